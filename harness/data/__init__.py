@@ -1,0 +1,1 @@
+"""Questions and the windows that models see of them."""

@@ -1,0 +1,258 @@
+"""Windows over contexts, as Haystack 1.x makes them (SquadProcessor), kept as views and padded only in a batch.
+
+A context is tokenized once for all its questions and stored once, as flat memory-mapped arrays; a row is a
+40-byte record that points into them. So 2.7 million rows take about 110 MB on disk instead of the 41 GB of six
+int64 arrays padded to 384.
+
+    row = [CLS] question [SEP] context[window] [SEP] padding to max_seq_length
+
+Not Haystack: the original builds every padded row up front; the batches are the same, token for token.
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.data.squad import Answer, Paragraph
+
+Labels = tuple[int, int]
+LastToken = Literal["v1.1", "exact"]
+Array = npt.NDArray[Any]
+
+NO_ANSWER: Labels = (0, 0)
+MAX_ANSWERS = 6  # label rows a window has in Haystack 1.1; training reads the first alone
+
+ROW = np.dtype(
+    [
+        ("question", np.int32),  # index among the kept questions
+        ("question_start", np.int64),  # where its pieces begin in the flat question array
+        ("question_length", np.uint16),
+        ("context_start", np.int64),  # where the window begins in the flat context array
+        ("window_start", np.int32),  # the same, counted from the context's first token
+        ("window_length", np.uint16),
+        ("label_start", np.uint16),  # positions in the row, both ends inclusive; [0, 0] is no answer
+        ("label_end", np.uint16),
+    ]
+)
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Special:
+    """Ids of the marker tokens; `width` is the unsigned type that holds every id of the vocabulary."""
+
+    cls: int
+    sep: int
+    pad: int
+    width: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """All windows of a data set; `questions` lists the ids kept, `dropped` those whose answer is not in the context."""
+
+    rows: Array
+    context_ids: Array
+    context_offsets: Array  # start character of each context token
+    question_ids: Array
+    special: Special
+    max_seq_length: int
+    questions: tuple[str, ...]
+    dropped: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def batch(self, which: Sequence[int] | Array) -> dict[str, Array]:
+        """Padded arrays of the named rows: ids, segments and mask (B, T) int64, labels (B, 2) int64."""
+        rows = self.rows[np.asarray(which, dtype=np.int64)]
+        shape = (len(rows), self.max_seq_length)
+        ids = np.full(shape, self.special.pad, dtype=np.int64)
+        segments, mask = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
+        for index, row in enumerate(rows):
+            q_length, w_length = int(row["question_length"]), int(row["window_length"])
+            second, end = q_length + 2, q_length + 2 + w_length
+            ids[index, 0] = self.special.cls
+            ids[index, 1 : second - 1] = self.question_ids[row["question_start"] : row["question_start"] + q_length]
+            ids[index, second - 1] = ids[index, end] = self.special.sep
+            ids[index, second:end] = self.context_ids[row["context_start"] : row["context_start"] + w_length]
+            segments[index, second : end + 1] = 1
+            mask[index, : end + 1] = 1
+        labels = np.stack([rows["label_start"], rows["label_end"]], axis=1).astype(np.int64)
+        return {"input_ids": ids, "token_type_ids": segments, "attention_mask": mask, "labels": labels}
+
+
+def token_at(offsets: Array, character: int, last_token: LastToken) -> int:
+    """Index of the token that holds `character`, given the start characters of all tokens.
+
+    Haystack 1.0 to 1.3 returned one past the end for a character in the last token (mended in 1.4.0, PR 2381);
+    `last_token="v1.1"` keeps that, because the target card was trained with it.
+    """
+    if character >= offsets[-1]:
+        return len(offsets) - (0 if last_token == "v1.1" else 1)
+    return int(np.searchsorted(offsets, character, side="right")) - 1
+
+
+def token_spans(answers: Sequence[Answer], offsets: Array, last_token: LastToken) -> list[Labels]:
+    """Token index pairs (inclusive) of the answers in their whole context; at most the first six."""
+    return [
+        (
+            token_at(offsets, answer.start, last_token),
+            token_at(offsets, answer.start + len(answer.text) - 1, last_token),
+        )
+        for answer in answers[:MAX_ANSWERS]
+    ]
+
+
+def window_labels(spans: Sequence[Labels], window_start: int, length: int, second: int) -> list[Labels]:
+    """One label a gold span, as positions in the row; [0, 0] where the window does not hold the span.
+
+    A span may end one past the window: Haystack tests `end <= length`, so such an answer is labelled as ending on
+    the final [SEP] (still so in 1.26.4).
+    """
+    labels = []
+    for start, end in spans:
+        inside = window_start <= start < window_start + length and end <= window_start + length
+        labels.append((start - window_start + second, end - window_start + second) if inside else NO_ANSWER)
+    return labels or [NO_ANSWER]
+
+
+def is_in_context(answers: Sequence[Answer], context: str) -> bool:
+    """True when every answer stands at its offset (compared after stripping, as Haystack does)."""
+    return all(
+        context[answer.start : answer.start + len(answer.text)].strip() == answer.text.strip() for answer in answers
+    )
+
+
+@dataclass(slots=True)
+class _Writer:
+    """Grows the flat arrays on disk while paragraphs stream by."""
+
+    folder: Path
+    width: Any
+    files: dict[str, BinaryIO] = field(default_factory=dict)
+    lengths: dict[str, int] = field(default_factory=dict)
+
+    def append(self, name: str, array: Array) -> int:
+        """Appends to the named flat array; returns where the new part begins."""
+        if name not in self.files:
+            self.files[name] = (self.folder / name).open("wb")
+        start = self.lengths.get(name, 0)
+        self.files[name].write(array.tobytes())
+        self.lengths[name] = start + len(array)
+        return start
+
+    def open(self, name: str, dtype: Any) -> Array:
+        if self.lengths.get(name, 0) == 0:
+            return np.zeros(0, dtype=dtype)
+        self.files[name].close()
+        return np.memmap(self.folder / name, dtype=dtype, mode="r")
+
+    def close(self) -> None:
+        for stream in self.files.values():
+            stream.close()
+
+
+def build_features(
+    paragraphs: Iterable[Paragraph],
+    tokenizer: Any,
+    folder: Path,
+    *,
+    max_seq_length: int,
+    doc_stride: int,
+    max_query_length: int,
+    last_token: LastToken = "v1.1",
+    for_training: bool,
+) -> Features:
+    """Tokenizes and windows a stream of paragraphs into memory-mapped arrays under `folder` (which must exist).
+
+    `doc_stride` is the step between window starts in tokens, not their overlap. `for_training` drops (and names)
+    every question with an answer that is not at its offset; evaluation keeps all, as it needs no labels.
+    """
+    special = special_tokens(tokenizer)
+    writer = _Writer(folder, special.width)
+    questions: list[str] = []
+    dropped: list[str] = []
+    try:
+        for paragraph in paragraphs:
+            _add_paragraph(
+                paragraph, tokenizer, writer, questions, dropped,
+                (max_seq_length, doc_stride, max_query_length), last_token, for_training,
+            )  # fmt: skip
+    finally:
+        writer.close()
+    if dropped:
+        _log.warning("%d question(s) dropped, their answer is not in the context: %s", len(dropped), _name(dropped))
+    return Features(
+        writer.open("rows.bin", ROW),
+        writer.open("context_ids.bin", special.width),
+        writer.open("context_offsets.bin", np.int32),
+        writer.open("question_ids.bin", special.width),
+        special,
+        max_seq_length,
+        tuple(questions),
+        tuple(dropped),
+    )
+
+
+def _name(ids: Sequence[str]) -> str:
+    return ", ".join(ids[:5]) + (f" and {len(ids) - 5} more" if len(ids) > 5 else "")
+
+
+def special_tokens(tokenizer: Any) -> Special:
+    width = np.uint16 if len(tokenizer) <= np.iinfo(np.uint16).max else np.uint32
+    return Special(tokenizer.cls_token_id, tokenizer.sep_token_id, tokenizer.pad_token_id, width)
+
+
+def _add_paragraph(
+    paragraph: Paragraph,
+    tokenizer: Any,
+    writer: _Writer,
+    questions: list[str],
+    dropped: list[str],
+    lengths: tuple[int, int, int],
+    last_token: LastToken,
+    for_training: bool,
+) -> None:
+    max_seq_length, doc_stride, max_query_length = lengths
+    kept = [q for q in paragraph.questions if not for_training or is_in_context(q.answers, paragraph.context)]
+    kept_ids = {question.id for question in kept}
+    dropped.extend(question.id for question in paragraph.questions if question.id not in kept_ids)
+    if not kept:
+        return
+    encoded = tokenizer(
+        [paragraph.context, *(question.text for question in kept)],
+        add_special_tokens=False,
+        return_offsets_mapping=True,
+        return_attention_mask=False,
+        return_token_type_ids=False,
+        verbose=False,
+    )
+    offsets = np.array([start for start, _ in encoded["offset_mapping"][0]], dtype=np.int32)
+    context_start = writer.append("context_ids.bin", np.array(encoded["input_ids"][0], dtype=writer.width))
+    writer.append("context_offsets.bin", offsets)
+    for question, pieces in zip(kept, encoded["input_ids"][1:], strict=True):
+        pieces = pieces[:max_query_length]
+        question_start = writer.append("question_ids.bin", np.array(pieces, dtype=writer.width))
+        spans = token_spans(question.answers, offsets, last_token) if for_training and len(offsets) else []
+        window = max_seq_length - len(pieces) - 3
+        rows = []
+        for start in window_starts(len(offsets), window, doc_stride):
+            length = min(window, len(offsets) - start)
+            label = window_labels(spans, start, length, len(pieces) + 2)[0]
+            head = (len(questions), question_start, len(pieces), context_start + start, start, length)
+            rows.append((*head, *label))
+        questions.append(question.id)
+        writer.append("rows.bin", np.array(rows, dtype=ROW))
+
+
+def window_starts(n_tokens: int, window: int, doc_stride: int) -> range:
+    """First tokens of the windows: 0, stride, 2 x stride, … until one reaches the end of the context."""
+    last = -(-max(n_tokens - window, 0) // doc_stride) * doc_stride
+    return range(0, last + 1, doc_stride)

@@ -1,0 +1,177 @@
+"""The optimisation loop of Haystack 1.1, driven through accelerate.
+
+AdamW with decoupled weight decay on every parameter (biases and LayerNorm too), global gradient norm clipped, linear
+warm-up from a first step of rate 0 and linear decay to 0, the last partial batch kept, last weights kept.
+Source: farm-haystack 1.1.0 `haystack/modeling/model/optimization.py` and `training/base.py`.
+
+Not Haystack: the order of rows and the dropout of a step are functions of (seed, epoch) and (seed, step) alone,
+where the original draws them from one running generator. The declared batch is always the optimiser's batch: ranks
+and micro-batches share it, each weighted by its number of rows, so their number does not change the loss.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from harness.data.features import Array
+from harness.errors import RunError
+
+FLUSH_EVERY = 20  # steps between two reads of the losses from the device; each read waits for it
+
+
+class Watcher(Protocol):
+    """Told about progress; what it does with it (bars, lines, files) is the caller's business."""
+
+    def start(self, stage: str, n_steps: int) -> None: ...
+    def steps(self, records: list[dict[str, float]]) -> None: ...
+    def end(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Optimisation:
+    """The settings that every trained stage shares; learning rate is the peak, warm-up a share of all steps."""
+
+    num_train_epochs: int
+    train_batch_size: int
+    learning_rate: float
+    warmup_ratio: float
+    weight_decay: float
+    adam_beta1: float
+    adam_beta2: float
+    adam_epsilon: float
+    max_grad_norm: float
+
+
+@dataclass(frozen=True, slots=True)
+class StageLog:
+    """What a stage came to: `terms` are means over the steps of the last epoch, as logged (before each update)."""
+
+    n_steps: int
+    terms: dict[str, float] = field(default_factory=dict)
+
+
+def learning_rate_at(step: int, n_steps: int, *, learning_rate: float, warmup_ratio: float) -> float:
+    """Rate used at `step` (from 0): linear from 0 to the peak over int(warmup_ratio x n_steps), then linear to 0."""
+    n_warmup = int(warmup_ratio * n_steps)
+    if step < n_warmup:
+        return learning_rate * step / max(1, n_warmup)
+    return learning_rate * max(0.0, (n_steps - step) / max(1, n_steps - n_warmup))
+
+
+def batches_of_epoch(n_rows: int, batch_size: int, seed: int, epoch: int) -> Iterator[Array]:
+    """Row numbers of each batch of one epoch, a permutation that depends on (seed, epoch) alone."""
+    order = np.random.default_rng([seed, epoch]).permutation(n_rows)
+    for start in range(0, n_rows, batch_size):
+        yield order[start : start + batch_size]
+
+
+def share_of(batch: Array, rank: int, n_ranks: int, n_micro: int) -> list[tuple[Array, float]]:
+    """This rank's micro-batches and the weight of each in the batch mean.
+
+    Ranks average their gradients and accelerate divides by the number of micro-batches, so a part of n rows weighs
+    n x ranks x micro-batches / B. An empty part does one row at weight 0: every rank must take part in each step.
+    """
+    parts = np.array_split(batch, n_ranks * n_micro)[rank * n_micro : (rank + 1) * n_micro]
+    scale = n_ranks * n_micro / len(batch)
+    return [(part, len(part) * scale) if len(part) else (batch[:1], 0.0) for part in parts]
+
+
+def make_optimizer(module: nn.Module, settings: Optimisation) -> torch.optim.Optimizer:
+    """AdamW with bias correction over one group that holds every trainable parameter."""
+    return torch.optim.AdamW(
+        [parameter for parameter in module.parameters() if parameter.requires_grad],
+        lr=settings.learning_rate,
+        betas=(settings.adam_beta1, settings.adam_beta2),
+        eps=settings.adam_epsilon,
+        weight_decay=settings.weight_decay,
+    )
+
+
+def optimise(
+    module: nn.Module, features: Any, settings: Optimisation, *, accelerator: Any, stage: str, seed: int, watch: Watcher
+) -> StageLog:
+    """Trains `module`, whose forward takes a batch of tensors and returns scalar terms, "loss" among them.
+
+    `features` has a length and gives `batch(rows)`. Raises RunError naming the step at the first loss or gradient
+    norm that is not finite. Returns at once, having done nothing, for zero epochs.
+    """
+    steps_an_epoch = math.ceil(len(features) / settings.train_batch_size)
+    n_steps = steps_an_epoch * settings.num_train_epochs
+    if n_steps == 0:
+        return StageLog(0)
+    wrapped, optimizer = accelerator.prepare(module, make_optimizer(module, settings))
+    wrapped.train()
+    pending: list[dict[str, Any]] = []
+    last_epoch: list[dict[str, float]] = []
+    watch.start(stage, n_steps)
+    step = 0
+    for epoch in range(settings.num_train_epochs):
+        for batch in batches_of_epoch(len(features), settings.train_batch_size, seed, epoch):
+            rate = learning_rate_at(
+                step, n_steps, learning_rate=settings.learning_rate, warmup_ratio=settings.warmup_ratio
+            )
+            seed_step(seed, step, accelerator.process_index)
+            record = _one_step(wrapped, optimizer, features, batch, rate, settings.max_grad_norm, accelerator)
+            pending.append({"step": step + 1, "epoch": epoch, "learning_rate": rate, **record})
+            step += 1
+            if len(pending) == FLUSH_EVERY or step == n_steps:
+                records = _read(pending, accelerator, stage=stage, seed=seed)
+                pending.clear()
+                last_epoch.extend(r for r in records if r["epoch"] == settings.num_train_epochs - 1)
+                watch.steps(records)
+    watch.end()
+    accelerator.free_memory(wrapped, optimizer)
+    names = [name for name in last_epoch[0] if name not in ("step", "epoch", "learning_rate")]
+    means = {name: math.fsum(record[name] for record in last_epoch) / len(last_epoch) for name in names}
+    return StageLog(n_steps, means)
+
+
+def seed_step(seed: int, step: int, rank: int) -> None:
+    """Makes the dropout of a step a function of (seed, step, rank)."""
+    torch.manual_seed(int(np.random.SeedSequence([seed, step, rank]).generate_state(1, np.uint64)[0]))
+
+
+def _one_step(
+    module: Any, optimizer: Any, features: Any, batch: Array, rate: float, max_grad_norm: float, accelerator: Any
+) -> dict[str, Tensor]:
+    """One optimiser step on one declared batch; the terms stay on the device, unread."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    n_micro = accelerator.gradient_accumulation_steps
+    sums: dict[str, Tensor] = {}
+    for part, weight in share_of(batch, accelerator.process_index, accelerator.num_processes, n_micro):
+        inputs = {name: torch.from_numpy(array).to(accelerator.device) for name, array in features.batch(part).items()}
+        with accelerator.accumulate(module):
+            terms: dict[str, Tensor] = module(inputs)
+            accelerator.backward(terms["loss"] * weight)
+            for name, term in terms.items():
+                sums[name] = sums.get(name, 0.0) + term.detach().float() * weight / n_micro
+            if accelerator.sync_gradients:
+                norm = accelerator.clip_grad_norm_(module.parameters(), max_grad_norm)
+                sums["grad_norm"] = norm if norm is not None else torch.zeros((), device=accelerator.device)
+            optimizer.step()
+            optimizer.zero_grad()
+    return sums
+
+
+def _read(pending: list[dict[str, Any]], accelerator: Any, *, stage: str, seed: int) -> list[dict[str, float]]:
+    """Brings the pending terms to the host, averaged over ranks, and stops at the first that is not finite."""
+    names = [name for name, value in pending[0].items() if isinstance(value, Tensor)]
+    table = torch.stack([torch.stack([record[name].float() for name in names]) for record in pending])
+    values = accelerator.reduce(table, reduction="mean").cpu().tolist()
+    records = []
+    for record, row in zip(pending, values, strict=True):
+        numbers = dict(zip(names, row, strict=True))
+        # fp16 skips a step whose gradients overflow and lowers its scale: that is not a broken run.
+        checked = [name for name in names if name != "grad_norm" or accelerator.mixed_precision != "fp16"]
+        broken = [f"{name} {numbers[name]}" for name in checked if not math.isfinite(numbers[name])]
+        if broken:
+            what = f"{', '.join(broken)}; lower the learning rate or use --precision fp32"
+            raise RunError(what, seed=seed, stage=stage, step=int(record["step"]))
+        records.append({**{name: record[name] for name in ("step", "epoch", "learning_rate")}, **numbers})
+    return records

@@ -1,0 +1,106 @@
+"""What this machine is, without torch, and whether it is the GPU that a card declares."""
+
+import importlib.metadata
+import os
+import platform
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness import __version__
+from harness.domain import Deviation
+
+PACKAGES = ("torch", "transformers", "tokenizers", "accelerate", "datasets", "huggingface_hub", "safetensors", "numpy")
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    harness: str
+    commit: str | None  # of the checkout this code runs from; None for an installed package
+    dirty: bool | None
+    python: str
+    platform: str
+    cpu: str
+    n_cpus: int
+    gpus: tuple[str, ...]
+    driver: str | None
+    packages: dict[str, str | None]
+
+
+def describe() -> Environment:
+    gpus, driver = find_gpus()
+    commit, dirty = _checkout()
+    return Environment(
+        harness=__version__,
+        commit=commit,
+        dirty=dirty,
+        python=platform.python_version(),
+        platform=f"{platform.system()} {platform.machine()}",
+        cpu=_cpu_name(),
+        n_cpus=n_cpus(),
+        gpus=gpus,
+        driver=driver,
+        packages={name: _version(name) for name in PACKAGES},
+    )
+
+
+def n_cpus() -> int:
+    """CPUs that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def find_gpus() -> tuple[tuple[str, ...], str | None]:
+    """Names of the GPUs that nvidia-smi lists, and the driver; empty where there is none."""
+    if shutil.which("nvidia-smi") is None:
+        return (), None
+    out = _run(["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"], cwd=None)
+    rows = [line.rpartition(",") for line in (out or "").splitlines() if "," in line]
+    return tuple(name.strip() for name, _, _ in rows), rows[0][2].strip() if rows else None
+
+
+def compare_gpu(declared: str | None, gpus: Sequence[str]) -> Deviation | None:
+    """None when the card declares nothing, or the same number of the same GPU; else what differs."""
+    match = re.match(r"\s*(\d+)\s*x\s+(.+?)(?:\s+GPUs?)?\s*$", declared or "", re.IGNORECASE)
+    if declared is None or match is None:
+        return None
+    count, model = int(match[1]), match[2].lower()
+    if len(gpus) == count and all(model in name.lower() for name in gpus):
+        return None
+    actual = ", ".join(gpus) if gpus else "no GPU (CPU)"
+    return Deviation("hardware", declared, actual, may_explain_a_gap=False, reason="other arithmetic, same recipe")
+
+
+def _checkout() -> tuple[str | None, bool | None]:
+    here = Path(__file__).parent
+    commit = _run(["git", "log", "-1", "--format=%H", "--", "."], cwd=here)
+    if not commit:
+        return None, None
+    status = _run(["git", "status", "--porcelain", "--untracked-files=no", "--", "."], cwd=here)
+    return commit.strip(), bool(status and status.strip())
+
+
+def _run(command: list[str], cwd: Path | None) -> str | None:
+    try:
+        done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=20, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _cpu_name() -> str:
+    try:
+        info = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return platform.processor() or platform.machine()
+    match = re.search(r"^model name\s*:\s*(.+)$", info, re.MULTILINE)
+    return match[1].strip() if match else platform.machine()

@@ -1,0 +1,72 @@
+"""What a run costs, from counts of arithmetic: an estimate before anything is loaded.
+
+One layer over one sequence of L tokens and width d takes 24 d^2 L + 4 L^2 d floating-point operations forward, and
+three times that with its backward pass. Rates are what such a machine is assumed to reach, not measured here.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from harness.domain import Experiment, Stage
+
+# TFLOP/s assumed to be reached in fp32: a V100 on BERT training, and one core of a current server CPU.
+V100_RATE, CPU_CORE_RATE = 12.0, 0.06
+FULL_SIZE_HOURS = 1.0  # an experiment that takes longer than this on the CPU wants a GPU, or to be asked for by name
+WINDOWS_PER_QUESTION = 1.0225  # measured on SQuAD 2.0 training questions at length 384, stride 128
+
+_NAMED = ((re.compile(r"(\d+)L[-_](\d+)D", re.IGNORECASE), None), (re.compile(r"bert-base", re.IGNORECASE), (12, 768)))
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    layers: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """Teraflops of each stage, and hours on the assumed machines; None where a model's size is not known yet."""
+
+    stage_tflop: Mapping[str, float]
+    hours_v100: float
+    hours_cpu: float
+    n_cpus: int
+
+    def is_full_size(self) -> bool:
+        return self.hours_cpu > FULL_SIZE_HOURS
+
+
+def geometry_of(name: str, config: Mapping[str, Any] | None = None) -> Geometry | None:
+    """Layers and width from a config, else from a name such as TinyBERT_General_6L_768D; None when neither tells."""
+    if config and isinstance(config.get("num_hidden_layers"), int) and isinstance(config.get("hidden_size"), int):
+        return Geometry(config["num_hidden_layers"], config["hidden_size"])
+    for pattern, size in _NAMED:
+        match = pattern.search(name)
+        if match:
+            return Geometry(*(size or (int(match[1]), int(match[2]))))
+    return None
+
+
+def forecast(
+    experiment: Experiment, *, n_questions: int, teacher: Geometry | None, student: Geometry | None, n_cpus: int
+) -> Forecast:
+    """Estimated cost of all stages on `n_questions` training questions."""
+    tflop = {s.name: _stage_tflop(s, n_questions, teacher, student) for s in experiment.stages}
+    total = sum(tflop.values())
+    return Forecast(tflop, total / V100_RATE / 3600, total / (CPU_CORE_RATE * n_cpus) / 3600, n_cpus)
+
+
+def _stage_tflop(stage: Stage, n_questions: int, teacher: Geometry | None, student: Geometry | None) -> float:
+    length = int(stage.value("max_seq_length"))
+    rows, epochs = n_questions * WINDOWS_PER_QUESTION, int(stage.value("num_train_epochs"))
+    taught, learnt = _forward(teacher, length), 3 * _forward(student, length)
+    teacher_passes = epochs if stage.name == "intermediate_layer" else 1  # the prediction stage reads stored logits
+    return rows * (teacher_passes * taught + epochs * learnt) / 1e12
+
+
+def _forward(model: Geometry | None, length: int) -> float:
+    if model is None:
+        return 0.0
+    return model.layers * (24 * model.width**2 * length + 4 * length**2 * model.width)

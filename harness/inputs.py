@@ -1,0 +1,87 @@
+"""Everything a run reads, fetched and fingerprinted: model folders, training data to stream, evaluation data."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from harness import models, store
+from harness.data import squad
+from harness.domain import Experiment, Setting
+from harness.errors import PlanError
+from harness.references import Reference, data_reference, model_reference
+
+Questions = Callable[[], Iterator[squad.Paragraph]]
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """`train` starts a new stream each time it is called; `record` holds what identifies each input."""
+
+    teacher: Path | None
+    student: Path
+    student_is_random: bool
+    train: Questions
+    eval: list[squad.Paragraph]
+    record: Mapping[str, Mapping[str, str]]
+
+
+def gather(experiment: Experiment, student_of_card: Callable[[Path], Path]) -> Inputs:
+    """Fetches models and data; raises the error of the first missing one, naming the option that supplies it.
+
+    `student_of_card` makes (or finds) the student of another card, for a teacher that is one.
+    """
+    here = Path(experiment.card_path).parent
+    run = {setting.name: setting for setting in experiment.run.settings}
+    limit = run["limit"].value if "limit" in run else None
+    first = partial(squad.first_questions, limit=limit if isinstance(limit, int) else None)
+    teacher = _model(run["teacher"], "--teacher", here, student_of_card)[0] if "teacher" in run else None
+    student, student_is_random = _model(run["student"], "--student", here, student_of_card)
+    train, train_record = _data(run["train_data"], "--train FILE", here)
+    evaluated, eval_record = _data(run["eval_data"], "--eval FILE", here)
+    record = {"student": fingerprint(student), "train_data": train_record, "eval_data": eval_record}
+    if teacher is not None:
+        record["teacher"] = fingerprint(teacher)
+    return Inputs(
+        teacher=teacher,
+        student=student,
+        student_is_random=student_is_random,
+        train=lambda: first(train()),
+        eval=squad.check_unique(list(first(evaluated())), str(run["eval_data"].value)),
+        record=record,
+    )
+
+
+def _model(setting: Setting, option: str, here: Path, student_of_card: Callable[[Path], Path]) -> tuple[Path, bool]:
+    """Folder of a model, and whether its weights are to be drawn from the seed."""
+    reference = model_reference(str(setting.value), card_dir=here, is_option=setting.origin == "overridden")
+    if reference.path is None:
+        from harness import hub  # here: it loads the Hub's clients, which a run on local files never needs
+
+        return hub.fetch_model(reference.text, option=f"{option} DIR"), False
+    if reference.kind == "card":
+        return student_of_card(reference.path), False
+    models.read_config(reference.path)
+    if reference.kind == "folder" and not models.has_weights(reference.path):
+        raise PlanError([f"{option} {reference.path}: holds no weights ({', '.join(models.WEIGHT_FILES)})"])
+    return reference.path, reference.kind == "random"
+
+
+def _data(setting: Setting, option: str, here: Path) -> tuple[Questions, dict[str, str]]:
+    """A source of paragraphs that can be read again and again, and what identifies it."""
+    reference: Reference = data_reference(str(setting.value), card_dir=here, is_option=setting.origin == "overridden")
+    if reference.path is None:
+        from harness import hub  # here: as above
+
+        name, _, split = reference.text.partition(":")
+        folder, questions = hub.fetch_squad(name, split, option=option)
+        return questions, {"revision": folder.name}
+    path = reference.path
+    next(squad.read_json(path))  # so that a file that is not SQuAD is named before anything runs
+    return (lambda: squad.read_json(path)), {"sha256": store.sha256_of(path)}
+
+
+def fingerprint(folder: Path) -> dict[str, str]:
+    """sha256 of every file of a model folder that can change what it computes."""
+    kinds = (".json", ".txt", ".safetensors", ".bin", ".model")
+    return {path.name: store.sha256_of(path) for path in sorted(folder.iterdir()) if path.suffix in kinds}

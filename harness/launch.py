@@ -1,0 +1,57 @@
+"""Several processes: starts this command again under accelerate's launcher and brings its exit code back."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness.environment import find_gpus
+from harness.errors import EXIT_BROKE, PlanError
+
+_EXIT_FILE = "HARNESS_EXIT_FILE"  # where the launched main process leaves its exit code: launchers have their own
+
+
+def is_wanted(num_processes: int, config: Path | None) -> bool:
+    """True for a command that asks for a launcher and was not started by it."""
+    return _EXIT_FILE not in os.environ and (num_processes > 1 or config is not None)
+
+
+def relaunch(argv: Sequence[str], num_processes: int, config: Path | None, *, on_cpu: bool) -> int:
+    """Runs the same command in every process of a launcher; returns the main process's exit code."""
+    if config is not None and not config.is_file():
+        raise PlanError([f"--accelerate-config {config}: no such file; make one with `accelerate config`"])
+    command = [*_launcher(num_processes, config, on_cpu=on_cpu or not find_gpus()[0]), "-m", "harness", *argv]
+    with tempfile.TemporaryDirectory() as folder:
+        exit_file = Path(folder) / "exit"
+        threads = os.environ.get("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // num_processes)))
+        env = {**os.environ, _EXIT_FILE: str(exit_file), "OMP_NUM_THREADS": threads}
+        done = subprocess.run(command, env=env, check=False)
+        if exit_file.exists():
+            return int(exit_file.read_text(encoding="utf-8"))
+    return done.returncode if done.returncode else EXIT_BROKE
+
+
+def _launcher(num_processes: int, config: Path | None, *, on_cpu: bool) -> list[str]:
+    accelerate = [sys.executable, "-m", "accelerate.commands.launch"]
+    if config is not None:
+        return [*accelerate, "--config_file", str(config)]
+    if on_cpu:
+        # accelerate starts several CPU processes through MPI alone; under torch's own launcher it joins them by gloo.
+        return [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={num_processes}"]
+    return [*accelerate, "--multi_gpu", f"--num_processes={num_processes}"]
+
+
+def is_main_process() -> bool:
+    return os.environ.get("RANK", "0") == "0"
+
+
+def hand_over(exit_code: int) -> int:
+    """Leaves a verdict's exit code for the launching process; a launched process itself then ends well."""
+    path = os.environ.get(_EXIT_FILE)
+    if path is None:
+        return exit_code
+    if is_main_process():
+        Path(path).write_text(str(exit_code), encoding="utf-8")
+    return 0

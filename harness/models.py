@@ -1,0 +1,140 @@
+"""Models and tokenizers from local folders: weights, checks of fit, and the question-answering head.
+
+Weights come as safetensors where both exist; a pickle is read weights-only; code from a model folder never runs.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import AutoConfig, AutoModelForQuestionAnswering, AutoTokenizer, logging
+
+from harness.errors import DataError, PlanError
+
+WEIGHT_FILES = (
+    "model.safetensors",
+    "model.safetensors.index.json",
+    "pytorch_model.bin",
+    "pytorch_model.bin.index.json",
+)
+HEAD = "qa_outputs"
+
+logging.set_verbosity_error()
+logging.disable_progress_bar()
+
+
+def load_model(folder: Path, *, seed: int, initialise: bool = False) -> nn.Module:
+    """A question-answering model in fp32 with eager attention (the plain path, whose attention maps can be read).
+
+    What the folder does not hold (a head, or everything with `initialise`) is drawn from `seed`.
+    Raises DataError when the folder holds no model of a known architecture.
+    """
+    torch.manual_seed(seed)
+    try:
+        if initialise:
+            config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+            return _plain(AutoModelForQuestionAnswering.from_config(config, attn_implementation="eager"))
+        return _plain(
+            AutoModelForQuestionAnswering.from_pretrained(
+                folder,
+                trust_remote_code=False,
+                use_safetensors=True if (folder / WEIGHT_FILES[0]).exists() else None,
+                weights_only=True,
+                attn_implementation="eager",
+                dtype=torch.float32,
+            )
+        )
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise DataError(folder, "", f"holds no loadable question-answering model: {_first_line(error)}") from error
+
+
+def _plain(model: Any) -> nn.Module:
+    if not isinstance(model, nn.Module) or not isinstance(getattr(model, HEAD, None), nn.Linear):
+        raise ValueError(f"{type(model).__name__} has no span head called {HEAD}")
+    return model
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def load_tokenizer(folder: Path) -> Any:
+    """The folder's fast tokenizer; raises DataError when it has none (windows need character offsets)."""
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(folder, "", f"holds no tokenizer: {_first_line(error)}") from error
+    if not tokenizer.is_fast:
+        raise DataError(folder, "", "its tokenizer gives no character offsets; a fast tokenizer is needed")
+    return tokenizer
+
+
+def save_model(model: nn.Module, tokenizer: Any, folder: Path) -> None:
+    """Writes safetensors, config and tokenizer."""
+    model.save_pretrained(folder)  # type: ignore[operator]
+    tokenizer.save_pretrained(folder)
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """The folder's config.json; raises DataError where there is none."""
+    path = folder / "config.json"
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(path, "", f"cannot be read ({error.strerror}); a model folder holds config.json") from error
+    except ValueError as error:
+        raise DataError(path, "", f"is not JSON ({error})") from error
+    if not isinstance(config, dict):
+        raise DataError(path, "", "is not a JSON object")
+    return config
+
+
+def has_weights(folder: Path) -> bool:
+    return any((folder / name).exists() for name in WEIGHT_FILES)
+
+
+def check_fit(teacher: Path, student: Path, *, max_seq_length: int) -> None:
+    """Raises PlanError with every way in which this teacher cannot teach this student."""
+    t, s = read_config(teacher), read_config(student)
+    problems = []
+    t_layers, s_layers = t.get("num_hidden_layers"), s.get("num_hidden_layers")
+    if not (isinstance(t_layers, int) and isinstance(s_layers, int) and s_layers > 0):
+        problems.append(f"teacher {teacher} or student {student}: config.json states no num_hidden_layers")
+    elif t_layers % s_layers:
+        problems.append(f"teacher has {t_layers} layers, student {s_layers}: the teacher's must be a multiple")
+    for key, word in (("hidden_size", "hidden units"), ("num_attention_heads", "attention heads")):
+        if t.get(key) != s.get(key):
+            problems.append(f"teacher has {t.get(key)} {word}, student {s.get(key)}: the losses need them equal")
+    for name, config in (("teacher", t), ("student", s)):
+        positions = config.get("max_position_embeddings", max_seq_length)
+        if positions < max_seq_length:
+            problems.append(f"{name} has {positions} positions, fewer than max_seq_length {max_seq_length}")
+    if _vocabulary(teacher) != _vocabulary(student):
+        problems.append(f"teacher {teacher} and student {student} have different vocabularies; use a matching pair")
+    if problems:
+        raise PlanError(problems)
+
+
+def _vocabulary(folder: Path) -> Mapping[str, int]:
+    vocabulary: Mapping[str, int] = load_tokenizer(folder).get_vocab()
+    return vocabulary
+
+
+def span_logits(
+    model: Any, batch: Mapping[str, Tensor], head_dropout: nn.Module | None = None, *, maps: bool = False
+) -> Any:
+    """Encoder output of a batch with `logits` (B, T, 2) added, start first; dropout before the head where given.
+
+    `maps` also returns attention probabilities and hidden states of all layers.
+    """
+    encoder = model.base_model
+    inputs = {name: batch[name] for name in ("input_ids", "attention_mask")}
+    if getattr(model.config, "type_vocab_size", 0) > 1:
+        inputs["token_type_ids"] = batch["token_type_ids"]
+    out = encoder(**inputs, return_dict=True, output_attentions=maps, output_hidden_states=maps)
+    hidden = out.last_hidden_state
+    out["logits"] = getattr(model, HEAD)(head_dropout(hidden) if head_dropout else hidden)
+    return out

@@ -1,0 +1,178 @@
+"""reproduce(): the stages of a run in order, nothing else. It introduces the floors below to one another, by values."""
+
+import dataclasses
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from accelerate import Accelerator
+
+from harness import card as cards
+from harness import environment, models, planning, store, verdict
+from harness.domain import Experiment, Judgement, Measurement
+from harness.engine.loop import Watcher
+from harness.errors import InvalidRunError, PlanError, RunError
+from harness.evaluation import evaluate
+from harness.forecast import Forecast, forecast, geometry_of
+from harness.inputs import Inputs, gather
+from harness.references import HUB_QUESTIONS
+from harness.training import train
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """How to run: where results go, on which device, in how many micro-batches, and whether to start afresh."""
+
+    results: Path
+    device: str | None = None
+    fresh: bool = False
+    gradient_accumulation_steps: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A finished run: its folder, what was run, what it came to, and whether it was there before."""
+
+    folder: Path
+    experiment: Experiment
+    judgement: Judgement
+    was_there: bool
+
+
+def reproduce(
+    experiment: Experiment, machine: Machine, watch: Watcher, accelerator: Accelerator | None = None
+) -> Outcome:
+    """Runs an experiment to its verdict, goes on with one that was stopped, or returns the one that is finished."""
+    accelerator = accelerator or _make_accelerator(experiment, machine)
+    inputs = gather(experiment, lambda path: _student_of_card(path, machine, watch, accelerator))
+    experiment = _with_hardware(experiment, accelerator)
+    _preflight(experiment, inputs, machine, accelerator)
+    run = _open_run(experiment, inputs, machine, accelerator)
+    if store.is_finished(run):
+        return Outcome(run, experiment, store.read_judgement(run), was_there=True)
+    try:
+        losses = train(experiment, inputs, run, accelerator, watch)
+    except RunError as error:
+        if accelerator.is_main_process:
+            store.write_json(run / "error.json", {"error": str(error), "stage": error.stage, "step": error.step})
+        raise
+    scores = evaluate(
+        run / "stages" / experiment.stages[-1].name / store.WEIGHTS,
+        inputs.eval,
+        experiment.evaluation,
+        run / "evaluation",
+        data=inputs.record["eval_data"],
+        seed=int(experiment.run.value("seed")),
+        accelerator=accelerator,
+    )
+    return Outcome(run, experiment, _conclude(experiment, run, [*scores, *losses], accelerator), was_there=False)
+
+
+def _make_accelerator(experiment: Experiment, machine: Machine) -> Accelerator:
+    precision = str(experiment.run.value("precision"))
+    if precision == "fp16" and (machine.device == "cpu" or not environment.find_gpus()[0]):
+        raise PlanError(["--precision fp16 needs a GPU; on the CPU use fp32 or bf16"])
+    return Accelerator(
+        cpu=machine.device == "cpu",
+        mixed_precision="no" if precision == "fp32" else precision,
+        gradient_accumulation_steps=machine.gradient_accumulation_steps,
+    )
+
+
+def _student_of_card(path: Path, machine: Machine, watch: Watcher, accelerator: Accelerator) -> Path:
+    """Weights of another card's student, made now when they are not there; refused when it missed its own claims."""
+    experiment = planning.plan(cards.read(path), planning.Options())
+    made = reproduce(experiment, dataclasses.replace(machine, fresh=False), watch, accelerator)
+    if made.judgement.exit_code != 0:
+        raise InvalidRunError(
+            f"the teacher of {path} missed its own card ({made.judgement.reason}; see {made.folder}): nothing is "
+            "distilled from a teacher that is not what it claims; name another one with --teacher"
+        )
+    return made.folder / "stages" / experiment.stages[-1].name / store.WEIGHTS
+
+
+def _with_hardware(experiment: Experiment, accelerator: Accelerator) -> Experiment:
+    """Adds what sets this machine apart from the GPU that the card declares."""
+    declared = cards.read(Path(experiment.card_path)).fact("infrastructure")
+    gpus = environment.find_gpus()[0] if accelerator.device.type == "cuda" else ()
+    deviation = environment.compare_gpu(declared.value if declared else None, gpus)
+    return planning.with_deviation(experiment, deviation)
+
+
+def _preflight(experiment: Experiment, inputs: Inputs, machine: Machine, accelerator: Accelerator) -> None:
+    """Stops before an hour is spent: on models that do not fit, or on a full-size run that landed on a CPU."""
+    if inputs.teacher is not None:
+        longest = max(int(stage.value("max_seq_length")) for stage in (*experiment.stages, experiment.evaluation))
+        models.check_fit(inputs.teacher, inputs.student, max_seq_length=longest)
+    if accelerator.device.type != "cpu" or machine.device == "cpu":
+        return
+    cost = estimate(experiment, inputs)
+    if cost.is_full_size():
+        raise PlanError(
+            [
+                f"this experiment takes about {cost.hours_cpu:,.0f} h on the {cost.n_cpus} CPUs of this machine and "
+                f"about {cost.hours_v100:,.1f} h on one V100 (estimates), and no GPU was found; run it where there is "
+                "one, or say --device cpu"
+            ]
+        )
+
+
+def estimate(experiment: Experiment, inputs: Inputs) -> Forecast:
+    """What the run costs, from the models' own configurations and the number of training questions."""
+    n_questions = HUB_QUESTIONS.get(str(experiment.run.value("train_data")))
+    return forecast(
+        experiment,
+        n_questions=n_questions or sum(len(paragraph.questions) for paragraph in inputs.train()),
+        teacher=geometry_of("", models.read_config(inputs.teacher)) if inputs.teacher else None,
+        student=geometry_of("", models.read_config(inputs.student)),
+        n_cpus=environment.n_cpus(),
+    )
+
+
+def _open_run(experiment: Experiment, inputs: Inputs, machine: Machine, accelerator: Accelerator) -> Path:
+    """The folder of the run with this identity, or a new one with its inputs recorded."""
+    identity = store.hash_of({"experiment": _identity_of(experiment), "inputs": inputs.record})
+    run = None if machine.fresh else store.find_run(machine.results, experiment.name, identity)
+    accelerator.wait_for_everyone()  # all have looked before one of them makes it
+    if run is None and accelerator.is_main_process:
+        run = store.new_run(machine.results, experiment.name, identity)
+        shutil.copyfile(experiment.card_path, run / "card.md")
+        store.write_json(run / "experiment.json", experiment)
+        store.write_json(run / "inputs.json", inputs.record)
+        store.write_json(run / "environment.json", environment.describe())
+        store.write_json(run / "identity.json", {"schema_version": store.SCHEMA_VERSION, "identity": identity})
+    accelerator.wait_for_everyone()
+    run = run or store.find_run(machine.results, experiment.name, identity)
+    if run is None:
+        raise InvalidRunError(
+            f"{machine.results}: the main process made no run folder; all must share one results folder"
+        )
+    return run
+
+
+def _identity_of(experiment: Experiment) -> dict[str, Any]:
+    """What makes two runs the same: everything but where the card lies and what machine this is."""
+    plain: dict[str, Any] = store.to_json(experiment)
+    del plain["card_path"]
+    plain["deviations"] = [one for one in plain["deviations"] if one["category"] != "hardware"]
+    return plain
+
+
+def _conclude(
+    experiment: Experiment, run: Path, measurements: list[Measurement], accelerator: Accelerator
+) -> Judgement:
+    """Judges the claims and writes the verdict, the file that makes a run finished, and the manifest."""
+    run_settings = {setting.name: setting.value for setting in experiment.run.settings}
+    limit = run_settings.get("limit")
+    judgement = verdict.judge(
+        experiment.claims,
+        measurements,
+        {claim.metric: float(str(run_settings[f"tolerance.{claim.metric}"])) for claim in experiment.claims},
+        limited_to=int(limit) if isinstance(limit, int) else None,
+    )
+    if accelerator.is_main_process:
+        (run / "error.json").unlink(missing_ok=True)
+        store.write_verdict(run, judgement, measurements)
+    accelerator.wait_for_everyone()
+    return judgement

@@ -1,0 +1,6 @@
+"""Card and options to experiment."""
+
+from harness.planning.draft import Options
+from harness.planning.plan import STAGES, plan, with_deviation
+
+__all__ = ["STAGES", "Options", "plan", "with_deviation"]

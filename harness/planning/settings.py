@@ -1,0 +1,129 @@
+"""Every setting of a stage and of the run, with its origin: overridden, else stated, else derived or assumed."""
+
+from harness import references
+from harness.dialects.names import value_of
+from harness.domain import Card, Deviation, Setting, Stage, Stated, Value
+from harness.planning.draft import Draft, similar
+from harness.programs.defaults import Default, Program
+
+
+def resolve_stage(draft: Draft, name: str, heading: str, program: Program) -> Stage:
+    """Every setting of one stage: overridden, else stated, else assumed from the program's defaults."""
+    defaults = program.stages[name]
+    stated = _stated_for(draft.card, heading)
+    for unknown in sorted(set(stated) - set(defaults)):
+        one = stated[unknown]
+        draft.problems.append(f"unknown setting {one.key} ({draft.place(one.line)}){similar(one.name, defaults)}")
+    settings = []
+    for key, default in defaults.items():
+        setting = _resolve(draft, name, key, default, stated.get(key), program)
+        settings.append(setting)
+        if key == "soft_label_weight" and isinstance(setting.value, (int, float)):
+            settings.append(_hard_label_weight(setting, draft.options.settings.get(f"{name}.hard_label_weight")))
+    return Stage(name, tuple(settings))
+
+
+def _stated_for(card: Card, words: str) -> dict[str, Stated]:
+    return {one.name: one for one in card.stated if words in one.section.lower()}
+
+
+def _resolve(draft: Draft, stage: str, key: str, default: Default, stated: Stated | None, program: Program) -> Setting:
+    inert = program.inert.get(stage, {}).get(key)
+    typed = draft.options.settings.get(f"{stage}.{key}")
+    if typed is not None:
+        value = _as(default.value, value_of(typed))
+        if value is None:
+            draft.problems.append(f"--set {stage}.{key}={typed}: expected {_kind(default.value)}")
+        return Setting(key, value, "overridden", f"--set {stage}.{key}", default.unit, inert)
+    if stated is not None:
+        value = _as(default.value, stated.value)
+        if value is None:
+            what = f"{stated.key} = {stated.raw} ({draft.place(stated.line)})"
+            draft.problems.append(f"{what}: expected {_kind(default.value)}")
+        return Setting(key, value, "stated", f"card line {stated.line}", default.unit, inert)
+    return Setting(key, default.value, "assumed", f"{program.name} {default.symbol}", default.unit, inert)
+
+
+def _as(like: Value, value: Value) -> Value:
+    """The value in the type of a setting's default; None when it is not of that kind."""
+    if isinstance(like, float) and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(like, int) and isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if type(value) is type(like) else None
+
+
+def _kind(like: Value) -> str:
+    return {int: "a whole number", float: "a number", str: "a word"}.get(type(like), "a value")
+
+
+def _hard_label_weight(soft: Setting, typed: str | None) -> Setting:
+    if typed is not None:
+        return Setting("hard_label_weight", float(typed), "overridden", "--set prediction_layer.hard_label_weight")
+    rest = 1.0 - float(soft.value)  # type: ignore[arg-type]
+    return Setting("hard_label_weight", rest, "derived", f"1 - soft_label_weight ({soft.source}); haystack's weight")
+
+
+def resolve_run(draft: Draft, recipe: str, program: Program) -> tuple[Setting, ...]:
+    """What belongs to no single stage: models, data, seed, precision, limit."""
+    options = draft.options
+    settings = []
+    if recipe != "finetune":
+        settings.append(_model(draft, "teacher", options.teacher))
+    elif options.teacher is not None:
+        draft.problems.append("--teacher: the recipe finetune has no teacher")
+    settings.append(_model(draft, "student", options.student))
+    settings.append(_data(draft, "train_data", options.train, "--train FILE"))
+    settings.append(_data(draft, "eval_data", options.eval, "--eval FILE"))
+    if options.seed is not None:
+        settings.append(Setting("seed", options.seed, "overridden", "--seed"))
+    else:
+        settings.append(_resolve(draft, "run", "seed", program.stages["run"]["seed"], _stated_seed(draft), program))
+    settings.append(_precision(draft))
+    if options.limit is not None:
+        if options.limit < 1:
+            draft.problems.append(f"--limit {options.limit}: expected a positive number of questions")
+        settings.append(Setting("limit", options.limit, "overridden", "--limit", "questions"))
+        draft.deviations.append(
+            Deviation("scope", "all questions", f"first {options.limit} questions", True, "--limit; judges nothing")
+        )
+    return tuple(settings)
+
+
+def _stated_seed(draft: Draft) -> Stated | None:
+    return next((one for one in draft.card.stated if one.name == "seed"), None)
+
+
+def _model(draft: Draft, name: str, option: str | None) -> Setting:
+    fact = draft.card.fact(name)
+    if option is not None:
+        if fact is not None and option != fact.value:
+            draft.deviations.append(Deviation("recipe", f"{name} {fact.value}", f"{name} {option}", True, f"--{name}"))
+        return Setting(name, option, "overridden", f"--{name}")
+    if fact is None:
+        draft.problems.append(f"{name}: {draft.card.path} states none; give --{name} ID|DIR|CARD")
+        return Setting(name, None, "assumed", "")
+    return Setting(name, fact.value, "stated", f"card line {fact.line}")
+
+
+def _data(draft: Draft, name: str, option: str | None, how: str) -> Setting:
+    fact = draft.card.fact(name)
+    if option is not None:
+        if fact is not None:
+            draft.deviations.append(Deviation("data", f"{name}: {fact.value}", option, True, how.split()[0]))
+        return Setting(name, option, "overridden", how)
+    if fact is None:
+        draft.problems.append(f"{name}: {draft.card.path} states none; give {how}")
+        return Setting(name, None, "assumed", "")
+    named = references.data_named(fact.value)
+    if named is None:
+        draft.problems.append(f"{name}: '{fact.value}' ({draft.place(fact.line)}) names no data we know; give {how}")
+    return Setting(name, named, "derived", f"card line {fact.line}, '{fact.value}'")
+
+
+def _precision(draft: Draft) -> Setting:
+    precision = draft.options.precision
+    if precision == "fp32":
+        return Setting("precision", "fp32", "assumed", "haystack 1.1.0 nodes/reader/farm.py 401, use_amp=None")
+    draft.deviations.append(Deviation("precision", "fp32", precision, True, "--precision"))
+    return Setting("precision", precision, "overridden", "--precision")

@@ -1,0 +1,42 @@
+"""How far each claim may be missed, fixed before anything is trained."""
+
+from harness.domain import Claim, Setting
+from harness.planning.draft import Draft
+
+POINTS = 1.0
+SPREADS = 3.0  # a claim with a printed standard deviation is held to no less than this many of them
+
+
+def tolerances(draft: Draft) -> list[Setting]:
+    """One setting a claimed metric: as given, else 1 point, or 3 printed standard deviations where that is more."""
+    claims = distinct(draft.card.claims)
+    if not claims:
+        draft.problems.append(f"{draft.card.path} claims no number that we measure: there is nothing to judge")
+    for metric in draft.options.tolerance:
+        if metric not in {claim.metric for claim in claims}:
+            claimed = ", ".join(claim.metric for claim in claims) or "none"
+            draft.problems.append(f"--tolerance {metric}: the card makes no such claim; claimed: {claimed}")
+    return [_tolerance(draft, claim) for claim in claims]
+
+
+def _tolerance(draft: Draft, claim: Claim) -> Setting:
+    name, given = f"tolerance.{claim.metric}", draft.options.tolerance.get(claim.metric)
+    if given is not None:
+        if not given >= 0:
+            draft.problems.append(f"--tolerance {claim.metric}={given}: must be 0 or more")
+        return Setting(name, given, "overridden", "--tolerance", claim.unit)
+    by_spread = SPREADS * claim.spread if claim.spread is not None else 0.0
+    if claim.unit == "points" and by_spread <= POINTS:
+        return Setting(name, POINTS, "assumed", "harness: 1.0 point for each metric", claim.unit)
+    if by_spread == 0:
+        place = draft.place(claim.line)
+        draft.problems.append(f"{claim.metric} ({place}): a loss claimed without '± spread' needs --tolerance")
+    return Setting(name, by_spread, "derived", f"{SPREADS:g} x the spread on card line {claim.line}", claim.unit)
+
+
+def distinct(claims: tuple[Claim, ...]) -> tuple[Claim, ...]:
+    """One claim a metric: the first; a second that differs is a conflict, which the plan reports."""
+    first: dict[str, Claim] = {}
+    for claim in claims:
+        first.setdefault(claim.metric, claim)
+    return tuple(first.values())

@@ -1,0 +1,24 @@
+"""The shape of a program's defaults."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from harness.domain import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Default:
+    """A value the program uses when nobody says otherwise, and the symbol (file, line) where it stands."""
+
+    value: Value
+    symbol: str
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """`stages` maps stage -> setting -> default; `inert` maps stage -> setting -> why it has no effect there."""
+
+    name: str
+    stages: Mapping[str, Mapping[str, Default]]
+    inert: Mapping[str, Mapping[str, str]]

@@ -1,0 +1,77 @@
+"""Progress of long work on stderr: a bar on a terminal, a line a minute elsewhere, nothing when asked to be quiet."""
+
+import sys
+import time
+from typing import Any
+
+LINE_EVERY_S = 60.0
+
+
+class Silent:
+    """Takes every word and shows none."""
+
+    def start(self, stage: str, n_steps: int) -> None:
+        pass
+
+    def steps(self, records: list[dict[str, float]]) -> None:
+        pass
+
+    def end(self) -> None:
+        pass
+
+
+class Lines:
+    """One line when a stage starts, one a minute with step, loss and time left, one when it ends."""
+
+    def start(self, stage: str, n_steps: int) -> None:
+        self._stage, self._n_steps, self._done, self._loss = stage, n_steps, 0, float("nan")
+        self._begun = self._last = time.monotonic()
+        self._say(f"{stage}: {n_steps} steps")
+
+    def steps(self, records: list[dict[str, float]]) -> None:
+        self._done, self._loss = int(records[-1]["step"]), records[-1]["loss"]
+        now = time.monotonic()
+        if now - self._last >= LINE_EVERY_S:
+            self._last = now
+            left = (now - self._begun) / self._done * (self._n_steps - self._done)
+            self._say(f"{self._stage}: step {self._done}/{self._n_steps}, loss {self._loss:.4f}, {left:.0f} s left")
+
+    def end(self) -> None:
+        took = time.monotonic() - self._begun
+        self._say(f"{self._stage}: {self._n_steps} steps in {took:.0f} s, last loss {self._loss:.4f}")
+
+    @staticmethod
+    def _say(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+
+class Bar:
+    """A bar with stage, step, loss and time left."""
+
+    def start(self, stage: str, n_steps: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns: tuple[Any, ...] = (
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            MofNCompleteColumn(),
+            TextColumn("loss {task.fields[loss]:.4f}"),
+            TimeRemainingColumn(),
+        )
+        self._progress = Progress(*columns, console=Console(stderr=True))
+        self._task = self._progress.add_task(stage, total=n_steps, loss=float("nan"))
+        self._progress.start()
+
+    def steps(self, records: list[dict[str, float]]) -> None:
+        self._progress.update(self._task, completed=records[-1]["step"], loss=records[-1]["loss"])
+
+    def end(self) -> None:
+        self._progress.stop()
+
+
+def make_watcher(*, quiet: bool) -> Silent | Lines | Bar:
+    """The display that fits where stderr goes."""
+    if quiet:
+        return Silent()
+    return Bar() if sys.stderr.isatty() else Lines()

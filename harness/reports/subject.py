@@ -1,0 +1,18 @@
+"""What a report is about: a card, its plan and, after a run, what it came to."""
+
+from dataclasses import dataclass
+
+from harness.domain import Card, Experiment, Judgement
+from harness.forecast import Forecast
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The parts that are None are not known to this command; `record` is the run's folder."""
+
+    card: Card | None = None
+    experiment: Experiment | None = None
+    forecast: Forecast | None = None
+    judgement: Judgement | None = None
+    record: str | None = None
+    was_there: bool = False

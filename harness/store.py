@@ -1,0 +1,161 @@
+"""results/ on disk: a folder for each run, in which every file is written whole and last.
+
+results/<card>/<run-id>/
+    identity.json       experiment and inputs hashed: the same command finds this run by it
+    card.md             the card, byte for byte
+    experiment.json     every setting with its origin; claims, ambiguities, deviations
+    inputs.json         models and data: reference, sha256, sizes
+    environment.json    machine, packages, code commit
+    stages/<stage>/     train.jsonl (a line a step), stage.json, student/ (weights, not for git)
+    evaluation/         predictions.json, per_question.jsonl, metrics.json
+    MANIFEST.sha256     every file but the weights, the verdict and itself
+    verdict.json        what every claim came to, written last: a run that has it is finished
+"""
+
+import dataclasses
+import hashlib
+import itertools
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from harness.domain import Judgement, Measurement, Verdict
+from harness.errors import StoreError
+
+SCHEMA_VERSION = 1
+WEIGHTS = "student"
+
+
+def to_json(thing: Any) -> Any:
+    """Dataclasses, tuples and mappings as plain JSON values."""
+    if dataclasses.is_dataclass(thing) and not isinstance(thing, type):
+        return {f.name: to_json(getattr(thing, f.name)) for f in dataclasses.fields(thing)}
+    if isinstance(thing, Mapping):
+        return {str(key): to_json(value) for key, value in thing.items()}
+    if isinstance(thing, (list, tuple)):
+        return [to_json(item) for item in thing]
+    return thing
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def hash_of(thing: Any) -> str:
+    """sha256 of a thing's canonical JSON."""
+    text = json.dumps(to_json(thing), sort_keys=True, ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes the whole file under a temporary name, then renames it; raises StoreError when it cannot."""
+    write_lines(path, (text,))
+
+
+def write_lines(path: Path, pieces: Iterable[str]) -> None:
+    temporary = path.with_name(path.name + ".partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("w", encoding="utf-8", newline="") as stream:
+            stream.writelines(pieces)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        what = f"{path}: cannot be written ({error.strerror})"
+        raise StoreError(f"{what}; free the space, or give --results DIR") from error
+
+
+def write_json(path: Path, thing: Any) -> None:
+    write_text(path, json.dumps(to_json(thing), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """The JSON of a record file; raises StoreError when it is missing or broken."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read ({error.strerror}); is this a run folder?") from error
+    except ValueError as error:
+        raise StoreError(f"{path}: is broken ({error}); start the run again with --fresh") from error
+
+
+def find_run(results: Path, card: str, identity: str) -> Path | None:
+    """The newest run of this card with the same experiment and inputs, finished or not."""
+    folder = results / card
+    runs = sorted(folder.glob("*/identity.json"), reverse=True) if folder.is_dir() else []
+    return next((path.parent for path in runs if read_json(path).get("identity") == identity), None)
+
+
+def new_run(results: Path, card: str, identity: str) -> Path:
+    """Makes the folder of a new run, named by UTC time and the start of its identity."""
+    name = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{identity[:8]}"
+    for number in itertools.count():
+        folder = results / card / (f"{name}-{number}" if number else name)
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            what = f"{folder}: cannot be made ({error.strerror})"
+            raise StoreError(f"{what}; give a folder that can be written with --results DIR") from error
+        return folder
+    raise AssertionError("unreachable")
+
+
+@contextmanager
+def scratch(folder: Path) -> Iterator[None]:
+    """Makes an empty folder for what a stage memory-maps, and removes it; clears what a killed run left there."""
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise StoreError(f"{folder}: cannot be made ({error.strerror})") from error
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def is_finished(run: Path) -> bool:
+    return (run / "verdict.json").exists()
+
+
+def write_verdict(run: Path, judgement: Judgement, measurements: Sequence[Measurement]) -> None:
+    """Writes the manifest of everything before it, then the verdict: a run that has one is whole."""
+    write_manifest(run)
+    write_json(
+        run / "verdict.json",
+        {"schema_version": SCHEMA_VERSION, "judgement": judgement, "measurements": list(measurements)},
+    )
+
+
+def read_judgement(run: Path) -> Judgement:
+    """The judgement of a finished run; raises StoreError for a record of another version."""
+    plain = read_json(run / "verdict.json")
+    try:
+        fields = dict(plain["judgement"])
+        verdicts = tuple(Verdict(**one) for one in fields.pop("verdicts"))
+        return Judgement(**fields, verdicts=verdicts)
+    except (TypeError, KeyError) as error:
+        raise StoreError(f"{run / 'verdict.json'}: is of another version ({error}); use --fresh") from error
+
+
+def write_manifest(run: Path) -> None:
+    """Hashes every file of the run but its weights."""
+    lines = [f"{sha256_of(path)}  {path.relative_to(run).as_posix()}\n" for path in sorted(_record_files(run))]
+    write_lines(run / "MANIFEST.sha256", lines)
+
+
+def _record_files(run: Path) -> Iterator[Path]:
+    for path in run.rglob("*"):
+        inside = path.relative_to(run).parts
+        if path.is_file() and WEIGHTS not in inside and path.name not in ("MANIFEST.sha256", "verdict.json"):
+            yield path

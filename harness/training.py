@@ -1,0 +1,124 @@
+"""All stages of an experiment in order, each from the student of the one before, each ending in a file."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from accelerate import Accelerator
+
+from harness import evaluation, models, store
+from harness.data.features import Array, Features, build_features
+from harness.domain import Experiment, Measurement, Stage
+from harness.engine.loop import StageLog, Watcher
+from harness.errors import InvalidRunError, PlanError
+from harness.inputs import Inputs, fingerprint
+from harness.recipes import RECIPES
+from harness.recipes.workbench import Common, Workbench
+
+
+def train(
+    experiment: Experiment, inputs: Inputs, run: Path, accelerator: Accelerator, watch: Watcher
+) -> list[Measurement]:
+    """Trains what is not trained yet and returns the final losses; a finished stage is read back, not repeated."""
+    seed = int(experiment.run.value("seed"))
+    teacher = models.load_model(inputs.teacher, seed=seed) if inputs.teacher else None
+    folder, initialise = inputs.student, inputs.student_is_random
+    losses = []
+    for stage in experiment.stages:
+        out = run / "stages" / stage.name
+        if not (out / "stage.json").exists():
+            student, tokenizer = (
+                models.load_model(folder, seed=seed, initialise=initialise),
+                models.load_tokenizer(folder),
+            )
+            log = _train_stage(stage, experiment, inputs, student, teacher, tokenizer, run, accelerator, watch)
+            if accelerator.is_main_process:
+                models.save_model(student, tokenizer, out / store.WEIGHTS)
+                store.write_json(out / "stage.json", {"log": log, "weights": fingerprint(out / store.WEIGHTS)})
+            accelerator.wait_for_everyone()
+        record = store.read_json(out / "stage.json")
+        if fingerprint(out / store.WEIGHTS) != record["weights"]:
+            raise InvalidRunError(
+                f"{out / store.WEIGHTS}: not the files that the stage wrote; start again with --fresh"
+            )
+        losses += _final_loss(stage, record["log"], seed)
+        folder, initialise = out / store.WEIGHTS, False
+    return losses
+
+
+def _train_stage(
+    stage: Stage,
+    experiment: Experiment,
+    inputs: Inputs,
+    student: Any,
+    teacher: Any,
+    tokenizer: Any,
+    run: Path,
+    accelerator: Accelerator,
+    watch: Watcher,
+) -> StageLog:
+    scratch = run / f"scratch-{accelerator.process_index}"
+
+    def rows(common: Common) -> Features:
+        return _rows(common, inputs, tokenizer, scratch)
+
+    def teacher_logits(rows: Features) -> Array:
+        batch_size, path = int(experiment.evaluation.value("eval_batch_size")), scratch / "teacher_logits.npy"
+        return evaluation.logits_of(teacher, rows, batch_size=batch_size, accelerator=accelerator, path=path)
+
+    recorder = _Recorder(run / "stages" / stage.name, watch, is_main=accelerator.is_main_process)
+    with store.scratch(scratch):
+        seed = int(experiment.run.value("seed"))
+        bench = Workbench(student, teacher, accelerator, seed, recorder, rows, teacher_logits)
+        log: StageLog = RECIPES[experiment.recipe][stage.name](bench, **stage.arguments())
+    return log
+
+
+def _rows(common: Common, inputs: Inputs, tokenizer: Any, scratch: Path) -> Features:
+    rows = build_features(
+        inputs.train(),
+        tokenizer,
+        scratch,
+        max_seq_length=common["max_seq_length"],
+        doc_stride=common["doc_stride"],
+        max_query_length=common["max_query_length"],
+        last_token=common["last_token_labels"],
+        for_training=True,
+    )
+    if len(rows) == 0:
+        raise PlanError(["the training data holds no usable question"])
+    return rows
+
+
+def _final_loss(stage: Stage, log: Mapping[str, Any], seed: int) -> list[Measurement]:
+    """The mean training loss of the stage's last epoch; nothing for a stage of no steps."""
+    if not log["n_steps"]:
+        return []
+    signature = f"train_loss|{stage.name}|mean of last epoch|steps:{log['n_steps']}"
+    return [Measurement(f"{stage.name}_loss", log["terms"]["loss"], "loss", log["n_steps"], seed, signature)]
+
+
+class _Recorder:
+    """Writes a stage's losses, a line a step, and passes every word on to the display; silent on other processes."""
+
+    def __init__(self, folder: Path, watch: Watcher, *, is_main: bool) -> None:
+        self._folder, self._watch, self._is_main = folder, watch, is_main
+        self._path = folder / "train.jsonl.partial"
+
+    def start(self, stage: str, n_steps: int) -> None:
+        if self._is_main:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._path.write_text("", encoding="utf-8")
+            self._watch.start(stage, n_steps)
+
+    def steps(self, records: list[dict[str, float]]) -> None:
+        if self._is_main:
+            with self._path.open("a", encoding="utf-8") as stream:
+                stream.writelines(json.dumps(record) + "\n" for record in records)
+            self._watch.steps(records)
+
+    def end(self) -> None:
+        if self._is_main:
+            self._path.replace(self._folder / "train.jsonl")
+            self._watch.end()
