@@ -1,6 +1,7 @@
 """The command line: arguments -> one call -> print -> exit code. stdout is the result, stderr is progress."""
 
 import argparse
+import errno
 import json
 import logging
 import os
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from harness import __version__, card, environment, launch, planning
 from harness.domain import Card, Experiment
-from harness.errors import EXIT_INTERRUPTED, EXIT_WRONG_USE, HarnessError, PlanError
+from harness.errors import EXIT_BROKE, EXIT_INTERRUPTED, EXIT_WRONG_USE, HarnessError, PlanError
 from harness.forecast import Forecast, Geometry, forecast, geometry_of
 from harness.references import HUB_QUESTIONS, data_reference, model_reference
 from harness.reports import REPORTS
@@ -22,19 +23,27 @@ _BYTES_PER_QUESTION = 323  # of the official SQuAD 2.0 train file, for an estima
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code. Errors of ours become one message, everything else a traceback."""
-    arguments = _parser().parse_args(argv)
+    argv = list(sys.argv[1:] if argv is None else argv)
+    arguments = _parser().parse_args(argv, argparse.Namespace(argv=argv))
     logging.basicConfig(format="%(message)s", level=logging.ERROR if arguments.quiet else logging.WARNING)
     try:
         return int(arguments.handler(arguments))
     except HarnessError as error:
         print(f"harness: {error}", file=sys.stderr)
         return error.exit_code
-    except KeyboardInterrupt:
-        print("harness: interrupted; the same command goes on with the first unfinished stage", file=sys.stderr)
-        return EXIT_INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_WRONG_USE
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+            raise
+        print(
+            f"harness: {error.filename or 'results'}: {error.strerror}; give a folder with --results", file=sys.stderr
+        )
+        return EXIT_BROKE
+    except KeyboardInterrupt:
+        print("harness: interrupted; the same command goes on with the first unfinished stage", file=sys.stderr)
+        return EXIT_INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -116,7 +125,7 @@ def _reproduce(arguments: argparse.Namespace) -> int:
     experiment = planning.plan(card.read(arguments.card), _options(arguments))
     if launch.is_wanted(arguments.num_processes, arguments.accelerate_config):
         return launch.relaunch(
-            sys.argv[1:], arguments.num_processes, arguments.accelerate_config, on_cpu=arguments.device == "cpu"
+            arguments.argv, arguments.num_processes, arguments.accelerate_config, on_cpu=arguments.device == "cpu"
         )
     # Here, because it loads torch and transformers, which no other command needs.
     from harness import pipeline

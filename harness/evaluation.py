@@ -1,6 +1,7 @@
 """Weights and rows to span logits, through a protocol to one predicted text a question, to scores."""
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,17 +13,27 @@ from harness import models, store
 from harness.data.features import Array, Features, build_features
 from harness.data.squad import Paragraph
 from harness.domain import Measurement, Stage
+from harness.reports.progress import Watcher
 from harness.scoring import PROTOCOLS, official
 from harness.scoring.protocol import Asked, Window
 
 
 def evaluate(
-    weights: Path, paragraphs: Sequence[Paragraph], settings: Stage, out: Path, *, data: Mapping[str, str],
-    seed: int, accelerator: Any,
-) -> list[Measurement]:  # fmt: skip
+    weights: Path,
+    paragraphs: Sequence[Paragraph],
+    settings: Stage,
+    out: Path,
+    *,
+    data: Mapping[str, str],
+    seed: int,
+    accelerator: Any,
+    watch: Watcher,
+) -> list[Measurement]:
     """Scores a model on every question and writes predictions, per-question scores and metrics; or reads them back."""
     if accelerator.is_main_process and not (out / "metrics.json").exists():
-        predictions = _predict(weights, paragraphs, settings, out / "scratch", seed=seed, accelerator=accelerator)
+        predictions = _predict(
+            weights, paragraphs, settings, out / "scratch", seed=seed, accelerator=accelerator, watch=watch
+        )
         golds = [(q.id, [answer.text for answer in q.answers]) for p in paragraphs for q in p.questions]
         scores = official.score_questions(golds, predictions)
         store.write_json(out / "predictions.json", predictions)
@@ -38,7 +49,14 @@ def evaluate(
 
 
 def _predict(
-    weights: Path, paragraphs: Sequence[Paragraph], settings: Stage, scratch: Path, *, seed: int, accelerator: Any
+    weights: Path,
+    paragraphs: Sequence[Paragraph],
+    settings: Stage,
+    scratch: Path,
+    *,
+    seed: int,
+    accelerator: Any,
+    watch: Watcher,
 ) -> Mapping[str, str]:
     with store.scratch(scratch):
         tokenizer, model = models.load_tokenizer(weights), models.load_model(weights, seed=seed)
@@ -52,7 +70,15 @@ def _predict(
             for_training=False,
         )
         batch_size = int(settings.value("eval_batch_size"))
-        logits = logits_of(model, rows, batch_size=batch_size, accelerator=accelerator, path=scratch / "logits.npy")
+        logits = logits_of(
+            model,
+            rows,
+            batch_size=batch_size,
+            accelerator=accelerator,
+            path=scratch / "logits.npy",
+            watch=watch,
+            name="evaluation",
+        )
         return PROTOCOLS[settings.value("protocol")](
             asked_of(paragraphs, rows),
             logits,
@@ -61,15 +87,21 @@ def _predict(
         )
 
 
-def logits_of(model: Any, features: Features, *, batch_size: int, accelerator: Any, path: Path) -> Array:
+def logits_of(
+    model: Any, features: Features, *, batch_size: int, accelerator: Any, path: Path, watch: Watcher, name: str
+) -> Array:
     """Span logits of every row, (rows, T, 2) fp32, memory-mapped at `path`; the model in eval mode, no dropout."""
     model = model.to(accelerator.device).eval()
     shape = (len(features), features.max_seq_length, 2)
+    store.check_space(path.parent, 4 * math.prod(shape))
     logits = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
     with torch.no_grad(), accelerator.autocast():
-        for rows in _in_order(len(features), batch_size):
+        watch.start(name, math.ceil(len(features) / batch_size))
+        for number, rows in enumerate(_in_order(len(features), batch_size), start=1):
             batch = {name: torch.from_numpy(a).to(accelerator.device) for name, a in features.batch(rows).items()}
             logits[rows] = models.span_logits(model, batch).logits.float().cpu().numpy()
+            watch.steps([{"step": number}])
+        watch.end()
     logits.flush()
     result: Array = np.load(path, mmap_mode="r")
     return result

@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from harness import models, store
 from harness.data import squad
 from harness.domain import Experiment, Setting
-from harness.errors import PlanError
+from harness.errors import DataError, HubError, PlanError
 from harness.references import Reference, data_reference, model_reference
 
 Questions = Callable[[], Iterator[squad.Paragraph]]
@@ -27,7 +28,7 @@ class Inputs:
 
 
 def gather(experiment: Experiment, student_of_card: Callable[[Path], Path]) -> Inputs:
-    """Fetches models and data; raises the error of the first missing one, naming the option that supplies it.
+    """Fetches models and data; raises with all that are missing, naming the options that supply them.
 
     `student_of_card` makes (or finds) the student of another card, for a teacher that is one.
     """
@@ -35,10 +36,26 @@ def gather(experiment: Experiment, student_of_card: Callable[[Path], Path]) -> I
     run = {setting.name: setting for setting in experiment.run.settings}
     limit = run["limit"].value if "limit" in run else None
     first = partial(squad.first_questions, limit=limit if isinstance(limit, int) else None)
-    teacher = _model(run["teacher"], "--teacher", here, student_of_card)[0] if "teacher" in run else None
-    student, student_is_random = _model(run["student"], "--student", here, student_of_card)
-    train, train_record = _data(run["train_data"], "--train FILE", here)
-    evaluated, eval_record = _data(run["eval_data"], "--eval FILE", here)
+    found, problems = {}, []
+    # Data and student first: a teacher that is a card may take its time to make.
+    fetchers: dict[str, Callable[[], Any]] = {
+        "train_data": lambda: _data(run["train_data"], "--train FILE", here),
+        "eval_data": lambda: _data(run["eval_data"], "--eval FILE", here),
+        "student": lambda: _model(run["student"], "--student", here, student_of_card),
+    }
+    if "teacher" in run:
+        fetchers["teacher"] = lambda: _model(run["teacher"], "--teacher", here, student_of_card)
+    for name, fetch in fetchers.items():
+        try:
+            found[name] = fetch()
+        except (DataError, HubError, PlanError) as error:
+            problems.append(error)
+    if problems:
+        raise problems[0] if len(problems) == 1 else PlanError([str(problem) for problem in problems])
+    train, train_record = found["train_data"]
+    evaluated, eval_record = found["eval_data"]
+    student, student_is_random = found["student"]
+    teacher = found["teacher"][0] if "teacher" in found else None
     record = {"student": fingerprint(student), "train_data": train_record, "eval_data": eval_record}
     if teacher is not None:
         record["teacher"] = fingerprint(teacher)

@@ -4,15 +4,18 @@ Weights come as safetensors where both exist; a pickle is read weights-only; cod
 """
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModelForQuestionAnswering, AutoTokenizer, logging
 
-from harness.errors import DataError, PlanError
+from harness.errors import DataError, PlanError, StoreError
 
 WEIGHT_FILES = (
     "model.safetensors",
@@ -22,38 +25,42 @@ WEIGHT_FILES = (
 )
 HEAD = "qa_outputs"
 
-logging.set_verbosity_error()
-logging.disable_progress_bar()
+
+def quieten() -> None:
+    """Stops the model library's own bars and advice; what matters of it becomes an error of ours."""
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
 
 
-def load_model(folder: Path, *, seed: int, initialise: bool = False) -> nn.Module:
+def load_model(folder: Path, *, seed: int, initialise: bool = False, needs_head: bool = True) -> nn.Module:
     """A question-answering model in fp32 with eager attention (the plain path, whose attention maps can be read).
 
-    What the folder does not hold (a head, or everything with `initialise`) is drawn from `seed`.
-    Raises DataError when the folder holds no model of a known architecture.
+    Everything is drawn from `seed` with `initialise`; only the head is where it is not in the folder and not needed.
+    Raises DataError when the folder holds no such model, or weights that are not all there.
     """
     torch.manual_seed(seed)
     try:
         if initialise:
             config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
-            return _plain(AutoModelForQuestionAnswering.from_config(config, attn_implementation="eager"))
-        return _plain(
-            AutoModelForQuestionAnswering.from_pretrained(
+            model, missing = AutoModelForQuestionAnswering.from_config(config, attn_implementation="eager"), []
+        else:
+            model, info = AutoModelForQuestionAnswering.from_pretrained(
                 folder,
                 trust_remote_code=False,
                 use_safetensors=True if (folder / WEIGHT_FILES[0]).exists() else None,
                 weights_only=True,
                 attn_implementation="eager",
                 dtype=torch.float32,
+                output_loading_info=True,
             )
-        )
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+            missing = sorted(info["missing_keys"])
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError, UnpicklingError) as error:
         raise DataError(folder, "", f"holds no loadable question-answering model: {_first_line(error)}") from error
-
-
-def _plain(model: Any) -> nn.Module:
     if not isinstance(model, nn.Module) or not isinstance(getattr(model, HEAD, None), nn.Linear):
-        raise ValueError(f"{type(model).__name__} has no span head called {HEAD}")
+        raise DataError(folder, "", f"{type(model).__name__} has no span head called {HEAD}")
+    lacking = [name for name in missing if needs_head or not name.startswith(f"{HEAD}.")]
+    if lacking:
+        raise DataError(folder, "", f"lacks weights of {type(model).__name__}: {', '.join(lacking[:4])}")
     return model
 
 
@@ -73,9 +80,19 @@ def load_tokenizer(folder: Path) -> Any:
 
 
 def save_model(model: nn.Module, tokenizer: Any, folder: Path) -> None:
-    """Writes safetensors, config and tokenizer."""
-    model.save_pretrained(folder)  # type: ignore[operator]
-    tokenizer.save_pretrained(folder)
+    """Writes safetensors, config and tokenizer into `folder`, which is there whole or not at all."""
+    partial = folder.with_name(f"{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        model.save_pretrained(partial)  # type: ignore[operator]
+        tokenizer.save_pretrained(partial)
+        partial.replace(folder)
+    except (OSError, SafetensorError) as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise StoreError(
+            f"{folder}: weights cannot be written ({error}); free the space, or give --results DIR"
+        ) from error
 
 
 def read_config(folder: Path) -> dict[str, Any]:

@@ -11,12 +11,12 @@ from accelerate import Accelerator
 from harness import card as cards
 from harness import environment, models, planning, store, verdict
 from harness.domain import Experiment, Judgement, Measurement
-from harness.engine.loop import Watcher
 from harness.errors import InvalidRunError, PlanError, RunError
 from harness.evaluation import evaluate
 from harness.forecast import Forecast, forecast, geometry_of
 from harness.inputs import Inputs, gather
 from harness.references import HUB_QUESTIONS
+from harness.reports.progress import Watcher
 from harness.training import train
 
 
@@ -44,6 +44,7 @@ def reproduce(
     experiment: Experiment, machine: Machine, watch: Watcher, accelerator: Accelerator | None = None
 ) -> Outcome:
     """Runs an experiment to its verdict, goes on with one that was stopped, or returns the one that is finished."""
+    models.quieten()
     accelerator = accelerator or _make_accelerator(experiment, machine)
     inputs = gather(experiment, lambda path: _student_of_card(path, machine, watch, accelerator))
     experiment = _with_hardware(experiment, accelerator)
@@ -65,6 +66,7 @@ def reproduce(
         data=inputs.record["eval_data"],
         seed=int(experiment.run.value("seed")),
         accelerator=accelerator,
+        watch=watch,
     )
     return Outcome(run, experiment, _conclude(experiment, run, [*scores, *losses], accelerator), was_there=False)
 
@@ -140,7 +142,7 @@ def _open_run(experiment: Experiment, inputs: Inputs, machine: Machine, accelera
         shutil.copyfile(experiment.card_path, run / "card.md")
         store.write_json(run / "experiment.json", experiment)
         store.write_json(run / "inputs.json", inputs.record)
-        store.write_json(run / "environment.json", environment.describe())
+        store.write_json(run / "environment.json", _environment_of(machine, accelerator))
         store.write_json(run / "identity.json", {"schema_version": store.SCHEMA_VERSION, "identity": identity})
     accelerator.wait_for_everyone()
     run = run or store.find_run(machine.results, experiment.name, identity)
@@ -149,6 +151,16 @@ def _open_run(experiment: Experiment, inputs: Inputs, machine: Machine, accelera
             f"{machine.results}: the main process made no run folder; all must share one results folder"
         )
     return run
+
+
+def _environment_of(machine: Machine, accelerator: Accelerator) -> dict[str, Any]:
+    return {
+        "machine": environment.describe(),
+        "device": str(accelerator.device),
+        "num_processes": accelerator.num_processes,
+        "gradient_accumulation_steps": machine.gradient_accumulation_steps,
+        "mixed_precision": accelerator.mixed_precision,
+    }
 
 
 def _identity_of(experiment: Experiment) -> dict[str, Any]:

@@ -1,11 +1,11 @@
 """How models and data are named: what a reference in a card or an option means, without fetching anything.
 
-hub      org/name                 a model or data set on the Hub (data: org/name:split)
-folder   path/to/dir              a model folder (options only: a card's org/name is never a local folder)
-file     path/to/squad.json       a SQuAD-format file
-card     other-card.md            the student of another card, made first when it is not there; beside the card
-random   random:pocket/student    an architecture shipped with this package, weights drawn from the seed
-package  package:pocket/squad.json   a file shipped with this package
+- hub, `org/name`: a model or data set on the Hub (data: `org/name:split`)
+- folder, `path/to/dir`: a model folder (options only: a card's `org/name` is never a local folder)
+- file, `path/to/squad.json`: a SQuAD-format file
+- card, `other-card.md`: the student of another card, beside this one; made first when it is not there
+- random, `random:pocket/student`: an architecture shipped with this package, weights drawn from the seed
+- package, `package:pocket/squad.json`: a file shipped with this package
 """
 
 from dataclasses import dataclass
@@ -38,8 +38,8 @@ def model_reference(text: str, *, card_dir: Path, is_option: bool) -> Reference:
         return Reference("random", text, PACKAGE / text.removeprefix("random:"))
     if text.endswith(".md"):
         return Reference("card", text, (Path(text) if is_option else card_dir / text))
-    if is_option and Path(text).is_dir():
-        return Reference("folder", text, Path(text))
+    if is_option and (Path(text).is_dir() or text.startswith((".", "/", "~"))):
+        return Reference("folder", text, Path(text).expanduser())
     return Reference("hub", text)
 
 

@@ -110,6 +110,16 @@ def new_run(results: Path, card: str, identity: str) -> Path:
     raise AssertionError("unreachable")
 
 
+def check_space(folder: Path, n_bytes: int) -> None:
+    """Raises StoreError when a file of that size does not fit: a memory map that runs full kills the process."""
+    free = shutil.disk_usage(folder).free
+    if free < n_bytes:
+        raise StoreError(
+            f"{folder}: {n_bytes / 2**20:,.0f} MiB needed, {free / 2**20:,.0f} MiB free; free the space, or give "
+            "--results DIR"
+        )
+
+
 @contextmanager
 def scratch(folder: Path) -> Iterator[None]:
     """Makes an empty folder for what a stage memory-maps, and removes it; clears what a killed run left there."""

@@ -1,6 +1,7 @@
 """All stages of an experiment in order, each from the student of the one before, each ending in a file."""
 
 import json
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,12 @@ from accelerate import Accelerator
 from harness import evaluation, models, store
 from harness.data.features import Array, Features, build_features
 from harness.domain import Experiment, Measurement, Stage
-from harness.engine.loop import StageLog, Watcher
+from harness.engine.loop import StageLog
 from harness.errors import InvalidRunError, PlanError
 from harness.inputs import Inputs, fingerprint
 from harness.recipes import RECIPES
 from harness.recipes.workbench import Common, Workbench
+from harness.reports.progress import Silent, Watcher
 
 
 def train(
@@ -29,13 +31,13 @@ def train(
         out = run / "stages" / stage.name
         if not (out / "stage.json").exists():
             student, tokenizer = (
-                models.load_model(folder, seed=seed, initialise=initialise),
+                models.load_model(folder, seed=seed, initialise=initialise, needs_head=False),
                 models.load_tokenizer(folder),
             )
-            log = _train_stage(stage, experiment, inputs, student, teacher, tokenizer, run, accelerator, watch)
+            done = _train_stage(stage, experiment, inputs, student, teacher, tokenizer, run, accelerator, watch)
             if accelerator.is_main_process:
                 models.save_model(student, tokenizer, out / store.WEIGHTS)
-                store.write_json(out / "stage.json", {"log": log, "weights": fingerprint(out / store.WEIGHTS)})
+                store.write_json(out / "stage.json", {**done, "weights": fingerprint(out / store.WEIGHTS)})
             accelerator.wait_for_everyone()
         record = store.read_json(out / "stage.json")
         if fingerprint(out / store.WEIGHTS) != record["weights"]:
@@ -57,22 +59,36 @@ def _train_stage(
     run: Path,
     accelerator: Accelerator,
     watch: Watcher,
-) -> StageLog:
+) -> dict[str, Any]:
+    """Trains the student in place; returns the stage's log and the training questions it could not use."""
     scratch = run / f"scratch-{accelerator.process_index}"
 
+    dropped: list[str] = []
+
     def rows(common: Common) -> Features:
-        return _rows(common, inputs, tokenizer, scratch)
+        built = _rows(common, inputs, tokenizer, scratch)
+        dropped.extend(built.dropped)
+        return built
 
     def teacher_logits(rows: Features) -> Array:
         batch_size, path = int(experiment.evaluation.value("eval_batch_size")), scratch / "teacher_logits.npy"
-        return evaluation.logits_of(teacher, rows, batch_size=batch_size, accelerator=accelerator, path=path)
+        return evaluation.logits_of(
+            teacher,
+            rows,
+            batch_size=batch_size,
+            accelerator=accelerator,
+            path=path,
+            watch=watch if accelerator.is_main_process else Silent(),
+            name="teacher logits",
+        )
 
     recorder = _Recorder(run / "stages" / stage.name, watch, is_main=accelerator.is_main_process)
+    started = time.monotonic()
     with store.scratch(scratch):
         seed = int(experiment.run.value("seed"))
         bench = Workbench(student, teacher, accelerator, seed, recorder, rows, teacher_logits)
         log: StageLog = RECIPES[experiment.recipe][stage.name](bench, **stage.arguments())
-    return log
+    return {"log": log, "dropped": dropped, "seconds": round(time.monotonic() - started, 1)}
 
 
 def _rows(common: Common, inputs: Inputs, tokenizer: Any, scratch: Path) -> Features:

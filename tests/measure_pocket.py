@@ -1,11 +1,13 @@
-"""Measures what the pocket cards claim: teacher and student over several seeds, each student from its own teacher.
+"""Measures what the pocket cards claim, and what they notice.
 
-    python -m tests.measure_pocket OUT.json [first seed] [number of seeds]
+    python -m tests.measure_pocket seeds OUT.json     teacher and student over six seeds, each student from its teacher
+    python -m tests.measure_pocket faults OUT.json    one student for each planted fault, from the teacher of seed 42
 
-Writes every measured number with its seed, mean and standard deviation (n - 1) a metric, and the machine.
-The cards' Performance blocks are these means and deviations, rounded.
+Every measured number is written with its seed, and the machine. The cards' Performance blocks are the means and the
+standard deviations (n - 1) of the first; the README's table of faults is the second.
 """
 
+import dataclasses
 import json
 import statistics
 import sys
@@ -15,28 +17,39 @@ from typing import Any
 
 from harness import card, environment, pipeline, planning, store
 from harness.reports.progress import Silent
+from tests.faults import FAULTS
 
 CARDS = Path(__file__).parents[1] / "cards"
+SEEDS = range(42, 48)
 
 
-def main(out: Path, first: int, count: int) -> None:
+def seeds(results: Path) -> dict[str, Any]:
     rows: dict[str, list[dict[str, Any]]] = {"pocket-teacher": [], "pocket": []}
-    with tempfile.TemporaryDirectory() as folder:
-        machine = pipeline.Machine(results=Path(folder), device="cpu")
-        for seed in range(first, first + count):
-            teacher = run("pocket-teacher", machine, planning.Options(seed=seed))
-            weights = teacher / "stages" / "finetune" / store.WEIGHTS
-            student = run("pocket", machine, planning.Options(seed=seed, teacher=str(weights)))
-            for name, made in (("pocket-teacher", teacher), ("pocket", student)):
-                rows[name].append({"seed": seed, **measured(made)})
-                print(name, json.dumps(rows[name][-1]), file=sys.stderr, flush=True)
-    summary = {name: summarise(found) for name, found in rows.items()}
-    store.write_json(out, {"environment": environment.describe(), "summary": summary, "runs": rows})
+    for seed in SEEDS:
+        teacher = run("pocket-teacher", results, planning.Options(seed=seed)).folder
+        weights = str(teacher / "stages" / "finetune" / store.WEIGHTS)
+        student = run("pocket", results, planning.Options(seed=seed, teacher=weights)).folder
+        for name, made in (("pocket-teacher", teacher), ("pocket", student)):
+            rows[name].append({"seed": seed, **measured(made)})
+            print(name, json.dumps(rows[name][-1]), file=sys.stderr, flush=True)
+    return {"summary": {name: summarise(found) for name, found in rows.items()}, "runs": rows}
 
 
-def run(name: str, machine: pipeline.Machine, options: planning.Options) -> Path:
+def faults(results: Path) -> dict[str, Any]:
+    found = {}
+    run("pocket", results, planning.Options())
+    for name, fault in FAULTS.items():
+        with fault.planted():
+            outcome = run("pocket", results, planning.Options(settings=fault.settings), fresh=True)
+        verdicts = {v.metric: [v.measured, v.outcome] for v in outcome.judgement.verdicts}
+        found[name] = {"outcome": outcome.judgement.outcome, "verdicts": verdicts}
+        print(name, json.dumps(found[name]), file=sys.stderr, flush=True)
+    return found
+
+
+def run(name: str, results: Path, options: planning.Options, *, fresh: bool = False) -> pipeline.Outcome:
     experiment = planning.plan(card.read(CARDS / f"{name}.md"), options)
-    return pipeline.reproduce(experiment, machine, Silent()).folder
+    return pipeline.reproduce(experiment, pipeline.Machine(results, device="cpu", fresh=fresh), Silent())
 
 
 def measured(folder: Path) -> dict[str, float]:
@@ -44,8 +57,7 @@ def measured(folder: Path) -> dict[str, float]:
 
 
 def summarise(rows: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
-    metrics = [name for name in rows[0] if name != "seed"]
-    values = {name: [row[name] for row in rows] for name in metrics}
+    values = {name: [row[name] for row in rows] for name in rows[0] if name != "seed"}
     return {
         name: {"mean": statistics.fmean(found), "sd": statistics.stdev(found), "n": len(found)}
         for name, found in values.items()
@@ -53,5 +65,7 @@ def summarise(rows: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
 
 
 if __name__ == "__main__":
-    first_seed, n_seeds = (*map(int, sys.argv[2:4]), 42, 6)[:2] if len(sys.argv) > 3 else (42, 6)
-    main(Path(sys.argv[1]), first_seed, n_seeds)
+    with tempfile.TemporaryDirectory() as folder:
+        found = {"seeds": seeds, "faults": faults}[sys.argv[1]](Path(folder))
+    machine = dataclasses.asdict(environment.describe())
+    store.write_json(Path(sys.argv[2]), {"environment": machine, **found})

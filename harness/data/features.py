@@ -10,7 +10,8 @@ Not Haystack: the original builds every padded row up front; the batches are the
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
@@ -18,7 +19,7 @@ from typing import Any, BinaryIO, Literal
 import numpy as np
 import numpy.typing as npt
 
-from harness.data.squad import Answer, Paragraph
+from harness.data.squad import Answer, Paragraph, Question
 
 Labels = tuple[int, int]
 LastToken = Literal["v1.1", "exact"]
@@ -123,40 +124,15 @@ def window_labels(spans: Sequence[Labels], window_start: int, length: int, secon
     return labels or [NO_ANSWER]
 
 
-def is_in_context(answers: Sequence[Answer], context: str) -> bool:
-    """True when every answer stands at its offset (compared after stripping, as Haystack does)."""
-    return all(
-        context[answer.start : answer.start + len(answer.text)].strip() == answer.text.strip() for answer in answers
+def is_usable(question: Question, context: str) -> bool:
+    """True when the question has words and every answer stands at its offset (compared after stripping).
+
+    Haystack drops all other questions, whole, with an error in its log.
+    """
+    return bool(question.text.strip()) and all(
+        context[answer.start : answer.start + len(answer.text)].strip() == answer.text.strip()
+        for answer in question.answers
     )
-
-
-@dataclass(slots=True)
-class _Writer:
-    """Grows the flat arrays on disk while paragraphs stream by."""
-
-    folder: Path
-    width: Any
-    files: dict[str, BinaryIO] = field(default_factory=dict)
-    lengths: dict[str, int] = field(default_factory=dict)
-
-    def append(self, name: str, array: Array) -> int:
-        """Appends to the named flat array; returns where the new part begins."""
-        if name not in self.files:
-            self.files[name] = (self.folder / name).open("wb")
-        start = self.lengths.get(name, 0)
-        self.files[name].write(array.tobytes())
-        self.lengths[name] = start + len(array)
-        return start
-
-    def open(self, name: str, dtype: Any) -> Array:
-        if self.lengths.get(name, 0) == 0:
-            return np.zeros(0, dtype=dtype)
-        self.files[name].close()
-        return np.memmap(self.folder / name, dtype=dtype, mode="r")
-
-    def close(self) -> None:
-        for stream in self.files.values():
-            stream.close()
 
 
 def build_features(
@@ -173,32 +149,96 @@ def build_features(
     """Tokenizes and windows a stream of paragraphs into memory-mapped arrays under `folder` (which must exist).
 
     `doc_stride` is the step between window starts in tokens, not their overlap. `for_training` drops (and names)
-    every question with an answer that is not at its offset; evaluation keeps all, as it needs no labels.
+    every question that is empty or has an answer that is not at its offset; evaluation keeps all: it needs no labels.
     """
     special = special_tokens(tokenizer)
-    writer = _Writer(folder, special.width)
-    questions: list[str] = []
-    dropped: list[str] = []
-    try:
+    with ExitStack() as stack:
+        names = ("rows", "context_ids", "context_offsets", "question_ids")
+        files = {name: stack.enter_context((folder / f"{name}.bin").open("wb")) for name in names}
+        builder = _Builder(
+            tokenizer, special, files, max_seq_length, doc_stride, max_query_length, last_token, for_training
+        )
         for paragraph in paragraphs:
-            _add_paragraph(
-                paragraph, tokenizer, writer, questions, dropped,
-                (max_seq_length, doc_stride, max_query_length), last_token, for_training,
-            )  # fmt: skip
-    finally:
-        writer.close()
-    if dropped:
-        _log.warning("%d question(s) dropped, their answer is not in the context: %s", len(dropped), _name(dropped))
+            builder.add(paragraph)
+    if builder.dropped:
+        count, ids = len(builder.dropped), _name(builder.dropped)
+        _log.warning("%d question(s) dropped, empty or with an answer that is not in its context: %s", count, ids)
     return Features(
-        writer.open("rows.bin", ROW),
-        writer.open("context_ids.bin", special.width),
-        writer.open("context_offsets.bin", np.int32),
-        writer.open("question_ids.bin", special.width),
+        _mapped(folder / "rows.bin", ROW),
+        _mapped(folder / "context_ids.bin", special.width),
+        _mapped(folder / "context_offsets.bin", np.int32),
+        _mapped(folder / "question_ids.bin", special.width),
         special,
         max_seq_length,
-        tuple(questions),
-        tuple(dropped),
+        tuple(builder.questions),
+        tuple(builder.dropped),
     )
+
+
+@dataclass(slots=True)
+class _Builder:
+    """Grows the flat arrays on disk while paragraphs stream by."""
+
+    tokenizer: Any
+    special: Special
+    files: Mapping[str, BinaryIO]
+    max_seq_length: int
+    doc_stride: int
+    max_query_length: int
+    last_token: LastToken
+    for_training: bool
+    questions: list[str] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
+
+    def add(self, paragraph: Paragraph) -> None:
+        """Tokenizes a context once, with all its questions, and writes their windows."""
+        kept = []
+        for question in paragraph.questions:
+            if self.for_training and not is_usable(question, paragraph.context):
+                self.dropped.append(question.id)
+            else:
+                kept.append(question)
+        if not kept:
+            return
+        encoded = self.tokenizer(
+            [paragraph.context, *(question.text for question in kept)],
+            add_special_tokens=False,
+            return_offsets_mapping=True,
+            return_attention_mask=False,
+            return_token_type_ids=False,
+            verbose=False,
+        )
+        offsets = np.array([start for start, _ in encoded["offset_mapping"][0]], dtype=np.int32)
+        context_start = self._append("context_ids", np.array(encoded["input_ids"][0], dtype=self.special.width))
+        self._append("context_offsets", offsets)
+        for question, pieces in zip(kept, encoded["input_ids"][1:], strict=True):
+            self._add_question(question, pieces[: self.max_query_length], offsets, context_start)
+
+    def _add_question(self, question: Question, pieces: list[int], offsets: Array, context_start: int) -> None:
+        question_start = self._append("question_ids", np.array(pieces, dtype=self.special.width))
+        spans = token_spans(question.answers, offsets, self.last_token) if self.for_training and len(offsets) else []
+        window = self.max_seq_length - len(pieces) - 3
+        rows = []
+        for start in window_starts(len(offsets), window, self.doc_stride):
+            length = min(window, len(offsets) - start)
+            label = window_labels(spans, start, length, len(pieces) + 2)[0]
+            head = (len(self.questions), question_start, len(pieces), context_start + start, start, length)
+            rows.append((*head, *label))
+        self.questions.append(question.id)
+        self._append("rows", np.array(rows, dtype=ROW))
+
+    def _append(self, name: str, array: Array) -> int:
+        """Appends to the named flat array; returns the index at which the new part begins."""
+        stream = self.files[name]
+        start = stream.tell() // array.itemsize
+        stream.write(array.tobytes())
+        return start
+
+
+def _mapped(path: Path, dtype: Any) -> Array:
+    if path.stat().st_size == 0:  # a file without bytes cannot be mapped
+        return np.zeros(0, dtype=dtype)
+    return np.memmap(path, dtype=dtype, mode="r")
 
 
 def _name(ids: Sequence[str]) -> str:
@@ -208,48 +248,6 @@ def _name(ids: Sequence[str]) -> str:
 def special_tokens(tokenizer: Any) -> Special:
     width = np.uint16 if len(tokenizer) <= np.iinfo(np.uint16).max else np.uint32
     return Special(tokenizer.cls_token_id, tokenizer.sep_token_id, tokenizer.pad_token_id, width)
-
-
-def _add_paragraph(
-    paragraph: Paragraph,
-    tokenizer: Any,
-    writer: _Writer,
-    questions: list[str],
-    dropped: list[str],
-    lengths: tuple[int, int, int],
-    last_token: LastToken,
-    for_training: bool,
-) -> None:
-    max_seq_length, doc_stride, max_query_length = lengths
-    kept = [q for q in paragraph.questions if not for_training or is_in_context(q.answers, paragraph.context)]
-    kept_ids = {question.id for question in kept}
-    dropped.extend(question.id for question in paragraph.questions if question.id not in kept_ids)
-    if not kept:
-        return
-    encoded = tokenizer(
-        [paragraph.context, *(question.text for question in kept)],
-        add_special_tokens=False,
-        return_offsets_mapping=True,
-        return_attention_mask=False,
-        return_token_type_ids=False,
-        verbose=False,
-    )
-    offsets = np.array([start for start, _ in encoded["offset_mapping"][0]], dtype=np.int32)
-    context_start = writer.append("context_ids.bin", np.array(encoded["input_ids"][0], dtype=writer.width))
-    writer.append("context_offsets.bin", offsets)
-    for question, pieces in zip(kept, encoded["input_ids"][1:], strict=True):
-        pieces = pieces[:max_query_length]
-        question_start = writer.append("question_ids.bin", np.array(pieces, dtype=writer.width))
-        spans = token_spans(question.answers, offsets, last_token) if for_training and len(offsets) else []
-        window = max_seq_length - len(pieces) - 3
-        rows = []
-        for start in window_starts(len(offsets), window, doc_stride):
-            length = min(window, len(offsets) - start)
-            label = window_labels(spans, start, length, len(pieces) + 2)[0]
-            head = (len(questions), question_start, len(pieces), context_start + start, start, length)
-            rows.append((*head, *label))
-        questions.append(question.id)
-        writer.append("rows.bin", np.array(rows, dtype=ROW))
 
 
 def window_starts(n_tokens: int, window: int, doc_stride: int) -> range:

@@ -12,7 +12,7 @@ and micro-batches share it, each weighted by its number of rows, so their number
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,16 +20,9 @@ from torch import Tensor, nn
 
 from harness.data.features import Array
 from harness.errors import RunError
+from harness.reports.progress import Watcher
 
 FLUSH_EVERY = 20  # steps between two reads of the losses from the device; each read waits for it
-
-
-class Watcher(Protocol):
-    """Told about progress; what it does with it (bars, lines, files) is the caller's business."""
-
-    def start(self, stage: str, n_steps: int) -> None: ...
-    def steps(self, records: list[dict[str, float]]) -> None: ...
-    def end(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from typing import Any, Literal, TypedDict
 from torch import nn
 
 from harness.data.features import Array, Features, LastToken
-from harness.engine.loop import Optimisation, StageLog, Watcher, optimise
+from harness.engine.loop import Optimisation, StageLog, optimise
+from harness.reports.progress import Watcher
 
 
 class Common(TypedDict):

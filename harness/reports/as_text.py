@@ -75,6 +75,7 @@ def _print_plan(console: Console, experiment: Experiment) -> None:
         console.print(Text(_heading(section), style="bold"))
         rows = [(s.name, f"{shown(s.value)} {s.unit}".strip(), s.origin, _where(s)) for s in section.settings]
         console.print(_table(("setting", "value", "origin", "from"), rows))
+    console.print()
     _print_remarks(console, experiment)
 
 
@@ -88,7 +89,7 @@ def _where(setting: Setting) -> str:
 
 def _print_remarks(console: Console, experiment: Experiment) -> None:
     for ambiguity in experiment.ambiguities:
-        console.print(f"\nambiguous: {ambiguity}")
+        console.print(f"ambiguous: {ambiguity}")
     for deviation in experiment.deviations:
         gap = "may explain a gap" if deviation.may_explain_a_gap else "no effect on the recipe"
         reason = f" ({deviation.reason})" if deviation.reason else ""

@@ -2,9 +2,17 @@
 
 import sys
 import time
-from typing import Any
+from typing import Any, Protocol
 
 LINE_EVERY_S = 60.0
+
+
+class Watcher(Protocol):
+    """Told about long work; a record holds at least its `step`, counted from 1, and a `loss` where there is one."""
+
+    def start(self, stage: str, n_steps: int) -> None: ...
+    def steps(self, records: list[dict[str, float]]) -> None: ...
+    def end(self) -> None: ...
 
 
 class Silent:
@@ -24,21 +32,21 @@ class Lines:
     """One line when a stage starts, one a minute with step, loss and time left, one when it ends."""
 
     def start(self, stage: str, n_steps: int) -> None:
-        self._stage, self._n_steps, self._done, self._loss = stage, n_steps, 0, float("nan")
+        self._stage, self._n_steps, self._done, self._loss = stage, n_steps, 0, ""
         self._begun = self._last = time.monotonic()
         self._say(f"{stage}: {n_steps} steps")
 
     def steps(self, records: list[dict[str, float]]) -> None:
-        self._done, self._loss = int(records[-1]["step"]), records[-1]["loss"]
+        self._done, self._loss = int(records[-1]["step"]), _loss(records)
         now = time.monotonic()
         if now - self._last >= LINE_EVERY_S:
             self._last = now
             left = (now - self._begun) / self._done * (self._n_steps - self._done)
-            self._say(f"{self._stage}: step {self._done}/{self._n_steps}, loss {self._loss:.4f}, {left:.0f} s left")
+            self._say(f"{self._stage}: step {self._done}/{self._n_steps}{self._loss}, {left:.0f} s left")
 
     def end(self) -> None:
         took = time.monotonic() - self._begun
-        self._say(f"{self._stage}: {self._n_steps} steps in {took:.0f} s, last loss {self._loss:.4f}")
+        self._say(f"{self._stage}: {self._n_steps} steps in {took:.0f} s{self._loss}")
 
     @staticmethod
     def _say(line: str) -> None:
@@ -56,21 +64,25 @@ class Bar:
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),
             MofNCompleteColumn(),
-            TextColumn("loss {task.fields[loss]:.4f}"),
+            TextColumn("{task.fields[loss]}"),
             TimeRemainingColumn(),
         )
         self._progress = Progress(*columns, console=Console(stderr=True))
-        self._task = self._progress.add_task(stage, total=n_steps, loss=float("nan"))
+        self._task = self._progress.add_task(stage, total=n_steps, loss="")
         self._progress.start()
 
     def steps(self, records: list[dict[str, float]]) -> None:
-        self._progress.update(self._task, completed=records[-1]["step"], loss=records[-1]["loss"])
+        self._progress.update(self._task, completed=records[-1]["step"], loss=_loss(records))
 
     def end(self) -> None:
         self._progress.stop()
 
 
-def make_watcher(*, quiet: bool) -> Silent | Lines | Bar:
+def _loss(records: list[dict[str, float]]) -> str:
+    return f", loss {records[-1]['loss']:.4f}" if "loss" in records[-1] else ""
+
+
+def make_watcher(*, quiet: bool) -> Watcher:
     """The display that fits where stderr goes."""
     if quiet:
         return Silent()

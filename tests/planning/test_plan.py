@@ -1,0 +1,219 @@
+"""The plan of the target card, every value with its origin."""
+
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+
+from harness import card
+from harness.domain import Experiment, Setting
+from harness.errors import PlanError
+from harness.planning import Options, plan
+from tests.planning.cards import plan_of, problems_of, setting
+
+# Read off the card (line in brackets: stated) and off Haystack 1.1.0's source by hand.
+SHARED_BY_BOTH = {
+    "warmup_ratio": 0.2, "weight_decay": 0.01, "adam_beta1": 0.9, "adam_beta2": 0.999, "adam_epsilon": 1e-8,
+    "max_grad_norm": 1.0, "last_token_labels": "v1.1", "doc_stride": 128, "max_query_length": 64,
+}  # fmt: skip
+STATED = {
+    "intermediate_layer": {
+        "train_batch_size": (26, 25), "num_train_epochs": (5, 26), "max_seq_length": (384, 27),
+        "learning_rate": (5e-5, 28), "lr_schedule": ("LinearWarmup", 29), "embeds_dropout_prob": (0.1, 30),
+        "temperature": (1.0, 31), "augmentation_factor": (20, 14),
+    },
+    "prediction_layer": {
+        "train_batch_size": (26, 35), "num_train_epochs": (5, 36), "max_seq_length": (384, 37),
+        "learning_rate": (3e-5, 38), "lr_schedule": ("LinearWarmup", 39), "embeds_dropout_prob": (0.1, 40),
+        "temperature": (1.0, 41), "soft_label_weight": (1.0, 42),
+    },
+    "evaluation": {},
+}  # fmt: skip
+ASSUMED = {
+    "intermediate_layer": {**SHARED_BY_BOTH, "layer_map": "uniform"},
+    "prediction_layer": SHARED_BY_BOTH,
+    "evaluation": {
+        "max_seq_length": 256, "doc_stride": 128, "max_query_length": 64, "protocol": "haystack",
+        "eval_batch_size": 50, "no_ans_boost": 0.0, "max_answer_length": 1000,
+    },
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def target() -> Experiment:
+    return plan_of()
+
+
+def of_origin(experiment: Experiment, section: str, origin: str) -> dict[str, Setting]:
+    (stage,) = (one for one in experiment.sections() if one.name == section)
+    return {one.name: one for one in stage.settings if one.origin == origin}
+
+
+@pytest.mark.parametrize("section", STATED)
+def test_stated_settings_of_the_target_name_their_card_line(target: Experiment, section: str) -> None:
+    found = of_origin(target, section, "stated")
+    assert {name: (one.value, one.source) for name, one in found.items()} == {
+        name: (value, f"card line {line}") for name, (value, line) in STATED[section].items()
+    }
+
+
+@pytest.mark.parametrize("section", ASSUMED)
+def test_what_the_target_leaves_out_is_assumed_from_haystack_with_its_symbol(
+    target: Experiment, section: str
+) -> None:
+    found = of_origin(target, section, "assumed")
+    assert {name: one.value for name, one in found.items()} == ASSUMED[section]
+    assert [one.name for one in found.values() if not re.match(r"haystack 1\.1\.0 \w+/.+\.py", one.source)] == []
+
+
+def test_the_weight_of_hard_labels_is_derived_from_that_of_soft_labels(target: Experiment) -> None:
+    assert of_origin(target, "prediction_layer", "derived").keys() == {"hard_label_weight"}
+    found = setting(target, "prediction_layer", "hard_label_weight")
+    assert (found.value, found.source) == (0.0, "1 - soft_label_weight (card line 42); haystack's weight")
+
+
+def test_models_and_data_of_the_target_come_from_its_lines(target: Experiment) -> None:
+    run = {one.name: (one.value, one.origin, one.source) for one in target.run.settings}
+    assert run["teacher"] == ("deepset/bert-base-uncased-squad2", "stated", "card line 20")
+    assert run["student"] == ("huawei-noah/TinyBERT_General_6L_768D", "stated", "card line 20")
+    assert run["train_data"][:2] == ("rajpurkar/squad_v2:train", "derived")
+    assert run["eval_data"] == ("rajpurkar/squad_v2:validation", "derived", "card line 15, 'SQuAD 2.0 dev set'")
+    assert run["seed"][:2] == (42, "assumed")
+    assert run["recipe"] == ("tinybert", "derived", "headings of the settings from card lines 25, 35")
+    assert run["tolerance.exact"][:2] == run["tolerance.f1"][:2] == (1.0, "assumed")
+
+
+def test_temperature_and_head_dropout_are_inert_in_the_intermediate_stage_alone(target: Experiment) -> None:
+    inert = {(stage.name, one.name): one.inert for stage in target.stages for one in stage.settings if one.inert}
+    assert inert.keys() == {
+        ("intermediate_layer", "temperature"),
+        ("intermediate_layer", "embeds_dropout_prob"),
+        ("intermediate_layer", "augmentation_factor"),
+    }
+    assert "never receives it" in inert["intermediate_layer", "temperature"]
+    assert "behind the hidden states" in inert["intermediate_layer", "embeds_dropout_prob"]
+
+
+def test_both_readings_of_the_target_are_on_record(target: Experiment) -> None:
+    data, length = target.ambiguities
+    assert "tinybert-6l.md:14" in data
+    assert "one merged set" in data
+    assert "256 is the default" in length
+    assert "--set evaluation.max_seq_length=384" in length
+
+
+def test_the_missing_augmentation_is_a_deviation_that_may_explain_a_gap(target: Experiment) -> None:
+    (deviation,) = target.deviations
+    assert (deviation.category, deviation.may_explain_a_gap) == ("data", True)
+    assert deviation.claimed == "intermediate_layer on x20 augmented data (card line 14)"
+    assert deviation.actual == "intermediate_layer on plain data"
+
+
+def test_a_card_that_states_its_evaluation_length_leaves_no_doubt_about_it() -> None:
+    block = "## Evaluation\n```\nmax_seq_len = 384\n```\n## Authors"
+    experiment = plan_of(("## Authors", block))
+    assert setting(experiment, "evaluation", "max_seq_length").origin == "stated"
+    assert len(experiment.ambiguities) == 1
+
+
+def test_one_block_under_hyperparameters_is_fine_tuning() -> None:
+    experiment = plan_of(name="pocket-teacher")
+    assert (experiment.recipe, [stage.name for stage in experiment.stages]) == ("finetune", ["finetune"])
+    assert "teacher" not in {one.name for one in experiment.run.settings}
+
+
+@pytest.mark.parametrize(
+    ("options", "section", "name", "value"),
+    [
+        (Options(teacher="my/teacher"), "run", "teacher", "my/teacher"),
+        (Options(student="my/student"), "run", "student", "my/student"),
+        (Options(train="t.json"), "run", "train_data", "t.json"),
+        (Options(eval="e.json"), "run", "eval_data", "e.json"),
+        (Options(seed=7), "run", "seed", 7),
+        (Options(precision="bf16"), "run", "precision", "bf16"),
+        (Options(limit=5), "run", "limit", 5),
+        (Options(tolerance={"f1": 0.5}), "run", "tolerance.f1", 0.5),
+        (Options(settings={"run.seed": "8"}), "run", "seed", 8),
+        (Options(settings={"prediction_layer.learning_rate": "1e-4"}), "prediction_layer", "learning_rate", 1e-4),
+        (Options(settings={"prediction_layer.num_train_epochs": "3.0"}), "prediction_layer", "num_train_epochs", 3),
+        (Options(settings={"intermediate_layer.layer_map": "last"}), "intermediate_layer", "layer_map", "last"),
+        (Options(settings={"prediction_layer.hard_label_weight": "0.25"}), "prediction_layer", "hard_label_weight", 0.25),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)  # fmt: skip
+def test_what_an_option_sets_has_the_origin_overridden(
+    options: Options, section: str, name: str, value: object
+) -> None:
+    found = setting(plan_of(options=options), section, name)
+    assert (found.value, type(found.value), found.origin) == (value, type(value), "overridden")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [Options(teacher="my/t"), Options(train="t.json"), Options(precision="bf16"), Options(limit=5)],
+    ids=["teacher", "train", "precision", "limit"],
+)
+def test_an_option_that_departs_from_the_card_is_a_deviation(options: Options, target: Experiment) -> None:
+    added = [one for one in plan_of(options=options).deviations if one not in target.deviations]
+    assert [one.may_explain_a_gap for one in added] == [True]
+
+
+def test_options_change_nothing_else(target: Experiment) -> None:
+    other = plan_of(options=Options(seed=7))
+    assert dataclasses.replace(other, run=target.run) == target
+
+
+def test_all_problems_of_card_and_options_come_at_once() -> None:
+    found = problems_of(
+        ("learning_rate = 3e-5", "learning_rat = 3e-5"),
+        ("n_epochs = 5", "n_epochs = some"),
+        ("deepset/bert-base-uncased-squad2 was used as the teacher model and ", ""),
+        ("SQuAD 2.0 dev set", "our own data"),
+        options=Options(tolerance={"best_f1": 1.0}, limit=0, settings={"prediction_layer.dropout": "0.1"}),
+    )
+    expected = [
+        "unknown setting learning_rat (tinybert-6l.md:38); did you mean learning_rate?",
+        "n_epochs = some (tinybert-6l.md:26): expected a whole number",
+        "teacher: tinybert-6l.md states none; give --teacher ID|DIR|CARD",
+        "eval_data: 'our own data' (tinybert-6l.md:15) names no data we know; give --eval FILE",
+        "--tolerance best_f1: the card makes no such claim; claimed: exact, f1",
+        "--limit 0: expected a positive number of questions",
+        "--set prediction_layer.dropout: no such setting",
+    ]
+    assert [[one for one in found if one.startswith(start)] != [] for start in expected] == [True] * len(expected)
+    assert len(found) == len(expected)
+
+
+def test_an_unknown_recipe_is_refused_with_the_known_ones() -> None:
+    assert "recipe 'tinybrt' is not known; known: tinybert, finetune" in problems_of(options=Options(recipe="tinybrt"))
+
+
+def test_a_card_of_prose_alone_says_all_that_is_missing() -> None:
+    with pytest.raises(PlanError) as raised:
+        plan(card.parse(Path("card.md"), "# A model\n\nIt is good.\n", ""), Options())
+    starts = [problem[:30] for problem in raised.value.problems]
+    assert starts == [
+        "card.md states no hyperparamet",
+        "teacher: card.md states none; ",
+        "student: card.md states none; ",
+        "train_data: card.md states non",
+        "eval_data: card.md states none",
+        "card.md claims no number that ",
+    ]
+
+
+def test_a_card_that_contradicts_itself_is_refused_with_both_lines() -> None:
+    (problem,) = problems_of(("temperature = 1\n", "temperature = 1\nmax_seq_length = 256\n"))
+    assert problem.endswith("twice: 384 (line 27) and 256 (line 32)")
+
+
+def test_a_claim_stated_twice_differently_is_refused() -> None:
+    (problem,) = problems_of(('"f1": 76.36111895973675', '"f1": 76.36111895973675\n"f1": 77'))
+    assert problem == "tinybert-6l.md states f1 twice: 76.36111895973675 (line 47) and 77 (line 48)"
+
+
+def test_a_seed_that_the_card_states_is_the_seed() -> None:
+    block = "batch_size = 16\nseed = 7"
+    found = setting(plan_of(("batch_size = 16", block), name="pocket-teacher"), "run", "seed")
+    assert (found.value, found.origin) == (7, "stated")
