@@ -29,7 +29,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(arguments.handler(arguments))
     except HarnessError as error:
-        print(f"harness: {error}", file=sys.stderr)
+        if launch.is_main_process():
+            print(f"harness: {error}", file=sys.stderr)
+        launch.leave(error.exit_code)
         return error.exit_code
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -148,7 +150,8 @@ def _reproduce(arguments: argparse.Namespace) -> int:
                 was_there=outcome.was_there,
             ),
         )
-    return launch.hand_over(outcome.judgement.exit_code)
+    # A launcher takes any code but 0 for a crash, and a verdict is none.
+    return 0 if launch.leave(outcome.judgement.exit_code) else outcome.judgement.exit_code
 
 
 def _env(arguments: argparse.Namespace) -> int:

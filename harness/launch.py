@@ -30,7 +30,8 @@ def relaunch(argv: Sequence[str], num_processes: int, config: Path | None, *, on
         done = subprocess.run(command, env=env, check=False)
         if exit_file.exists():
             return int(exit_file.read_text(encoding="utf-8"))
-    return done.returncode if done.returncode else EXIT_BROKE
+    print(f"harness: a launched process ended with {done.returncode} and left no verdict", file=sys.stderr)
+    return EXIT_BROKE
 
 
 def _launcher(num_processes: int, config: Path | None, *, on_cpu: bool) -> list[str]:
@@ -47,11 +48,9 @@ def is_main_process() -> bool:
     return os.environ.get("RANK", "0") == "0"
 
 
-def hand_over(exit_code: int) -> int:
-    """Leaves a verdict's exit code for the launching process; a launched process itself then ends well."""
+def leave(exit_code: int) -> bool:
+    """Leaves the main process's exit code for the launching process; False when nothing launched this one."""
     path = os.environ.get(_EXIT_FILE)
-    if path is None:
-        return exit_code
-    if is_main_process():
+    if path is not None and is_main_process():
         Path(path).write_text(str(exit_code), encoding="utf-8")
-    return 0
+    return path is not None

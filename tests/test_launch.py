@@ -27,7 +27,7 @@ def test_the_main_process_hands_its_exit_code_over(
 ) -> None:
     monkeypatch.setenv("HARNESS_EXIT_FILE", str(tmp_path / "exit"))
     monkeypatch.setenv("RANK", rank)
-    assert launch.hand_over(4) == 0
+    assert launch.leave(4)
     assert (tmp_path / "exit").exists() is (left is not None)
     assert left is None or (tmp_path / "exit").read_text() == left
 

@@ -140,10 +140,15 @@ def test_the_manifest_hashes_every_file_but_weights_verdict_and_itself(tmp_path:
 def test_scratch_is_empty_at_first_and_gone_afterwards_even_after_an_error(tmp_path: Path) -> None:
     folder = tmp_path / "scratch"
     make_file(folder / "left by a killed run")
-    with pytest.raises(KeyError), store.scratch(folder):
-        assert list(folder.iterdir()) == []
-        make_file(folder / "rows.bin")
-        raise KeyError
+
+    def work() -> None:
+        with store.scratch(folder):
+            assert list(folder.iterdir()) == []
+            make_file(folder / "rows.bin")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        work()
     assert not folder.exists()
 
 

@@ -33,7 +33,7 @@ def measured(metric: str, value: float, unit: Unit = "points") -> Measurement:
         ("loss", 0.5, 0.39, 0.1, "not_reproduced", 1),
     ],
 )
-def test_one_claim_comes_to(
+def test_a_claim_is_reproduced_up_to_its_tolerance_and_only_a_score_can_be_better(
     unit: Unit, claimed: float, value: float, tolerance: float, outcome: str, exit_code: int
 ) -> None:
     judgement = judge([claim("m", claimed, unit)], [measured("m", value, unit)], {"m": tolerance})

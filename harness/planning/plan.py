@@ -40,6 +40,7 @@ def plan(card: Card, options: Options) -> Experiment:
         check_stage(draft, stage)
     note_conflicts(draft)
     _note_evaluation_length(draft, stages, evaluation)
+    _note_unused(draft, (*headings.values(), _EVALUATION_HEADING))
     if draft.problems:
         raise PlanError(draft.problems)
     return Experiment(
@@ -73,9 +74,9 @@ def _choose_recipe(draft: Draft) -> Setting:
         return Setting("recipe", named, "overridden", "--recipe")
     lines = {one.section.lower(): one.line for one in reversed(draft.card.stated)}
     for recipe, headings in STAGES.items():
-        found = [line for words in headings.values() for section, line in lines.items() if words in section]
-        if len(found) >= len(headings):
-            where = ", ".join(str(line) for line in sorted(found))
+        found = [[line for section, line in lines.items() if words in section] for words in headings.values()]
+        if all(found):
+            where = ", ".join(str(line) for line in sorted(line for lines_of_one in found for line in lines_of_one))
             return Setting("recipe", recipe, "derived", f"headings of the settings from card lines {where}")
     draft.problems.append(
         f"{draft.card.path} states no hyperparameters of a recipe we run; expected a fenced `key = value` block under "
@@ -108,6 +109,16 @@ def _with_augmentation(draft: Draft, stage: Stage) -> Stage:
     draft.deviations.append(Deviation("data", claimed, f"{stage.name} on plain data", True, why))
     factor = Setting("augmentation_factor", int(match[1]), "stated", f"card line {fact.line}", "copies", inert=why)
     return Stage(stage.name, (*stage.settings, factor))
+
+
+def _note_unused(draft: Draft, headings: tuple[str, ...]) -> None:
+    """Settings under a heading that belongs to no stage are said to be unused, not dropped in silence."""
+    for one in draft.card.stated:
+        if one.name != "seed" and not any(words in one.section.lower() for words in headings):
+            draft.ambiguities.append(
+                f"{draft.place(one.line)}: {one.key} = {one.raw} is not used: '{one.section}' is no stage of "
+                "this recipe"
+            )
 
 
 def _note_evaluation_length(draft: Draft, stages: tuple[Stage, ...], evaluation: Stage) -> None:

@@ -1,8 +1,8 @@
+import pytest
+
 from harness.dialects.document import read_document
 from harness.dialects.key_value_block import claim_of, find
 from harness.domain import Claim, Stated
-
-import pytest
 
 
 def found_in(block: str) -> list[tuple[str, object]]:

@@ -21,7 +21,9 @@ def plan_of(*changes: tuple[str, str], name: str = "tinybert-6l", options: Optio
     return plan(card.parse(Path(f"{name}.md"), text, ""), options or Options())
 
 
-def problems_of(*changes: tuple[str, str], name: str = "tinybert-6l", options: Options | None = None) -> tuple[str, ...]:
+def problems_of(
+    *changes: tuple[str, str], name: str = "tinybert-6l", options: Options | None = None
+) -> tuple[str, ...]:
     with pytest.raises(PlanError) as raised:
         plan_of(*changes, name=name, options=options)
     return raised.value.problems

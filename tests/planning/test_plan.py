@@ -59,9 +59,7 @@ def test_stated_settings_of_the_target_name_their_card_line(target: Experiment, 
 
 
 @pytest.mark.parametrize("section", ASSUMED)
-def test_what_the_target_leaves_out_is_assumed_from_haystack_with_its_symbol(
-    target: Experiment, section: str
-) -> None:
+def test_what_the_target_leaves_out_is_assumed_from_haystack_with_its_symbol(target: Experiment, section: str) -> None:
     found = of_origin(target, section, "assumed")
     assert {name: one.value for name, one in found.items()} == ASSUMED[section]
     assert [one.name for one in found.values() if not re.match(r"haystack 1\.1\.0 \w+/.+\.py", one.source)] == []
@@ -138,7 +136,7 @@ def test_one_block_under_hyperparameters_is_fine_tuning() -> None:
         (Options(settings={"prediction_layer.learning_rate": "1e-4"}), "prediction_layer", "learning_rate", 1e-4),
         (Options(settings={"prediction_layer.num_train_epochs": "3.0"}), "prediction_layer", "num_train_epochs", 3),
         (Options(settings={"intermediate_layer.layer_map": "last"}), "intermediate_layer", "layer_map", "last"),
-        (Options(settings={"prediction_layer.hard_label_weight": "0.25"}), "prediction_layer", "hard_label_weight", 0.25),
+        (Options(settings={"prediction_layer.hard_label_weight": "1"}), "prediction_layer", "hard_label_weight", 1.0),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )  # fmt: skip

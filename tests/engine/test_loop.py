@@ -1,0 +1,215 @@
+"""The optimisation loop: order of rows, shares of a batch, accumulation, schedule, and what stops it."""
+
+import dataclasses
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+
+from harness.engine.loop import (
+    FLUSH_EVERY,
+    Optimisation,
+    StageLog,
+    batches_of_epoch,
+    learning_rate_at,
+    optimise,
+    seed_step,
+    share_of,
+)
+from harness.errors import RunError
+from harness.reports.progress import Silent
+
+SETTINGS = Optimisation(
+    num_train_epochs=2, train_batch_size=8, learning_rate=0.05, warmup_ratio=0.2, weight_decay=0.01,
+    adam_beta1=0.9, adam_beta2=0.999, adam_epsilon=1e-8, max_grad_norm=1.0,
+)  # fmt: skip
+
+
+class Rows:
+    """Random rows of three numbers and a target each; `bad` is the row whose target is not finite."""
+
+    def __init__(self, n: int, bad: int | None = None) -> None:
+        random = np.random.default_rng(5)
+        self.x, self.y = random.normal(size=(n, 3)), random.normal(size=(n, 1))
+        if bad is not None:
+            self.y[bad] = math.nan
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def batch(self, rows: Any) -> dict[str, np.ndarray]:
+        return {"x": self.x[rows].astype(np.float32), "y": self.y[rows].astype(np.float32)}
+
+
+class Line(nn.Module):
+    """Least squares, with a term besides its loss, and dropout where asked for."""
+
+    def __init__(self, dropout: float = 0.0) -> None:
+        super().__init__()
+        torch.manual_seed(3)
+        self.line, self.dropout = nn.Linear(3, 1), nn.Dropout(dropout)
+
+    def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        off = self.line(self.dropout(batch["x"])) - batch["y"]
+        return {"loss": (off**2).mean(), "off": off.abs().mean()}
+
+
+class Kept(Silent):
+    def __init__(self) -> None:
+        self.records: list[dict[str, float]] = []
+
+    def steps(self, records: list[dict[str, float]]) -> None:
+        self.records += records
+
+
+def run(
+    rows: Rows, settings: Optimisation = SETTINGS, *, n_micro: int = 1, seed: int = 42, dropout: float = 0.0
+) -> tuple[StageLog, list[dict[str, float]], Tensor]:
+    """Log, records and final weights of one run on the CPU."""
+    module, kept = Line(dropout), Kept()
+    accelerator = Accelerator(cpu=True, gradient_accumulation_steps=n_micro)
+    log = optimise(module, rows, settings, accelerator=accelerator, stage="line", seed=seed, watch=kept)
+    return log, kept.records, torch.cat([parameter.detach().flatten() for parameter in module.parameters()])
+
+
+# --- order of rows ---
+
+
+def order(n_rows: int, batch_size: int, seed: int, epoch: int) -> list[int]:
+    return np.concatenate(list(batches_of_epoch(n_rows, batch_size, seed, epoch))).tolist()
+
+
+@pytest.mark.parametrize(("n_rows", "batch_size", "sizes"), [(20, 8, [8, 8, 4]), (16, 8, [8, 8]), (3, 8, [3])])
+def test_an_epoch_is_a_permutation_that_keeps_its_last_partial_batch(
+    n_rows: int, batch_size: int, sizes: list[int]
+) -> None:
+    assert [len(batch) for batch in batches_of_epoch(n_rows, batch_size, seed=1, epoch=0)] == sizes
+    assert sorted(order(n_rows, batch_size, seed=1, epoch=0)) == list(range(n_rows))
+
+
+def test_the_order_depends_on_seed_and_epoch_alone() -> None:
+    first = order(50, 8, seed=1, epoch=2)
+    np.random.seed(0)
+    torch.manual_seed(0)
+    assert order(50, 7, seed=1, epoch=2) == first
+    assert order(50, 8, seed=1, epoch=3) != first
+    assert order(50, 8, seed=2, epoch=2) != first
+
+
+def test_the_dropout_of_a_step_depends_on_seed_step_and_rank() -> None:
+    def drawn(*place: int) -> float:
+        seed_step(*place)
+        return float(torch.rand(()))
+
+    assert drawn(1, 2, 3) == drawn(1, 2, 3)
+    assert len({drawn(1, 2, 3), drawn(2, 2, 3), drawn(1, 3, 3), drawn(1, 2, 4)}) == 4
+
+
+# --- shares of a batch ---
+
+
+@pytest.mark.parametrize("n_micro", [1, 2, 3])
+@pytest.mark.parametrize("n_ranks", [1, 2, 4])
+@pytest.mark.parametrize("n_rows", [1, 2, 3, 7, 8, 26])
+def test_weighted_parts_give_the_mean_of_the_batch(n_rows: int, n_ranks: int, n_micro: int) -> None:
+    batch = np.arange(100, 100 + n_rows)
+    values = dict(zip(batch.tolist(), np.random.default_rng(0).normal(size=n_rows), strict=True))
+    ranks = [share_of(batch, rank, n_ranks, n_micro) for rank in range(n_ranks)]
+    assert [len(parts) for parts in ranks] == [n_micro] * n_ranks
+    assert all(len(part) for parts in ranks for part, _ in parts)
+    means = [
+        sum(weight * np.mean([values[row] for row in part]) for part, weight in parts) / n_micro for parts in ranks
+    ]
+    assert np.mean(means) == pytest.approx(np.mean(list(values.values())), abs=1e-12)
+    used = [row for parts in ranks for part, weight in parts if weight for row in part]
+    assert used == batch.tolist()
+
+
+# --- accumulation, on 20 rows in batches of 8: the last one is of 4 ---
+
+
+@pytest.mark.parametrize("n_micro", [2, 4, 5])
+@pytest.mark.parametrize("n_rows", [20, 18, 17])
+def test_micro_batches_change_neither_losses_nor_weights(n_rows: int, n_micro: int) -> None:
+    _, expected, weights = run(Rows(n_rows))
+    log, found, micro_weights = run(Rows(n_rows), n_micro=n_micro)
+    assert len(found) == log.n_steps == 6
+    for name in ("loss", "off", "grad_norm", "learning_rate"):
+        assert [one[name] for one in found] == pytest.approx([one[name] for one in expected], rel=1e-6, abs=1e-6)
+    assert torch.allclose(micro_weights, weights, rtol=0, atol=1e-6)
+
+
+def test_steps_are_those_of_plain_torch() -> None:
+    module, rows = Line(), Rows(20)
+    optimizer = torch.optim.AdamW(module.parameters(), lr=0.05, weight_decay=0.01)
+    losses, step = [], 0
+    for epoch in range(2):
+        for batch in batches_of_epoch(20, 8, 42, epoch):
+            optimizer.param_groups[0]["lr"] = 0.05 * (0, 1, 0.8, 0.6, 0.4, 0.2)[step]  # 6 steps, 1 of them warm-up
+            optimizer.zero_grad()
+            loss = module({name: torch.from_numpy(array) for name, array in rows.batch(batch).items()})["loss"]
+            loss.backward()
+            nn.utils.clip_grad_norm_(module.parameters(), 1.0)
+            optimizer.step()
+            losses.append(loss.item())
+            step += 1
+    log, records, weights = run(rows)
+    assert [record["loss"] for record in records] == pytest.approx(losses, rel=1e-6)
+    assert torch.allclose(weights, torch.cat([p.detach().flatten() for p in module.parameters()]), atol=1e-6)
+    assert log.terms["loss"] == pytest.approx(np.mean(losses[3:]))
+
+
+def test_the_same_seed_gives_the_same_bits_with_dropout_and_another_seed_does_not() -> None:
+    weights = [run(Rows(20), seed=seed, dropout=0.5)[2] for seed in (1, 1, 2)]
+    assert torch.equal(weights[0], weights[1])
+    assert not torch.equal(weights[0], weights[2])
+
+
+def test_records_hold_every_step_with_its_epoch_and_rate() -> None:
+    settings = dataclasses.replace(SETTINGS, num_train_epochs=9)
+    _, records, _ = run(Rows(20), settings)
+    assert len(records) > FLUSH_EVERY
+    assert [record["step"] for record in records] == list(range(1, 28))
+    assert [record["epoch"] for record in records] == [epoch for epoch in range(9) for _ in range(3)]
+    assert records[0]["learning_rate"] == 0
+
+
+# --- what stops it ---
+
+
+@pytest.mark.parametrize("n_micro", [1, 4])
+def test_the_first_loss_that_is_not_finite_stops_the_run_by_stage_and_step(n_micro: int) -> None:
+    bad = int(order(20, 8, seed=42, epoch=0)[9])  # in the second batch
+    with pytest.raises(RunError, match="stage line, step 2, seed 42: loss nan") as raised:
+        run(Rows(20, bad=bad), n_micro=n_micro)
+    assert (raised.value.stage, raised.value.step, raised.value.seed) == ("line", 2, 42)
+
+
+@pytest.mark.parametrize(("n_rows", "epochs"), [(20, 0), (0, 3)])
+def test_nothing_to_do_does_nothing(n_rows: int, epochs: int) -> None:
+    settings = dataclasses.replace(SETTINGS, num_train_epochs=epochs)
+    log, records, weights = run(Rows(n_rows), settings)
+    assert (log, records) == (StageLog(0), [])
+    assert torch.equal(weights, torch.cat([p.detach().flatten() for p in Line().parameters()]))
+
+
+# --- schedule: farm-haystack 1.26.4 with torch 2.13.0, as in shared/goldens/schedule.json ---
+
+
+def test_learning_rates_are_those_of_haystack(goldens: Path) -> None:
+    schedules = json.loads((goldens / "schedule.json").read_text(encoding="utf-8"))["schedules"]
+    assert len(schedules) == 12
+    for one in schedules:
+        found = [
+            learning_rate_at(
+                step, one["total_steps"], learning_rate=one["peak_lr"], warmup_ratio=one["warmup_proportion"]
+            )
+            for step in range(one["total_steps"])
+        ]
+        assert found == pytest.approx(one["lr_used_at_step"], rel=1e-12, abs=0)

@@ -1,0 +1,98 @@
+"""Distillation losses against the same formulas written out in numpy, float64."""
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from harness.recipes import losses
+
+B, T = 6, 5
+
+
+def drawn(*shape: int, seed: int) -> Tensor:
+    return torch.from_numpy(np.random.default_rng(seed).normal(size=shape))
+
+
+def softmax(scores: np.ndarray) -> np.ndarray:
+    return np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+
+
+STUDENT, TEACHER = drawn(B, T, 2, seed=1), drawn(B, T, 2, seed=2)
+LABELS = torch.tensor([[0, 0], [1, 4], [4, 4], [2, 3], [0, 1], [3, 3]])
+
+
+@pytest.mark.parametrize(
+    ("layer_map", "expected"),
+    [
+        (losses.uniform_layer_map(6, 12), (2, 4, 6, 8, 10, 12)),
+        (losses.uniform_layer_map(4, 4), (1, 2, 3, 4)),
+        (losses.first_layer_map(2, 5), (1, 2)),
+        (losses.last_layer_map(2, 5), (4, 5)),
+    ],
+)
+def test_a_layer_map_counts_teacher_layers_from_one(layer_map: tuple[int, ...], expected: tuple[int, ...]) -> None:
+    assert layer_map == expected
+
+
+def test_a_uniform_map_needs_a_multiple_of_layers() -> None:
+    with pytest.raises(ValueError, match="12 teacher layers are no multiple of 5"):
+        losses.uniform_layer_map(5, 12)
+
+
+def test_attention_terms_compare_each_student_layer_with_its_teacher_layer() -> None:
+    student = [drawn(B, 2, T, T, seed=seed) for seed in (1, 2)]
+    teacher = [drawn(B, 2, T, T, seed=seed) for seed in (3, 4, 5, 6)]
+    found = losses.attention_terms(student, teacher, (2, 4))
+    pairs = ((student[0], teacher[1]), (student[1], teacher[3]))
+    assert [float(term) for term in found] == pytest.approx([float(((s - t) ** 2).mean()) for s, t in pairs])
+
+
+def test_hidden_terms_begin_with_the_embedding_output() -> None:
+    student = [drawn(B, T, 4, seed=seed) for seed in (1, 2, 3)]
+    teacher = [drawn(B, T, 4, seed=seed) for seed in (4, 5, 6, 7, 8)]
+    found = losses.hidden_terms(student, teacher, (2, 4))
+    pairs = zip(student, (teacher[0], teacher[2], teacher[4]), strict=True)
+    assert [float(term) for term in found] == pytest.approx([float(((s - t) ** 2).mean()) for s, t in pairs])
+
+
+@pytest.mark.parametrize("temperature", [1.0, 2.0, 0.5])
+def test_soft_labels_are_a_divergence_over_tokens_summed_over_start_and_end(temperature: float) -> None:
+    taught, learnt = softmax(TEACHER.numpy() / temperature), softmax(STUDENT.numpy() / temperature)
+    expected = (taught * (np.log(taught) - np.log(learnt))).sum(axis=(1, 2)).mean()
+    assert float(losses.soft_label_loss(STUDENT, TEACHER, temperature)) == pytest.approx(expected, rel=1e-12)
+
+
+def test_soft_labels_cost_nothing_where_the_student_agrees_up_to_a_constant() -> None:
+    assert float(losses.soft_label_loss(TEACHER + 3, TEACHER, 1.0)) == pytest.approx(0, abs=1e-12)
+
+
+def test_hard_labels_are_the_mean_of_start_and_end_cross_entropy() -> None:
+    learnt = softmax(STUDENT.numpy())
+    rows = np.arange(B)
+    start, end = learnt[rows, LABELS[:, 0], 0], learnt[rows, LABELS[:, 1], 1]
+    expected = -(np.log(start) + np.log(end)).mean() / 2
+    assert float(losses.hard_label_loss(STUDENT, LABELS)) == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_soft_loss_weighs_with_the_square_of_the_temperature() -> None:
+    loss = losses.prediction_loss(
+        torch.tensor(3.0), torch.tensor(5.0), temperature=2.0, soft_label_weight=0.7, hard_label_weight=0.3
+    )
+    assert float(loss) == pytest.approx(0.7 * 4 * 3 + 0.3 * 5)
+
+
+@pytest.mark.parametrize("n", [1, 2, 5])
+def test_a_part_of_n_rows_weighs_n_in_the_batch(n: int) -> None:
+    def all_losses(rows: slice) -> list[float]:
+        student, teacher = STUDENT[rows], TEACHER[rows]
+        found = [
+            losses.soft_label_loss(student, teacher, 2.0),
+            losses.hard_label_loss(student, LABELS[rows]),
+            losses.total(losses.hidden_terms([student, student], [teacher, student], (1,))),
+            losses.total(losses.attention_terms([student], [teacher], (1,))),
+        ]
+        return [float(loss) for loss in found]
+
+    parts = zip(all_losses(slice(n)), all_losses(slice(n, None)), strict=True)
+    assert [(a * n + b * (B - n)) / B for a, b in parts] == pytest.approx(all_losses(slice(None)))
