@@ -24,7 +24,7 @@ def measured(metric: str, value: float, unit: Unit = "points") -> Measurement:
         ("points", 76.0, 76.8, 1.0, "reproduced", 0),
         ("points", 76.36111895973675, 75.36111895973675, 1.0, "reproduced", 0),
         ("points", 71.87736882001179, 72.87736882001179, 1.0, "reproduced", 0),
-        ("points", 0.3, 0.1, 0.2, "reproduced", 0),
+        ("points", 0.3, 0.4, 0.1, "reproduced", 0),
         ("points", 76.0, 74.99999, 1.0, "not_reproduced", 1),
         ("points", 76.0, 77.00001, 1.0, "better", 0),
         ("points", 76.0, math.nan, 1.0, "not_reproduced", 1),
