@@ -67,7 +67,8 @@ def compare_gpu(declared: str | None, gpus: Sequence[str]) -> Deviation | None:
     if declared is None or match is None:
         return None
     count, model = int(match[1]), match[2].lower()
-    if len(gpus) == count and all(model in name.lower() for name in gpus):
+    same = re.compile(rf"(?<![a-z0-9]){re.escape(model)}(?![a-z0-9])")
+    if len(gpus) == count and all(same.search(name.lower()) for name in gpus):
         return None
     actual = ", ".join(gpus) if gpus else "no GPU (CPU)"
     return Deviation("hardware", declared, actual, may_explain_a_gap=False, reason="other arithmetic, same recipe")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import datasets
 from huggingface_hub import snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]
 
 from harness.data.squad import Paragraph, from_table
 from harness.errors import HubError
@@ -41,6 +41,6 @@ def fetch_squad(repo_id: str, split: str, *, option: str) -> tuple[Path, Callabl
 def _fetch(repo_id: str, kind: str, patterns: list[str], advice: str) -> Path:
     try:
         return Path(snapshot_download(repo_id, repo_type=kind, allow_patterns=patterns))
-    except (OSError, HfHubHTTPError, HFValidationError) as error:
-        what = str(error).strip().splitlines()[0]
+    except (OSError, ValueError, HTTPError) as error:  # ValueError: a name that is none, an answer that is no JSON
+        what = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise HubError(f"{kind} {repo_id} could not be fetched from the Hub ({what}); {advice}") from error

@@ -11,6 +11,7 @@ from pickle import UnpicklingError
 from typing import Any
 
 import torch
+from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModelForQuestionAnswering, AutoTokenizer, logging
@@ -24,6 +25,20 @@ WEIGHT_FILES = (
     "pytorch_model.bin.index.json",
 )
 HEAD = "qa_outputs"
+
+# What the model library raises for a folder it cannot use: its own checks of config.json come as TypeError's kin.
+_UNLOADABLE = (
+    OSError,
+    ValueError,
+    TypeError,
+    KeyError,
+    RuntimeError,
+    EOFError,
+    AttributeError,
+    SafetensorError,
+    UnpicklingError,
+    StrictDataclassError,
+)
 
 
 def quieten() -> None:
@@ -54,8 +69,8 @@ def load_model(folder: Path, *, seed: int, initialise: bool = False, needs_head:
                 output_loading_info=True,
             )
             missing = sorted(info["missing_keys"])
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError, UnpicklingError) as error:
-        raise DataError(folder, "", f"holds no loadable question-answering model: {_first_line(error)}") from error
+    except _UNLOADABLE as error:
+        raise DataError(folder, "", f"holds no loadable question-answering model: {_said_by(error)}") from error
     if not isinstance(model, nn.Module) or not isinstance(getattr(model, HEAD, None), nn.Linear):
         raise DataError(folder, "", f"{type(model).__name__} has no span head called {HEAD}")
     lacking = [name for name in missing if needs_head or not name.startswith(f"{HEAD}.")]
@@ -64,7 +79,10 @@ def load_model(folder: Path, *, seed: int, initialise: bool = False, needs_head:
     return model
 
 
-def _first_line(error: Exception) -> str:
+def _said_by(error: Exception) -> str:
+    """The first line of a library's message; of a refused pickle our own words, as torch advises to trust it."""
+    if isinstance(error, UnpicklingError):
+        return "its weights are a pickle with more than tensors in it; only safetensors or plain tensors are loaded"
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
@@ -72,10 +90,12 @@ def load_tokenizer(folder: Path) -> Any:
     """The folder's fast tokenizer; raises DataError when it has none (windows need character offsets)."""
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-    except (OSError, ValueError, KeyError) as error:
-        raise DataError(folder, "", f"holds no tokenizer: {_first_line(error)}") from error
+    except _UNLOADABLE as error:
+        raise DataError(folder, "", f"holds no tokenizer: {_said_by(error)}") from error
     if not tokenizer.is_fast:
         raise DataError(folder, "", "its tokenizer gives no character offsets; a fast tokenizer is needed")
+    if len(tokenizer) <= len(tokenizer.all_special_ids):
+        raise DataError(folder, "", "its tokenizer has no vocabulary; add vocab.txt or tokenizer.json")
     return tokenizer
 
 
@@ -113,21 +133,24 @@ def has_weights(folder: Path) -> bool:
     return any((folder / name).exists() for name in WEIGHT_FILES)
 
 
-def check_fit(teacher: Path, student: Path, *, max_seq_length: int) -> None:
-    """Raises PlanError with every way in which this teacher cannot teach this student."""
+def check_fit(teacher: Path, student: Path, *, max_seq_length: int, needs_multiple: bool = True) -> None:
+    """Raises PlanError with every way in which this teacher cannot teach this student.
+
+    `needs_multiple`: the uniform layer map wants as many teacher layers as a multiple of the student's.
+    """
     t, s = read_config(teacher), read_config(student)
     problems = []
     t_layers, s_layers = t.get("num_hidden_layers"), s.get("num_hidden_layers")
     if not (isinstance(t_layers, int) and isinstance(s_layers, int) and s_layers > 0):
         problems.append(f"teacher {teacher} or student {student}: config.json states no num_hidden_layers")
-    elif t_layers % s_layers:
+    elif t_layers < s_layers or (needs_multiple and t_layers % s_layers):
         problems.append(f"teacher has {t_layers} layers, student {s_layers}: the teacher's must be a multiple")
     for key, word in (("hidden_size", "hidden units"), ("num_attention_heads", "attention heads")):
         if t.get(key) != s.get(key):
             problems.append(f"teacher has {t.get(key)} {word}, student {s.get(key)}: the losses need them equal")
     for name, config in (("teacher", t), ("student", s)):
-        positions = config.get("max_position_embeddings", max_seq_length)
-        if positions < max_seq_length:
+        positions = config.get("max_position_embeddings")
+        if isinstance(positions, int) and positions < max_seq_length:
             problems.append(f"{name} has {positions} positions, fewer than max_seq_length {max_seq_length}")
     if _vocabulary(teacher) != _vocabulary(student):
         problems.append(f"teacher {teacher} and student {student} have different vocabularies; use a matching pair")

@@ -106,7 +106,8 @@ def _preflight(experiment: Experiment, inputs: Inputs, machine: Machine, acceler
     """Stops before an hour is spent: on models that do not fit, or on a full-size run that landed on a CPU."""
     if inputs.teacher is not None:
         longest = max(int(stage.value("max_seq_length")) for stage in (*experiment.stages, experiment.evaluation))
-        models.check_fit(inputs.teacher, inputs.student, max_seq_length=longest)
+        is_uniform = any(stage.arguments().get("layer_map") == "uniform" for stage in experiment.stages)
+        models.check_fit(inputs.teacher, inputs.student, max_seq_length=longest, needs_multiple=is_uniform)
     if accelerator.device.type != "cpu" or machine.device == "cpu":
         return
     cost = estimate(experiment, inputs)

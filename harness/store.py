@@ -20,7 +20,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -68,9 +68,11 @@ def write_lines(path: Path, pieces: Iterable[str]) -> None:
             os.fsync(stream.fileno())
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         what = f"{path}: cannot be written ({error.strerror})"
         raise StoreError(f"{what}; free the space, or give --results DIR") from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
 
 
 def write_json(path: Path, thing: Any) -> None:

@@ -199,5 +199,5 @@ def test_a_config_of_no_span_model_is_refused(folder: Path, changes: dict[str, A
 
 def test_a_folder_without_a_vocabulary_has_no_tokenizer(folder: Path) -> None:
     (folder / "vocab.txt").unlink()
-    with pytest.raises(DataError, match="holds no tokenizer"):
+    with pytest.raises(DataError, match="its tokenizer has no vocabulary"):
         load_tokenizer(folder)

@@ -125,12 +125,14 @@ def window_labels(spans: Sequence[Labels], window_start: int, length: int, secon
 
 
 def is_usable(question: Question, context: str) -> bool:
-    """True when the question has words and every answer stands at its offset (compared after stripping).
+    """True when the question has words and every answer has some and stands at its offset (compared after stripping).
 
     Haystack drops all other questions, whole, with an error in its log.
     """
     return bool(question.text.strip()) and all(
-        context[answer.start : answer.start + len(answer.text)].strip() == answer.text.strip()
+        answer.start >= 0
+        and answer.text.strip()
+        and context[answer.start : answer.start + len(answer.text)].strip() == answer.text.strip()
         for answer in question.answers
     )
 

@@ -44,7 +44,7 @@ class Document:
 
 def read_document(path: str, text: str) -> Document:
     """Splits the front matter off and parses the body; raises CardError for front matter that is not YAML."""
-    lines = split_lines(text)
+    lines = split_lines(text.removeprefix("\ufeff"))
     body_start = _front_matter_end(lines)
     front_matter = _load_front_matter(path, lines[1 : body_start - 1]) if body_start else {}
     tokens = MarkdownIt("commonmark").parse("\n".join(lines[body_start:]))
@@ -58,7 +58,7 @@ def read_document(path: str, text: str) -> Document:
         elif token.type in ("fence", "code_block"):
             in_code.update(range(first, last))
             offset = 2 if token.type == "fence" else 1
-            content = token.content.splitlines()
+            content = split_lines(token.content.removesuffix("\n"))
             fences.append(Fence(token.info.strip(), tuple((first + offset + n, s) for n, s in enumerate(content))))
     outside = tuple((n + 1, lines[n]) for n in range(body_start, len(lines)) if n not in in_code)
     return Document(front_matter, tuple(lines[:body_start]), outside, tuple(headings), tuple(fences))
@@ -79,7 +79,7 @@ def _front_matter_end(lines: list[str]) -> int:
 def _load_front_matter(path: str, lines: list[str]) -> Mapping[str, Any]:
     try:
         loaded = yaml.safe_load("\n".join(lines))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 2 if mark else 1
         raise CardError(path, line, f"the front matter is not YAML ({getattr(error, 'problem', error)})") from error

@@ -4,6 +4,7 @@ The stage is that of the nearest heading. A key that names a metric is a claim, 
 `± s` after a claim is its standard deviation.
 """
 
+import math
 import re
 from collections.abc import Iterable
 
@@ -41,18 +42,19 @@ def find(document: Document) -> Iterable[Finding]:
 def claim_of(key: str, value: str, line: int) -> Claim | None:
     """A claim where the key is a metric and the value a number, else None. Fractions become points."""
     metric, number = metric_of(key), _NUMBER.match(value.strip())
-    if metric is None or number is None:
+    if metric is None or number is None or not math.isfinite(float(number.group())):
         return None
     raw, (name, unit) = number.group(), metric
     decimals = len(raw.partition(".")[2].lower().partition("e")[0])
     spread = _SPREAD.search(value)
     # A bounded metric printed at or below 1 is a fraction: one point of exact match is no result that anyone prints.
-    scale = 100.0 if unit == "points" and 0 < float(raw) <= 1 else 1.0
+    is_fraction = unit == "points" and 0 < float(raw) <= 1
+    scale = 100.0 if is_fraction else 1.0
     return Claim(
         metric=name,
         value=float(raw) * scale,
         unit=unit,
-        decimals=decimals,
+        decimals=max(0, decimals - 2) if is_fraction else decimals,
         raw=raw,
         line=line,
         dialect=NAME,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from harness.domain import Card, Deviation, Experiment, Setting, Stage
 from harness.errors import PlanError
-from harness.planning.checks import check_overrides, check_stage, note_conflicts
+from harness.planning.checks import check_overrides, check_run, check_stage, note_conflicts
 from harness.planning.draft import Draft, Options
 from harness.planning.settings import resolve_run, resolve_stage
 from harness.planning.tolerances import distinct, tolerances
@@ -35,7 +35,8 @@ def plan(card: Card, options: Options) -> Experiment:
     run_settings = resolve_run(draft, str(recipe.value), defaults)
     allowed = tolerances(draft)
     run = Stage("run", (recipe, program, *run_settings, *allowed))
-    check_overrides(draft, (run, *stages, evaluation))
+    check_overrides(draft, run, (*stages, evaluation))
+    check_run(draft, run)
     for stage in (*stages, evaluation):
         check_stage(draft, stage)
     note_conflicts(draft)
@@ -124,7 +125,8 @@ def _note_unused(draft: Draft, headings: tuple[str, ...]) -> None:
 def _note_evaluation_length(draft: Draft, stages: tuple[Stage, ...], evaluation: Stage) -> None:
     """Haystack evaluates at the reader's own length, not at the one it trained with, unless told: a likely surprise."""
     length = next(setting for setting in evaluation.settings if setting.name == "max_seq_length")
-    trained = {stage.value("max_seq_length") for stage in stages}
+    lengths = [stage.value("max_seq_length") for stage in stages]
+    trained = {value for value in lengths if isinstance(value, int)}
     if length.origin == "assumed" and trained - {length.value}:
         draft.ambiguities.append(
             f"{draft.card.path} does not say at which length it was evaluated: {length.value} is the default of "

@@ -11,7 +11,7 @@ def resolve_stage(draft: Draft, name: str, heading: str, program: Program) -> St
     """Every setting of one stage: overridden, else stated, else assumed from the program's defaults."""
     defaults = program.stages[name]
     stated = _stated_for(draft.card, heading)
-    for unknown in sorted(set(stated) - set(defaults)):
+    for unknown in sorted(set(stated) - set(defaults) - set(program.stages["run"])):
         one = stated[unknown]
         draft.problems.append(f"unknown setting {one.key} ({draft.place(one.line)}){similar(one.name, defaults)}")
     settings = []
@@ -19,7 +19,7 @@ def resolve_stage(draft: Draft, name: str, heading: str, program: Program) -> St
         setting = _resolve(draft, name, key, default, stated.get(key), program)
         settings.append(setting)
         if key == "soft_label_weight" and isinstance(setting.value, (int, float)):
-            settings.append(_hard_label_weight(setting, draft.options.settings.get(f"{name}.hard_label_weight")))
+            settings.append(_hard_label_weight(draft, name, setting))
     return Stage(name, tuple(settings))
 
 
@@ -57,10 +57,15 @@ def _kind(like: Value) -> str:
     return {int: "a whole number", float: "a number", str: "a word"}.get(type(like), "a value")
 
 
-def _hard_label_weight(soft: Setting, typed: str | None) -> Setting:
+def _hard_label_weight(draft: Draft, stage: str, soft: Setting) -> Setting:
+    """Haystack has one weight for both terms: the hard labels get what the soft ones leave."""
+    typed = draft.options.settings.get(f"{stage}.hard_label_weight")
     if typed is not None:
-        return Setting("hard_label_weight", float(typed), "overridden", "--set prediction_layer.hard_label_weight")
-    rest = 1.0 - float(soft.value)  # type: ignore[arg-type]
+        value = _as(1.0, value_of(typed))
+        if value is None:
+            draft.problems.append(f"--set {stage}.hard_label_weight={typed}: expected a number")
+        return Setting("hard_label_weight", value, "overridden", f"--set {stage}.hard_label_weight")
+    rest = 1.0 - float(str(soft.value))
     return Setting("hard_label_weight", rest, "derived", f"1 - soft_label_weight ({soft.source}); haystack's weight")
 
 

@@ -1,5 +1,7 @@
 """How far each claim may be missed, fixed before anything is trained."""
 
+import math
+
 from harness.domain import Claim, Setting
 from harness.planning.draft import Draft
 
@@ -22,8 +24,8 @@ def tolerances(draft: Draft) -> list[Setting]:
 def _tolerance(draft: Draft, claim: Claim) -> Setting:
     name, given = f"tolerance.{claim.metric}", draft.options.tolerance.get(claim.metric)
     if given is not None:
-        if not given >= 0:
-            draft.problems.append(f"--tolerance {claim.metric}={given}: must be 0 or more")
+        if not 0 <= given < math.inf:
+            draft.problems.append(f"--tolerance {claim.metric}={given}: must be a number from 0 up")
         return Setting(name, given, "overridden", "--tolerance", claim.unit)
     by_spread = SPREADS * claim.spread if claim.spread is not None else 0.0
     if claim.unit == "points" and by_spread <= POINTS:
