@@ -164,7 +164,7 @@ def test_a_teacher_that_missed_its_own_card_teaches_nobody(
     cards = tmp_path / "cards"
     cards.mkdir()
     for name in ("pocket.md", "pocket-teacher.md"):
-        text = (ROOT / "cards" / name).read_text().replace("n_epochs = 40", "n_epochs = 1")
+        text = (ROOT / "cards" / name).read_text().replace("n_epochs = 60", "n_epochs = 1")
         (cards / name).write_text(text)
     assert main(["reproduce", str(cards / "pocket.md"), "--results", str(tmp_path / "r"), "--quiet"]) == 4
     assert "missed its own card" in capsys.readouterr().err
