@@ -12,7 +12,7 @@ and micro-batches share it, each weighted by its number of rows, so their number
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 import torch
@@ -25,14 +25,14 @@ from harness.reports.progress import Watcher
 FLUSH_EVERY = 20  # steps between two reads of the losses from the device; each read waits for it
 
 
-@dataclass(frozen=True, slots=True)
-class Optimisation:
-    """The settings that every trained stage shares; learning rate is the peak, warm-up a share of all steps."""
+class Optimisation(TypedDict):
+    """The settings that the loop itself reads, whatever it optimises."""
 
     num_train_epochs: int
-    train_batch_size: int
-    learning_rate: float
-    warmup_ratio: float
+    train_batch_size: int  # rows of one optimiser step, over all processes and micro-batches
+    learning_rate: float  # the peak
+    lr_schedule: Literal["LinearWarmup"]
+    warmup_ratio: float  # share of all steps
     weight_decay: float
     adam_beta1: float
     adam_beta2: float
@@ -78,10 +78,10 @@ def make_optimizer(module: nn.Module, settings: Optimisation) -> torch.optim.Opt
     """AdamW with bias correction over one group that holds every trainable parameter."""
     return torch.optim.AdamW(
         [parameter for parameter in module.parameters() if parameter.requires_grad],
-        lr=settings.learning_rate,
-        betas=(settings.adam_beta1, settings.adam_beta2),
-        eps=settings.adam_epsilon,
-        weight_decay=settings.weight_decay,
+        lr=settings["learning_rate"],
+        betas=(settings["adam_beta1"], settings["adam_beta2"]),
+        eps=settings["adam_epsilon"],
+        weight_decay=settings["weight_decay"],
     )
 
 
@@ -93,8 +93,8 @@ def optimise(
     `features` has a length and gives `batch(rows)`. Raises RunError naming the step at the first loss or gradient
     norm that is not finite. Returns at once, having done nothing, for zero epochs.
     """
-    steps_an_epoch = math.ceil(len(features) / settings.train_batch_size)
-    n_steps = steps_an_epoch * settings.num_train_epochs
+    steps_an_epoch = math.ceil(len(features) / settings["train_batch_size"])
+    n_steps = steps_an_epoch * settings["num_train_epochs"]
     if n_steps == 0:
         return StageLog(0)
     wrapped, optimizer = accelerator.prepare(module, make_optimizer(module, settings))
@@ -103,19 +103,19 @@ def optimise(
     last_epoch: list[dict[str, float]] = []
     watch.start(stage, n_steps)
     step = 0
-    for epoch in range(settings.num_train_epochs):
-        for batch in batches_of_epoch(len(features), settings.train_batch_size, seed, epoch):
+    for epoch in range(settings["num_train_epochs"]):
+        for batch in batches_of_epoch(len(features), settings["train_batch_size"], seed, epoch):
             rate = learning_rate_at(
-                step, n_steps, learning_rate=settings.learning_rate, warmup_ratio=settings.warmup_ratio
+                step, n_steps, learning_rate=settings["learning_rate"], warmup_ratio=settings["warmup_ratio"]
             )
             seed_step(seed, step, accelerator.process_index)
-            record = _one_step(wrapped, optimizer, features, batch, rate, settings.max_grad_norm, accelerator)
+            record = _one_step(wrapped, optimizer, features, batch, rate, settings["max_grad_norm"], accelerator)
             pending.append({"step": step + 1, "epoch": epoch, "learning_rate": rate, **record})
             step += 1
             if len(pending) == FLUSH_EVERY or step == n_steps:
                 records = _read(pending, accelerator, stage=stage, seed=seed)
                 pending.clear()
-                last_epoch.extend(r for r in records if r["epoch"] == settings.num_train_epochs - 1)
+                last_epoch.extend(r for r in records if r["epoch"] == settings["num_train_epochs"] - 1)
                 watch.steps(records)
     watch.end()
     accelerator.free_memory(wrapped, optimizer)

@@ -1,6 +1,5 @@
 """The optimisation loop: order of rows, shares of a batch, accumulation, schedule, and what stops it."""
 
-import dataclasses
 import json
 import math
 from pathlib import Path
@@ -26,7 +25,7 @@ from harness.errors import RunError
 from harness.reports.progress import Silent
 
 SETTINGS = Optimisation(
-    num_train_epochs=2, train_batch_size=8, learning_rate=0.05, warmup_ratio=0.2, weight_decay=0.01,
+    num_train_epochs=2, train_batch_size=8, learning_rate=0.05, lr_schedule="LinearWarmup", warmup_ratio=0.2, weight_decay=0.01,
     adam_beta1=0.9, adam_beta2=0.999, adam_epsilon=1e-8, max_grad_norm=1.0,
 )  # fmt: skip
 
@@ -172,7 +171,7 @@ def test_the_same_seed_gives_the_same_bits_with_dropout_and_another_seed_does_no
 
 
 def test_records_hold_every_step_with_its_epoch_and_rate() -> None:
-    settings = dataclasses.replace(SETTINGS, num_train_epochs=9)
+    settings = Optimisation(**{**SETTINGS, "num_train_epochs": 9})
     _, records, _ = run(Rows(20), settings)
     assert len(records) > FLUSH_EVERY
     assert [record["step"] for record in records] == list(range(1, 28))
@@ -193,7 +192,7 @@ def test_the_first_loss_that_is_not_finite_stops_the_run_by_stage_and_step(n_mic
 
 @pytest.mark.parametrize(("n_rows", "epochs"), [(20, 0), (0, 3)])
 def test_nothing_to_do_does_nothing(n_rows: int, epochs: int) -> None:
-    settings = dataclasses.replace(SETTINGS, num_train_epochs=epochs)
+    settings = Optimisation(**{**SETTINGS, "num_train_epochs": epochs})
     log, records, weights = run(Rows(n_rows), settings)
     assert (log, records) == (StageLog(0), [])
     assert torch.equal(weights, torch.cat([p.detach().flatten() for p in Line().parameters()]))
