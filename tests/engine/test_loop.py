@@ -25,8 +25,8 @@ from harness.errors import RunError
 from harness.reports.progress import Silent
 
 SETTINGS = Optimisation(
-    num_train_epochs=2, train_batch_size=8, learning_rate=0.05, lr_schedule="LinearWarmup", warmup_ratio=0.2, weight_decay=0.01,
-    adam_beta1=0.9, adam_beta2=0.999, adam_epsilon=1e-8, max_grad_norm=1.0,
+    num_train_epochs=2, train_batch_size=8, learning_rate=0.05, lr_schedule="LinearWarmup",
+    warmup_ratio=0.2, weight_decay=0.01, adam_beta1=0.9, adam_beta2=0.999, adam_epsilon=1e-8, max_grad_norm=1.0,
 )  # fmt: skip
 
 
