@@ -117,7 +117,7 @@ def check_space(folder: Path, n_bytes: int) -> None:
     free = shutil.disk_usage(folder).free
     if free < n_bytes:
         raise StoreError(
-            f"{folder}: {n_bytes / 2**20:,.0f} MiB needed, {free / 2**20:,.0f} MiB free; free the space, or give "
+            f"{folder}: {n_bytes / 2**20:,.1f} MiB needed, {free / 2**20:,.1f} MiB free; free the space, or give "
             "--results DIR"
         )
 
