@@ -39,9 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
             raise
-        print(
-            f"harness: {error.filename or 'results'}: {error.strerror}; give a folder with --results", file=sys.stderr
-        )
+        where = error.filename or getattr(arguments, "results", "output")
+        print(f"harness: {where}: {error.strerror}; free the space, or give --results DIR", file=sys.stderr)
         return EXIT_BROKE
     except KeyboardInterrupt:
         print("harness: interrupted; the same command goes on with the first unfinished stage", file=sys.stderr)
