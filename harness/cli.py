@@ -9,14 +9,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness import __version__, card, environment, launch, planning
+from harness import __version__, card, environment, launch, planning, store
 from harness.domain import Card, Experiment
 from harness.errors import EXIT_BROKE, EXIT_INTERRUPTED, EXIT_WRONG_USE, HarnessError, PlanError
 from harness.forecast import Forecast, Geometry, forecast, geometry_of
 from harness.references import HUB_QUESTIONS, data_reference, model_reference
 from harness.reports import REPORTS
 from harness.reports.subject import Subject
-from harness.store import to_json
 
 _BYTES_PER_QUESTION = 323  # of the official SQuAD 2.0 train file, for an estimate before a file is read
 
@@ -138,7 +137,11 @@ def _reproduce(arguments: argparse.Namespace) -> int:
         fresh=arguments.fresh,
         gradient_accumulation_steps=arguments.gradient_accumulation_steps,
     )
-    outcome = pipeline.reproduce(experiment, machine, make_watcher(quiet=arguments.quiet))
+    watch = make_watcher(quiet=arguments.quiet)
+    try:
+        outcome = pipeline.reproduce(experiment, machine, watch)
+    finally:
+        watch.close()
     if launch.is_main_process():
         _print(
             arguments,
@@ -147,6 +150,7 @@ def _reproduce(arguments: argparse.Namespace) -> int:
                 judgement=outcome.judgement,
                 record=str(outcome.folder),
                 was_there=outcome.was_there,
+                signature=store.read_signature(outcome.folder),
             ),
         )
     # A launcher takes any code but 0 for a crash, and a verdict is none.
@@ -154,7 +158,7 @@ def _reproduce(arguments: argparse.Namespace) -> int:
 
 
 def _env(arguments: argparse.Namespace) -> int:
-    described = to_json(environment.describe())
+    described = store.to_json(environment.describe())
     if arguments.json:
         print(json.dumps(described, indent=1))
     else:
@@ -218,7 +222,10 @@ def _rough_forecast(experiment: Experiment) -> Forecast | None:
         text, is_option = str(run[name].value), run[name].origin == "overridden"
         reference = model_reference(text, card_dir=here, is_option=is_option)
         config = reference.path / "config.json" if reference.path else None
-        known = json.loads(config.read_text(encoding="utf-8")) if config and config.is_file() else None
+        try:
+            known = json.loads(config.read_text(encoding="utf-8")) if config and config.is_file() else None
+        except ValueError:
+            return None
         size = geometry_of(text, known)
         if size is None:
             return None
@@ -228,5 +235,7 @@ def _rough_forecast(experiment: Experiment) -> Forecast | None:
     if path is not None and not path.is_file():
         return None
     n_questions = path.stat().st_size // _BYTES_PER_QUESTION if path else HUB_QUESTIONS.get(text, 0)
+    if "limit" in run:
+        n_questions = min(n_questions, int(str(run["limit"].value)))
     n_cpus = environment.n_cpus()
     return forecast(experiment, n_questions=n_questions, teacher=sizes[0], student=sizes[1], n_cpus=n_cpus)

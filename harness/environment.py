@@ -1,5 +1,6 @@
 """What this machine is, without torch, and whether it is the GPU that a card declares."""
 
+import hashlib
 import importlib.metadata
 import os
 import platform
@@ -27,7 +28,7 @@ class Environment:
     n_cpus: int
     gpus: tuple[str, ...]
     driver: str | None
-    packages: dict[str, str | None]
+    code: dict[str, str | None]  # hash of the sources, versions of the libraries
 
 
 def describe() -> Environment:
@@ -43,8 +44,16 @@ def describe() -> Environment:
         n_cpus=n_cpus(),
         gpus=gpus,
         driver=driver,
-        packages={name: _version(name) for name in PACKAGES},
+        code=code(),
     )
+
+
+def code() -> dict[str, str | None]:
+    """What computes: the hash of this package's own sources, and the versions of the libraries under it."""
+    sources = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        sources.update(path.read_bytes())
+    return {"harness": sources.hexdigest(), **{name: _version(name) for name in PACKAGES}}
 
 
 def n_cpus() -> int:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import datasets
+from datasets.exceptions import DatasetsError
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]
 
@@ -34,7 +35,10 @@ def fetch_squad(repo_id: str, split: str, *, option: str) -> tuple[Path, Callabl
     files = sorted(str(path) for path in folder.rglob(f"{split}-*.parquet"))
     if not files:
         raise HubError(f"data set {repo_id}: revision {folder.name} holds no parquet files of split {split}; {advice}")
-    table = datasets.load_dataset("parquet", data_files=files, split="train")
+    try:
+        table = datasets.load_dataset("parquet", data_files=files, split="train")
+    except (OSError, ValueError, DatasetsError) as error:
+        raise HubError(f"data set {repo_id}: its parquet files cannot be read ({error}); {advice}") from error
     return folder, lambda: from_table(table)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from harness import models, store
 from harness.data import squad
 from harness.domain import Experiment, Setting
-from harness.errors import DataError, HubError, PlanError
+from harness.errors import DataError, HarnessError, HubError, PlanError
 from harness.references import Reference, data_reference, model_reference
 
 Questions = Callable[[], Iterator[squad.Paragraph]]
@@ -36,7 +36,8 @@ def gather(experiment: Experiment, student_of_card: Callable[[Path], Path]) -> I
     run = {setting.name: setting for setting in experiment.run.settings}
     limit = run["limit"].value if "limit" in run else None
     first = partial(squad.first_questions, limit=limit if isinstance(limit, int) else None)
-    found, problems = {}, []
+    found: dict[str, Any] = {}
+    problems: list[DataError | HubError | PlanError] = []
     # Data and student first: a teacher that is a card may take its time to make.
     fetchers: dict[str, Callable[[], Any]] = {
         "train_data": lambda: _data(run["train_data"], "--train FILE", here),
@@ -46,12 +47,14 @@ def gather(experiment: Experiment, student_of_card: Callable[[Path], Path]) -> I
     if "teacher" in run:
         fetchers["teacher"] = lambda: _model(run["teacher"], "--teacher", here, student_of_card)
     for name, fetch in fetchers.items():
+        if problems and name == "teacher" and str(run[name].value).endswith(".md"):
+            break
         try:
             found[name] = fetch()
         except (DataError, HubError, PlanError) as error:
             problems.append(error)
     if problems:
-        raise problems[0] if len(problems) == 1 else PlanError([str(problem) for problem in problems])
+        raise _all_of(problems)
     train, train_record = found["train_data"]
     evaluated, eval_record = found["eval_data"]
     student, student_is_random = found["student"]
@@ -67,6 +70,14 @@ def gather(experiment: Experiment, student_of_card: Callable[[Path], Path]) -> I
         eval=squad.check_unique(list(first(evaluated())), str(run["eval_data"].value)),
         record=record,
     )
+
+
+def _all_of(problems: list[DataError | HubError | PlanError]) -> HarnessError:
+    """One error that says all; the Hub's own, with its exit code, where the Hub has a part in it."""
+    if len(problems) == 1:
+        return problems[0]
+    said = [str(problem) for problem in problems]
+    return HubError("\n".join(said)) if any(isinstance(p, HubError) for p in problems) else PlanError(said)
 
 
 def _model(setting: Setting, option: str, here: Path, student_of_card: Callable[[Path], Path]) -> tuple[Path, bool]:

@@ -148,14 +148,25 @@ def check_fit(teacher: Path, student: Path, *, max_seq_length: int, needs_multip
     for key, word in (("hidden_size", "hidden units"), ("num_attention_heads", "attention heads")):
         if t.get(key) != s.get(key):
             problems.append(f"teacher has {t.get(key)} {word}, student {s.get(key)}: the losses need them equal")
-    for name, config in (("teacher", t), ("student", s)):
-        positions = config.get("max_position_embeddings")
-        if isinstance(positions, int) and positions < max_seq_length:
-            problems.append(f"{name} has {positions} positions, fewer than max_seq_length {max_seq_length}")
+    problems += [*_too_short("teacher", t, max_seq_length), *_too_short("student", s, max_seq_length)]
     if _vocabulary(teacher) != _vocabulary(student):
         problems.append(f"teacher {teacher} and student {student} have different vocabularies; use a matching pair")
     if problems:
         raise PlanError(problems)
+
+
+def check_positions(student: Path, *, max_seq_length: int) -> None:
+    """Raises PlanError when the student's positions do not reach to the longest row."""
+    problems = _too_short("student", read_config(student), max_seq_length)
+    if problems:
+        raise PlanError(problems)
+
+
+def _too_short(name: str, config: Mapping[str, Any], max_seq_length: int) -> list[str]:
+    positions = config.get("max_position_embeddings")
+    if isinstance(positions, int) and positions < max_seq_length:
+        return [f"{name} has {positions} positions, fewer than max_seq_length {max_seq_length}"]
+    return []
 
 
 def _vocabulary(folder: Path) -> Mapping[str, int]:

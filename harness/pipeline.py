@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from accelerate import Accelerator
 
 from harness import card as cards
@@ -15,7 +16,7 @@ from harness.errors import InvalidRunError, PlanError, RunError
 from harness.evaluation import evaluate
 from harness.forecast import Forecast, forecast, geometry_of
 from harness.inputs import Inputs, gather
-from harness.references import HUB_QUESTIONS
+from harness.references import HUB_QUESTIONS, data_named
 from harness.reports.progress import Watcher
 from harness.training import train
 
@@ -41,12 +42,24 @@ class Outcome:
 
 
 def reproduce(
-    experiment: Experiment, machine: Machine, watch: Watcher, accelerator: Accelerator | None = None
+    experiment: Experiment,
+    machine: Machine,
+    watch: Watcher,
+    accelerator: Accelerator | None = None,
+    made_for: tuple[Path, ...] = (),
 ) -> Outcome:
-    """Runs an experiment to its verdict, goes on with one that was stopped, or returns the one that is finished."""
+    """Runs an experiment to its verdict, goes on with one that was stopped, or returns the one that is finished.
+
+    `made_for` are the cards that wait for this one's student.
+    """
     models.quieten()
     accelerator = accelerator or _make_accelerator(experiment, machine)
-    inputs = gather(experiment, lambda path: _student_of_card(path, machine, watch, accelerator))
+    waiting = (*made_for, Path(experiment.card_path).resolve())
+
+    def student_of_card(path: Path) -> Path:
+        return _student_of_card(path, experiment, machine, watch, accelerator, waiting)
+
+    inputs = gather(experiment, student_of_card)
     experiment = _with_hardware(experiment, accelerator)
     _preflight(experiment, inputs, machine, accelerator)
     run = _open_run(experiment, inputs, machine, accelerator)
@@ -82,16 +95,35 @@ def _make_accelerator(experiment: Experiment, machine: Machine) -> Accelerator:
     )
 
 
-def _student_of_card(path: Path, machine: Machine, watch: Watcher, accelerator: Accelerator) -> Path:
-    """Weights of another card's student, made now when they are not there; refused when it missed its own claims."""
-    experiment = planning.plan(cards.read(path), planning.Options())
-    made = reproduce(experiment, dataclasses.replace(machine, fresh=False), watch, accelerator)
+def _student_of_card(
+    path: Path,
+    pupil: Experiment,
+    machine: Machine,
+    watch: Watcher,
+    accelerator: Accelerator,
+    waiting: tuple[Path, ...],
+) -> Path:
+    """Weights of another card's student, made now when they are not there; refused when it missed its own claims.
+
+    It is made with the precision of the run that asks for it, and with its seed where that was given.
+    """
+    if path.resolve() in waiting:
+        raise PlanError([f"{path}: is its own teacher, directly or through other cards; name another with --teacher"])
+    run = {setting.name: setting for setting in pupil.run.settings}
+    seed = int(str(run["seed"].value)) if run["seed"].origin == "overridden" else None
+    experiment = planning.plan(cards.read(path), planning.Options(seed=seed, precision=str(run["precision"].value)))
+    machine = dataclasses.replace(machine, fresh=False)
+    made = reproduce(experiment, machine, watch, accelerator, waiting)
+    weights = made.folder / "stages" / experiment.stages[-1].name / store.WEIGHTS
+    if not weights.is_dir():  # its record is there without the weights, which are not for git
+        made = reproduce(experiment, dataclasses.replace(machine, fresh=True), watch, accelerator, waiting)
+        weights = made.folder / "stages" / experiment.stages[-1].name / store.WEIGHTS
     if made.judgement.exit_code != 0:
         raise InvalidRunError(
             f"the teacher of {path} missed its own card ({made.judgement.reason}; see {made.folder}): nothing is "
             "distilled from a teacher that is not what it claims; name another one with --teacher"
         )
-    return made.folder / "stages" / experiment.stages[-1].name / store.WEIGHTS
+    return weights
 
 
 def _with_hardware(experiment: Experiment, accelerator: Accelerator) -> Experiment:
@@ -104,8 +136,10 @@ def _with_hardware(experiment: Experiment, accelerator: Accelerator) -> Experime
 
 def _preflight(experiment: Experiment, inputs: Inputs, machine: Machine, accelerator: Accelerator) -> None:
     """Stops before an hour is spent: on models that do not fit, or on a full-size run that landed on a CPU."""
-    if inputs.teacher is not None:
-        longest = max(int(stage.value("max_seq_length")) for stage in (*experiment.stages, experiment.evaluation))
+    longest = max(int(stage.value("max_seq_length")) for stage in (*experiment.stages, experiment.evaluation))
+    if inputs.teacher is None:
+        models.check_positions(inputs.student, max_seq_length=longest)
+    else:
         is_uniform = any(stage.arguments().get("layer_map") == "uniform" for stage in experiment.stages)
         models.check_fit(inputs.teacher, inputs.student, max_seq_length=longest, needs_multiple=is_uniform)
     if accelerator.device.type != "cpu" or machine.device == "cpu":
@@ -123,10 +157,9 @@ def _preflight(experiment: Experiment, inputs: Inputs, machine: Machine, acceler
 
 def estimate(experiment: Experiment, inputs: Inputs) -> Forecast:
     """What the run costs, from the models' own configurations and the number of training questions."""
-    n_questions = HUB_QUESTIONS.get(str(experiment.run.value("train_data")))
     return forecast(
         experiment,
-        n_questions=n_questions or sum(len(paragraph.questions) for paragraph in inputs.train()),
+        n_questions=sum(len(paragraph.questions) for paragraph in inputs.train()),
         teacher=geometry_of("", models.read_config(inputs.teacher)) if inputs.teacher else None,
         student=geometry_of("", models.read_config(inputs.student)),
         n_cpus=environment.n_cpus(),
@@ -135,12 +168,16 @@ def estimate(experiment: Experiment, inputs: Inputs) -> Forecast:
 
 def _open_run(experiment: Experiment, inputs: Inputs, machine: Machine, accelerator: Accelerator) -> Path:
     """The folder of the run with this identity, or a new one with its inputs recorded."""
-    identity = store.hash_of({"experiment": _identity_of(experiment), "inputs": inputs.record})
+    identity = store.hash_of(
+        {"experiment": _identity_of(experiment), "inputs": inputs.record, "code": environment.code()}
+    )
     run = None if machine.fresh else store.find_run(machine.results, experiment.name, identity)
     accelerator.wait_for_everyone()  # all have looked before one of them makes it
     if run is None and accelerator.is_main_process:
         run = store.new_run(machine.results, experiment.name, identity)
         shutil.copyfile(experiment.card_path, run / "card.md")
+        if store.sha256_of(run / "card.md") != experiment.card_sha256:
+            raise InvalidRunError(f"{experiment.card_path}: changed since it was read; start again")
         store.write_json(run / "experiment.json", experiment)
         store.write_json(run / "inputs.json", inputs.record)
         store.write_json(run / "environment.json", _environment_of(machine, accelerator))
@@ -161,6 +198,7 @@ def _environment_of(machine: Machine, accelerator: Accelerator) -> dict[str, Any
         "num_processes": accelerator.num_processes,
         "gradient_accumulation_steps": machine.gradient_accumulation_steps,
         "mixed_precision": accelerator.mixed_precision,
+        "threads": torch.get_num_threads(),
     }
 
 
@@ -172,17 +210,30 @@ def _identity_of(experiment: Experiment) -> dict[str, Any]:
     return plain
 
 
+def _limited(experiment: Experiment, measurements: list[Measurement]) -> str | None:
+    """Why a run judges nothing: part of the questions, or other questions than those the card was evaluated on."""
+    run = {setting.name: setting for setting in experiment.run.settings}
+    n = next(measurement.n for measurement in measurements if measurement.metric == "exact")
+    if "limit" in run:
+        return f"run on {run['limit'].value} questions only"
+    fact = cards.read(Path(experiment.card_path)).fact("eval_data")
+    claimed_on = data_named(fact.value) if fact else None
+    expected = HUB_QUESTIONS.get(claimed_on or "")
+    if run["eval_data"].origin == "overridden" and n != expected:
+        return f"evaluated on {n:,} questions that are not the card's" + (f" {expected:,}" if expected else "")
+    return None
+
+
 def _conclude(
     experiment: Experiment, run: Path, measurements: list[Measurement], accelerator: Accelerator
 ) -> Judgement:
     """Judges the claims and writes the verdict, the file that makes a run finished, and the manifest."""
     run_settings = {setting.name: setting.value for setting in experiment.run.settings}
-    limit = run_settings.get("limit")
     judgement = verdict.judge(
         experiment.claims,
         measurements,
         {claim.metric: float(str(run_settings[f"tolerance.{claim.metric}"])) for claim in experiment.claims},
-        limited_to=int(limit) if isinstance(limit, int) else None,
+        limited=_limited(experiment, measurements),
     )
     if accelerator.is_main_process:
         (run / "error.json").unlink(missing_ok=True)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from harness.errors import PlanError
+
 Kind = Literal["hub", "folder", "file", "card", "random", "package"]
 PACKAGE = Path(__file__).parent
 
@@ -35,7 +37,7 @@ class Reference:
 def model_reference(text: str, *, card_dir: Path, is_option: bool) -> Reference:
     """What a model name stands for. Only an option names a folder; a card's `org/name` is the Hub's."""
     if text.startswith("random:"):
-        return Reference("random", text, PACKAGE / text.removeprefix("random:"))
+        return Reference("random", text, _inside_package(text))
     if text.endswith(".md"):
         return Reference("card", text, (Path(text) if is_option else card_dir / text))
     if is_option and (Path(text).is_dir() or text.startswith((".", "/", "~"))):
@@ -46,10 +48,17 @@ def model_reference(text: str, *, card_dir: Path, is_option: bool) -> Reference:
 def data_reference(text: str, *, card_dir: Path, is_option: bool) -> Reference:
     """What the name of a data set stands for; `text` is a phrase we know, a path, or org/name:split."""
     if text.startswith("package:"):
-        return Reference("package", text, PACKAGE / text.removeprefix("package:"))
-    if text.endswith((".json", ".jsonl")):
-        return Reference("file", text, Path(text) if is_option else card_dir / text)
+        return Reference("package", text, _inside_package(text))
+    if is_option or text.endswith(".json"):
+        return Reference("file", text, Path(text).expanduser() if is_option else card_dir / text)
     return Reference("hub", text)
+
+
+def _inside_package(text: str) -> Path:
+    path = (PACKAGE / text.partition(":")[2]).resolve()
+    if not path.is_relative_to(PACKAGE.resolve()):
+        raise PlanError([f"{text}: leads out of the package"])
+    return path
 
 
 def data_named(phrase: str) -> str | None:

@@ -98,11 +98,16 @@ def find_run(results: Path, card: str, identity: str) -> Path | None:
 
 def new_run(results: Path, card: str, identity: str) -> Path:
     """Makes the folder of a new run, named by UTC time and the start of its identity."""
+    try:
+        (results / card).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        what = f"{results / card}: cannot be made ({error.strerror})"
+        raise StoreError(f"{what}; give a folder that can be written with --results DIR") from error
     name = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{identity[:8]}"
     for number in itertools.count():
         folder = results / card / (f"{name}-{number}" if number else name)
         try:
-            folder.mkdir(parents=True)
+            folder.mkdir()
         except FileExistsError:
             continue
         except OSError as error:
@@ -147,6 +152,11 @@ def write_verdict(run: Path, judgement: Judgement, measurements: Sequence[Measur
         run / "verdict.json",
         {"schema_version": SCHEMA_VERSION, "judgement": judgement, "measurements": list(measurements)},
     )
+
+
+def read_signature(run: Path) -> str:
+    """The conditions under which the run's scores were measured."""
+    return str(read_json(run / "evaluation" / "metrics.json")["signature"])
 
 
 def read_judgement(run: Path) -> Judgement:

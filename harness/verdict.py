@@ -27,12 +27,12 @@ def judge(
     measurements: Sequence[Measurement],
     tolerances: Mapping[str, float],
     *,
-    limited_to: int | None = None,
+    limited: str | None = None,
 ) -> Judgement:
-    """The verdict on every claim and on the card; `limited_to` questions instead of all make it `limited`."""
+    """The verdict on every claim and on the card; `limited` says why it cannot be judged by this run."""
     measured = {measurement.metric: measurement for measurement in measurements}
     verdicts = tuple(_verdict(claim, measured.get(claim.metric), tolerances[claim.metric]) for claim in claims)
-    outcome, reason = _overall(verdicts, limited_to)
+    outcome, reason = _overall(verdicts, limited)
     return Judgement(outcome, _EXIT[outcome], RULE, reason, verdicts)
 
 
@@ -51,9 +51,9 @@ def _verdict(claim: Claim, measurement: Measurement | None, tolerance: float) ->
     return Verdict(claim.metric, claim.value, measurement.value, difference, tolerance, claim.unit, outcome, reason)
 
 
-def _overall(verdicts: Sequence[Verdict], limited_to: int | None) -> tuple[Outcome, str]:
-    if limited_to is not None:
-        return "limited", f"run on {limited_to} questions only: it judges nothing about the card"
+def _overall(verdicts: Sequence[Verdict], limited: str | None) -> tuple[Outcome, str]:
+    if limited is not None:
+        return "limited", f"{limited}: it judges nothing about the card"
     if not verdicts:
         return "invalid", "the card claims no number"
     for outcome in ("not_reproduced", "unmeasured", "better"):

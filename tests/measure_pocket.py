@@ -1,6 +1,6 @@
 """Measures what the pocket cards claim, and what they notice.
 
-    python -m tests.measure_pocket seeds OUT.json SEED…    teacher and student of each seed, the student from that teacher
+    python -m tests.measure_pocket seeds OUT.json SEED…    teacher and student of each seed
     python -m tests.measure_pocket merge OUT.json IN.json…    one summary over the runs of several such files
     python -m tests.measure_pocket faults OUT.json    one student for each planted fault, from the teacher of seed 42
 

@@ -67,5 +67,5 @@ def test_a_machine_is_described_without_guessing(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(environment, "PACKAGES", ("numpy", "no-such-package"))
     found = environment.describe()
     assert (found.commit, found.dirty, found.gpus, found.driver) == (None, None, (), None)
-    assert found.packages["numpy"] is not None
-    assert found.packages["no-such-package"] is None
+    assert found.code["numpy"] is not None
+    assert found.code["no-such-package"] is None

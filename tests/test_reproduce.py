@@ -254,3 +254,45 @@ def test_bf16_runs_on_the_cpu_and_is_a_recorded_deviation(
     (run,) = run_folders(tmp_path)
     deviations = json.loads((run / "experiment.json").read_text())["deviations"]
     assert [(d["claimed"], d["actual"]) for d in deviations if d["category"] == "precision"] == [("fp32", "bf16")]
+
+
+def test_other_evaluation_questions_than_the_card_s_judge_nothing(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = command.index("--limit")
+    assert main([*command[:at], *command[at + 2 :], "--set", "intermediate_layer.num_train_epochs=0",
+                 "--set", "prediction_layer.num_train_epochs=0", "--tolerance", "exact=100,f1=100"]) == 4  # fmt: skip
+    said = " ".join(capsys.readouterr().out.split())
+    assert "evaluated on 240 questions that are not the card's 11,873" in said
+    assert "n:240" in said
+
+
+def test_a_card_that_is_its_own_teacher_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    card = tmp_path / "pocket.md"
+    card.write_text((ROOT / "cards" / "pocket.md").read_text().replace("pocket-teacher.md", "pocket.md"))
+    assert main(["reproduce", str(card), "--results", str(tmp_path / "r"), "--quiet"]) == 2
+    assert "is its own teacher" in capsys.readouterr().err
+
+
+def test_rows_longer_than_the_student_s_positions_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["reproduce", str(ROOT / "cards" / "pocket-teacher.md"), "--results", str(tmp_path), "--quiet"]
+    assert main([*command, "--set", "finetune.max_seq_length=1024"]) == 2
+    assert "112 positions, fewer than max_seq_length 1024" in capsys.readouterr().err
+
+
+def test_a_teacher_card_is_made_with_the_precision_and_the_given_seed_of_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[Any, ...]] = []
+
+    def spy(experiment: Any, *_: Any) -> Any:
+        asked.append((experiment.name, experiment.run.value("seed"), experiment.run.value("precision")))
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "train", spy)
+        command = ["reproduce", str(ROOT / "cards" / "pocket.md"), "--results", str(tmp_path), "--quiet"]
+        assert main([*command, "--seed", "7", "--precision", "bf16"]) == 130
+    assert asked == [("pocket-teacher", 7, "bf16")]

@@ -65,7 +65,7 @@ def test_the_worst_claim_decides_over_the_card(exact: float, f1: float, outcome:
 
 @pytest.mark.parametrize("value", [76.0, 10.0, 99.0])
 def test_a_limited_run_judges_nothing_whatever_it_measured(value: float) -> None:
-    judgement = judge([claim("f1", 76)], [measured("f1", value)], {"f1": 1.0}, limited_to=30)
+    judgement = judge([claim("f1", 76)], [measured("f1", value)], {"f1": 1.0}, limited="run on 30 questions only")
     assert (judgement.outcome, judgement.exit_code) == ("limited", 4)
     assert "30 questions" in judgement.reason
 

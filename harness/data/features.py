@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.data.squad import Answer, Paragraph, Question
+from harness.errors import DataError
 
 Labels = tuple[int, int]
 LastToken = Literal["v1.1", "exact"]
@@ -248,6 +249,11 @@ def _name(ids: Sequence[str]) -> str:
 
 
 def special_tokens(tokenizer: Any) -> Special:
+    """The marker ids; raises DataError for a tokenizer that joins question and context in another way than BERT's."""
+    pair = tokenizer("a", "b")["input_ids"]
+    a, b = (tokenizer(text, add_special_tokens=False)["input_ids"] for text in "ab")
+    if pair != [tokenizer.cls_token_id, *a, tokenizer.sep_token_id, *b, tokenizer.sep_token_id]:
+        raise DataError(tokenizer.name_or_path, "", "its tokenizer does not join pairs as [CLS] a [SEP] b [SEP]")
     width = np.uint16 if len(tokenizer) <= np.iinfo(np.uint16).max else np.uint32
     return Special(tokenizer.cls_token_id, tokenizer.sep_token_id, tokenizer.pad_token_id, width)
 

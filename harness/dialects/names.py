@@ -17,6 +17,12 @@ SETTINGS = {
     "lr_schedule": "lr_schedule",
     "warmup_proportion": "warmup_ratio",
     "warmup_ratio": "warmup_ratio",
+    "weight_decay": "weight_decay",
+    "doc_stride": "doc_stride",
+    "max_query_length": "max_query_length",
+    "embeds_dropout_prob": "embeds_dropout_prob",
+    "temperature": "temperature",
+    "seed": "seed",
     "distillation_loss_weight": "soft_label_weight",
 }
 
@@ -39,6 +45,11 @@ def setting_name(key: str) -> str:
     """The field's term for a printed key; the key itself, in snake case, where it has no other name."""
     plain = key.strip().strip("\"'`").lower().replace("-", "_").replace(" ", "_")
     return SETTINGS.get(plain, plain)
+
+
+def is_setting(key: str) -> bool:
+    """True for a key that names a setting in some spelling we know."""
+    return setting_name(key) in SETTINGS.values()
 
 
 def metric_of(key: str) -> tuple[str, Unit] | None:

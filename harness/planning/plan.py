@@ -72,6 +72,7 @@ def _choose_recipe(draft: Draft) -> Setting:
     if named is not None:
         if named not in STAGES:
             draft.problems.append(f"recipe {named!r} is not known; known: {', '.join(STAGES)}")
+        draft.deviations.append(Deviation("recipe", "the recipe of the card's headings", named, True, "--recipe"))
         return Setting("recipe", named, "overridden", "--recipe")
     lines = {one.section.lower(): one.line for one in reversed(draft.card.stated)}
     for recipe, headings in STAGES.items():

@@ -1,5 +1,7 @@
 """Every setting of a stage and of the run, with its origin: overridden, else stated, else derived or assumed."""
 
+from pathlib import Path
+
 from harness import references
 from harness.dialects.names import value_of
 from harness.domain import Card, Deviation, Setting, Stage, Stated, Value
@@ -34,6 +36,8 @@ def _resolve(draft: Draft, stage: str, key: str, default: Default, stated: State
         value = _as(default.value, value_of(typed))
         if value is None:
             draft.problems.append(f"--set {stage}.{key}={typed}: expected {_kind(default.value)}")
+        claimed = f"{stage}.{key} {stated.value if stated else default.value}"
+        draft.deviations.append(Deviation("recipe", claimed, f"{stage}.{key} {typed}", True, "--set"))
         return Setting(key, value, "overridden", f"--set {stage}.{key}", default.unit, inert)
     if stated is not None:
         value = _as(default.value, stated.value)
@@ -64,7 +68,9 @@ def _hard_label_weight(draft: Draft, stage: str, soft: Setting) -> Setting:
         value = _as(1.0, value_of(typed))
         if value is None:
             draft.problems.append(f"--set {stage}.hard_label_weight={typed}: expected a number")
-        return Setting("hard_label_weight", value, "overridden", f"--set {stage}.hard_label_weight")
+        what = f"{stage}.hard_label_weight"
+        draft.deviations.append(Deviation("recipe", f"{what} 1 - soft", f"{what} {typed}", True, "--set"))
+        return Setting("hard_label_weight", value, "overridden", f"--set {what}")
     rest = 1.0 - float(str(soft.value))
     return Setting("hard_label_weight", rest, "derived", f"1 - soft_label_weight ({soft.source}); haystack's weight")
 
@@ -81,6 +87,7 @@ def resolve_run(draft: Draft, recipe: str, program: Program) -> tuple[Setting, .
     settings.append(_data(draft, "train_data", options.train, "--train FILE"))
     settings.append(_data(draft, "eval_data", options.eval, "--eval FILE"))
     if options.seed is not None:
+        draft.deviations.append(Deviation("recipe", "the card's seed", f"seed {options.seed}", True, "--seed"))
         settings.append(Setting("seed", options.seed, "overridden", "--seed"))
     else:
         settings.append(_resolve(draft, "run", "seed", program.stages["run"]["seed"], _stated_seed(draft), program))
@@ -114,6 +121,8 @@ def _model(draft: Draft, name: str, option: str | None) -> Setting:
 def _data(draft: Draft, name: str, option: str | None, how: str) -> Setting:
     fact = draft.card.fact(name)
     if option is not None:
+        if not Path(option).expanduser().is_file():
+            draft.problems.append(f"{how.split()[0]} {option}: no such file")
         if fact is not None:
             draft.deviations.append(Deviation("data", f"{name}: {fact.value}", option, True, how.split()[0]))
         return Setting(name, option, "overridden", how)

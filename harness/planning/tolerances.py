@@ -2,10 +2,11 @@
 
 import math
 
-from harness.domain import Claim, Setting
+from harness.domain import Claim, Deviation, Setting
 from harness.planning.draft import Draft
 
 POINTS = 1.0
+MAX_SPREAD = 3.0  # points; a card must not widen its own tolerance at will
 SPREADS = 3.0  # a claim with a printed standard deviation is held to no less than this many of them
 
 
@@ -26,7 +27,12 @@ def _tolerance(draft: Draft, claim: Claim) -> Setting:
     if given is not None:
         if not 0 <= given < math.inf:
             draft.problems.append(f"--tolerance {claim.metric}={given}: must be a number from 0 up")
+        usual = f"{claim.metric} within the usual tolerance"
+        draft.deviations.append(Deviation("evaluation", usual, f"within {given:g}", False, "--tolerance"))
         return Setting(name, given, "overridden", "--tolerance", claim.unit)
+    if claim.unit == "points" and claim.spread is not None and claim.spread > MAX_SPREAD:
+        place = f"{claim.metric} ± {claim.spread:g} ({draft.place(claim.line)})"
+        draft.problems.append(f"{place}: a spread above {MAX_SPREAD:g} points allows anything; give --tolerance")
     by_spread = SPREADS * claim.spread if claim.spread is not None else 0.0
     if claim.unit == "points" and by_spread <= POINTS:
         return Setting(name, POINTS, "assumed", "harness: 1.0 point for each metric", claim.unit)

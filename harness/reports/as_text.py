@@ -115,6 +115,8 @@ def _print_judgement(console: Console, subject: Subject, judgement: Judgement) -
     console.print()
     if subject.experiment is not None:
         _print_remarks(console, subject.experiment)
+    if subject.signature:
+        console.print(f"scored as {subject.signature}")
     headline = f"{_SAID[judgement.outcome]}: {judgement.reason}"
     console.print(Text(headline, style=f"bold {_COLOURS.get(judgement.outcome, 'red')}"))
     again = "finished before, shown again (--fresh repeats it): " if subject.was_there else ""

@@ -27,6 +27,9 @@ class Silent:
     def end(self) -> None:
         pass
 
+    def close(self) -> None:
+        """Called once more at the very end, whatever happened: gives the terminal back as it was."""
+
 
 class Lines:
     """One line when a stage starts, one a minute with step, loss and time left, one when it ends."""
@@ -47,6 +50,9 @@ class Lines:
     def end(self) -> None:
         took = time.monotonic() - self._begun
         self._say(f"{self._stage}: {self._n_steps} steps in {took:.0f} s{self._loss}")
+
+    def close(self) -> None:
+        pass
 
     @staticmethod
     def _say(line: str) -> None:
@@ -77,12 +83,16 @@ class Bar:
     def end(self) -> None:
         self._progress.stop()
 
+    def close(self) -> None:
+        if hasattr(self, "_progress"):
+            self._progress.stop()
+
 
 def _loss(records: list[dict[str, float]]) -> str:
     return f", loss {records[-1]['loss']:.4f}" if "loss" in records[-1] else ""
 
 
-def make_watcher(*, quiet: bool) -> Watcher:
+def make_watcher(*, quiet: bool) -> Silent | Lines | Bar:
     """The display that fits where stderr goes."""
     if quiet:
         return Silent()

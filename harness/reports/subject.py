@@ -16,3 +16,4 @@ class Subject:
     judgement: Judgement | None = None
     record: str | None = None
     was_there: bool = False
+    signature: str | None = None

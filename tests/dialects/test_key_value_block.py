@@ -51,6 +51,15 @@ def test_equals_sets_and_colon_claims() -> None:
     ]
 
 
+def test_a_colon_makes_a_setting_of_a_key_we_know() -> None:
+    assert found_in("learning_rate: 3e-3\nquestion: why?") == [("learning_rate", 3e-3)]
+
+
+@pytest.mark.parametrize("value", ["96,04", "8534/11873", "101.5", "71.8 of 100"])
+def test_a_value_that_is_not_wholly_a_number_of_points_is_no_claim(value: str) -> None:
+    assert claim_of("exact", value, line=1) is None
+
+
 def test_settings_outside_a_block_are_not_taken() -> None:
     assert list(find(read_document("card.md", "## Hyperparameters\nlr = 1e-5\n"))) == []
 

@@ -126,8 +126,8 @@ def test_one_block_under_hyperparameters_is_fine_tuning() -> None:
     [
         (Options(teacher="my/teacher"), "run", "teacher", "my/teacher"),
         (Options(student="my/student"), "run", "student", "my/student"),
-        (Options(train="t.json"), "run", "train_data", "t.json"),
-        (Options(eval="e.json"), "run", "eval_data", "e.json"),
+        (Options(train=__file__), "run", "train_data", __file__),
+        (Options(eval=__file__), "run", "eval_data", __file__),
         (Options(seed=7), "run", "seed", 7),
         (Options(precision="bf16"), "run", "precision", "bf16"),
         (Options(limit=5), "run", "limit", 5),
@@ -149,7 +149,7 @@ def test_what_an_option_sets_has_the_origin_overridden(
 
 @pytest.mark.parametrize(
     "options",
-    [Options(teacher="my/t"), Options(train="t.json"), Options(precision="bf16"), Options(limit=5)],
+    [Options(teacher="my/t"), Options(train=__file__), Options(precision="bf16"), Options(limit=5)],
     ids=["teacher", "train", "precision", "limit"],
 )
 def test_an_option_that_departs_from_the_card_is_a_deviation(options: Options, target: Experiment) -> None:
@@ -159,7 +159,7 @@ def test_an_option_that_departs_from_the_card_is_a_deviation(options: Options, t
 
 def test_options_change_nothing_else(target: Experiment) -> None:
     other = plan_of(options=Options(seed=7))
-    assert dataclasses.replace(other, run=target.run) == target
+    assert dataclasses.replace(other, run=target.run, deviations=target.deviations) == target
 
 
 def test_all_problems_of_card_and_options_come_at_once() -> None:
