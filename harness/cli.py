@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness import __version__, card, environment, launch, planning, store
-from harness.domain import Card, Experiment
+from harness.domain import Experiment
 from harness.errors import EXIT_BROKE, EXIT_INTERRUPTED, EXIT_WRONG_USE, HarnessError, PlanError
 from harness.forecast import Forecast, Geometry, forecast, geometry_of
 from harness.references import HUB_QUESTIONS, data_reference, model_reference
@@ -110,9 +110,8 @@ def _parse(arguments: argparse.Namespace) -> int:
 
 
 def _plan(arguments: argparse.Namespace) -> int:
-    read = card.read(arguments.card)
-    experiment = planning.plan(read, _options(arguments))
-    _print(arguments, Subject(experiment=_with_declared_gpu(read, experiment), forecast=_rough_forecast(experiment)))
+    experiment = planning.plan(card.read(arguments.card), _options(arguments))
+    _print(arguments, Subject(experiment=_with_declared_gpu(experiment), forecast=_rough_forecast(experiment)))
     return 0
 
 
@@ -204,9 +203,8 @@ def _tolerances(text: str) -> dict[str, float]:
     return tolerances
 
 
-def _with_declared_gpu(read: Card, experiment: Experiment) -> Experiment:
-    declared = read.fact("infrastructure")
-    deviation = environment.compare_gpu(declared.value if declared else None, environment.find_gpus()[0])
+def _with_declared_gpu(experiment: Experiment) -> Experiment:
+    deviation = environment.compare_gpu(experiment.declared_gpu, environment.find_gpus()[0])
     return planning.with_deviation(experiment, deviation)
 
 

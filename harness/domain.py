@@ -131,6 +131,8 @@ class Experiment:
     claims: tuple[Claim, ...]
     ambiguities: tuple[str, ...]
     deviations: tuple[Deviation, ...]
+    declared_gpu: str | None = None  # in the card's words
+    declared_eval_data: str | None = None
 
     def sections(self) -> tuple[Stage, ...]:
         return (self.run, *self.stages, self.evaluation)

@@ -72,7 +72,7 @@ def reproduce(
             store.write_json(run / "error.json", {"error": str(error), "stage": error.stage, "step": error.step})
         raise
     scores = evaluate(
-        run / "stages" / experiment.stages[-1].name / store.WEIGHTS,
+        store.student_of(run, experiment.stages[-1].name),
         inputs.eval,
         experiment.evaluation,
         run / "evaluation",
@@ -114,10 +114,10 @@ def _student_of_card(
     experiment = planning.plan(cards.read(path), planning.Options(seed=seed, precision=str(run["precision"].value)))
     machine = dataclasses.replace(machine, fresh=False)
     made = reproduce(experiment, machine, watch, accelerator, waiting)
-    weights = made.folder / "stages" / experiment.stages[-1].name / store.WEIGHTS
+    weights = store.student_of(made.folder, experiment.stages[-1].name)
     if not weights.is_dir():  # its record is there without the weights, which are not for git
         made = reproduce(experiment, dataclasses.replace(machine, fresh=True), watch, accelerator, waiting)
-        weights = made.folder / "stages" / experiment.stages[-1].name / store.WEIGHTS
+        weights = store.student_of(made.folder, experiment.stages[-1].name)
     if made.judgement.exit_code != 0:
         raise InvalidRunError(
             f"the teacher of {path} missed its own card ({made.judgement.reason}; see {made.folder}): nothing is "
@@ -128,9 +128,8 @@ def _student_of_card(
 
 def _with_hardware(experiment: Experiment, accelerator: Accelerator) -> Experiment:
     """Adds what sets this machine apart from the GPU that the card declares."""
-    declared = cards.read(Path(experiment.card_path)).fact("infrastructure")
     gpus = environment.find_gpus()[0] if accelerator.device.type == "cuda" else ()
-    deviation = environment.compare_gpu(declared.value if declared else None, gpus)
+    deviation = environment.compare_gpu(experiment.declared_gpu, gpus)
     return planning.with_deviation(experiment, deviation)
 
 
@@ -216,8 +215,7 @@ def _limited(experiment: Experiment, measurements: list[Measurement]) -> str | N
     n = next(measurement.n for measurement in measurements if measurement.metric == "exact")
     if "limit" in run:
         return f"run on {run['limit'].value} questions only"
-    fact = cards.read(Path(experiment.card_path)).fact("eval_data")
-    claimed_on = data_named(fact.value) if fact else None
+    claimed_on = data_named(experiment.declared_eval_data or "")
     expected = HUB_QUESTIONS.get(claimed_on or "")
     if run["eval_data"].origin == "overridden" and n != expected:
         return f"evaluated on {n:,} questions that are not the card's" + (f" {expected:,}" if expected else "")

@@ -141,6 +141,11 @@ def scratch(folder: Path) -> Iterator[None]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def student_of(run: Path, stage: str) -> Path:
+    """Folder of the student's weights as they are after a stage."""
+    return run / "stages" / stage / WEIGHTS
+
+
 def is_finished(run: Path) -> bool:
     return (run / "verdict.json").exists()
 

@@ -56,7 +56,14 @@ def plan(card: Card, options: Options) -> Experiment:
         claims=distinct(card.claims),
         ambiguities=tuple(draft.ambiguities),
         deviations=tuple(draft.deviations),
+        declared_gpu=_words(card, "infrastructure"),
+        declared_eval_data=_words(card, "eval_data"),
     )
+
+
+def _words(card: Card, name: str) -> str | None:
+    fact = card.fact(name)
+    return fact.value if fact else None
 
 
 def with_deviation(experiment: Experiment, deviation: Deviation | None) -> Experiment:
