@@ -1,4 +1,4 @@
-"""Weights and rows to span logits, through a protocol to one predicted text a question, to scores."""
+"""Weights and rows to span logits, through a protocol to one prediction a question, to scores by text and by token."""
 
 import json
 import math
@@ -10,12 +10,14 @@ import numpy as np
 import torch
 
 from harness import models, store
-from harness.data.features import Array, Features, build_features
+from harness.data.features import Array, Features, LastToken, build_features, holds, is_usable, token_spans
 from harness.data.squad import Paragraph
-from harness.domain import Measurement, Stage
+from harness.domain import Measurement, Stage, Value
 from harness.reports.progress import Watcher
-from harness.scoring import PROTOCOLS, official
-from harness.scoring.protocol import Asked, Window
+from harness.scoring import PROTOCOLS, official, settings_of, token_index
+from harness.scoring.protocol import Asked, Prediction, Span, Window
+
+Golds = Mapping[str, Sequence[Span]]
 
 
 def evaluate(
@@ -31,21 +33,61 @@ def evaluate(
 ) -> list[Measurement]:
     """Scores a model on every question and writes predictions, per-question scores and metrics; or reads them back."""
     if accelerator.is_main_process and not (out / "metrics.json").exists():
-        predictions = _predict(
+        found, golds = _predict(
             weights, paragraphs, settings, out / "scratch", seed=seed, accelerator=accelerator, watch=watch
         )
-        golds = [(q.id, [answer.text for answer in q.answers]) for p in paragraphs for q in p.questions]
-        scores = official.score_questions(golds, predictions)
-        store.write_json(out / "predictions.json", predictions)
-        lines = (json.dumps(store.to_json(score), ensure_ascii=False) + "\n" for score in scores)
-        store.write_lines(out / "per_question.jsonl", lines)
-        signature = signature_of(settings, len(scores), data)
-        store.write_json(out / "metrics.json", {"signature": signature, "scores": official.summarise(scores)})
+        _write(out, paragraphs, found, golds, settings, data)
     accelerator.wait_for_everyone()
-    found = store.read_json(out / "metrics.json")
-    n = int(found["scores"]["total"])
-    points = {name: value for name, value in found["scores"].items() if not name.endswith("total")}
-    return [Measurement(name, value, "points", n, seed, found["signature"]) for name, value in points.items()]
+    written = store.read_json(out / "metrics.json")
+    by_text, by_token = written["scores"], written["token_index"]
+    points = [(name, value, by_text["total"], written["signature"]) for name, value in by_text.items()]
+    for name in ("exact", "f1"):
+        if name in by_token["scores"]:
+            score = by_token["scores"][name]
+            points.append((f"token_{name}", score, by_token["scores"]["total"], by_token["signature"]))
+    return [
+        Measurement(name, value, "points", int(n), seed, signature)
+        for name, value, n, signature in points
+        if not name.endswith("total")
+    ]
+
+
+def _write(
+    out: Path,
+    paragraphs: Sequence[Paragraph],
+    found: Mapping[str, Prediction],
+    golds: Golds,
+    settings: Stage,
+    data: Mapping[str, str],
+) -> None:
+    """Writes what was found and its scores; metrics.json comes last, because it says that the stage is finished."""
+    texts = {question: prediction.text for question, prediction in found.items()}
+    by_text = official.score_questions(
+        [(q.id, [answer.text for answer in q.answers]) for p in paragraphs for q in p.questions], texts
+    )
+    by_token = token_index.score_questions(golds, {question: one.span for question, one in found.items()})
+    store.write_json(out / "predictions.json", texts)
+    lines = []
+    for score in by_text:
+        token = by_token.get(score.id)
+        line = {
+            **store.to_json(score),
+            "token_exact": token and token.exact,
+            "token_f1": token and token.f1,
+            "span_over_null": found[score.id].span_over_null,
+        }
+        lines.append(json.dumps(line, ensure_ascii=False) + "\n")
+    store.write_lines(out / "per_question.jsonl", lines)
+    metrics = {
+        "signature": signature_of(settings, len(by_text), data, scorer="official2.0"),
+        "scores": official.summarise(by_text),
+        "token_index": {
+            "signature": signature_of(settings, len(by_token), data, scorer="token-index"),
+            "scores": token_index.summarise(by_token.values()),
+            "dropped": [score.id for score in by_text if score.id not in by_token],
+        },
+    }
+    store.write_json(out / "metrics.json", metrics)
 
 
 def _predict(
@@ -57,7 +99,8 @@ def _predict(
     seed: int,
     accelerator: Any,
     watch: Watcher,
-) -> Mapping[str, str]:
+) -> tuple[Mapping[str, Prediction], Golds]:
+    """What the model answers to each question, and the gold spans of those that have a token-index score."""
     with store.scratch(scratch):
         tokenizer, model = models.load_tokenizer(weights), models.load_model(weights, seed=seed)
         rows = build_features(
@@ -66,25 +109,22 @@ def _predict(
             scratch,
             max_seq_length=int(settings.value("max_seq_length")),
             doc_stride=int(settings.value("doc_stride")),
+            doc_stride_is=settings.value("doc_stride_is"),
             max_query_length=int(settings.value("max_query_length")),
             for_training=False,
         )
-        batch_size = int(settings.value("eval_batch_size"))
         logits = logits_of(
             model,
             rows,
-            batch_size=batch_size,
+            batch_size=int(settings.value("eval_batch_size")),
             accelerator=accelerator,
             path=scratch / "logits.npy",
             watch=watch,
             name="evaluation",
         )
-        return PROTOCOLS[settings.value("protocol")](
-            asked_of(paragraphs, rows),
-            logits,
-            no_ans_boost=float(settings.value("no_ans_boost")),
-            max_answer_length=int(settings.value("max_answer_length")),
-        )
+        asked, protocol = asked_of(paragraphs, rows), settings.value("protocol")
+        found = PROTOCOLS[protocol](asked, logits, **{name: settings.value(name) for name in settings_of(protocol)})
+        return found, gold_spans(paragraphs, asked, settings.value("last_token_labels"))
 
 
 def logits_of(
@@ -114,36 +154,65 @@ def _in_order(n_rows: int, batch_size: int) -> Iterator[Array]:
 
 def asked_of(paragraphs: Sequence[Paragraph], features: Features) -> list[Asked]:
     """The questions as protocols see them, in file order; `features` must hold every question of `paragraphs`."""
-    rows = features.rows
-    bounds = np.searchsorted(rows["question"], np.arange(len(features.questions) + 1))
+    rows = np.asarray(features.rows)
+    bounds = np.searchsorted(rows["question"], np.arange(len(features.questions) + 1)).tolist()
+    names = ("question_length", "window_length", "window_start", "context_start")
+    places = list(zip(*(rows[name].tolist() for name in names), strict=True))
     contexts = {question.id: paragraph.context for paragraph in paragraphs for question in paragraph.questions}
     asked = []
     for index, question in enumerate(features.questions):
+        own = range(bounds[index], bounds[index + 1])
         windows = tuple(
-            Window(
-                row=int(row),
-                first=int(rows[row]["question_length"]) + 2,
-                length=int(rows[row]["window_length"]),
-                start=int(rows[row]["window_start"]),
-            )
-            for row in range(bounds[index], bounds[index + 1])
+            Window(row, first=places[row][0] + 2, length=places[row][1], start=places[row][2]) for row in own
         )
-        begin = int(rows[windows[0].row]["context_start"])
-        end = int(rows[windows[-1].row]["context_start"]) + windows[-1].length
+        begin, end = places[own[0]][3], places[own[-1]][3] + windows[-1].length
         asked.append(Asked(question, contexts[question], features.context_offsets[begin:end], windows))
     return asked
 
 
-def signature_of(settings: Stage, n: int, data: Mapping[str, str]) -> str:
+def gold_spans(paragraphs: Sequence[Paragraph], asked: Sequence[Asked], last_token: LastToken) -> dict[str, list[Span]]:
+    """The gold spans of each question that at least one of its windows holds; (-1, -1) alone where none does.
+
+    As Haystack's evaluation has them: of the first six answers, each once. A question whose answer is not at its
+    offset has no entry: Haystack drops it in evaluation too.
+    """
+    seen = {question.id: question for question in asked}
+    golds = {}
+    for paragraph in paragraphs:
+        for question in paragraph.questions:
+            if not is_usable(question, paragraph.context):
+                continue
+            offsets, windows = seen[question.id].offsets[:, 0], seen[question.id].windows
+            spans = token_spans(question.answers, offsets, last_token) if len(offsets) else []
+            held = {span for span in spans if any(holds(w.start, w.length, span) for w in windows)}
+            golds[question.id] = sorted(held) or [token_index.NO_ANSWER]
+    return golds
+
+
+_IN_SIGNATURE = {
+    "no_ans_boost": "null:every-window+{:g}",
+    "null_score_diff_threshold": "null:min-window>{:g}",
+    "max_answer_length": "maxans:{}",
+    "n_best_size": "nbest:{}",
+    "ranking": "rank:{}",
+}
+
+
+def signature_of(settings: Stage, n: int, data: Mapping[str, str], *, scorer: str) -> str:
     """The conditions of a score in one line; scores with different signatures are not compared."""
-    parts = {
-        "n": n,
-        "data": next(iter(data.values()))[:8],
-        "protocol": settings.value("protocol"),
-        "len": settings.value("max_seq_length"),
-        "stride": settings.value("doc_stride"),
-        "null": f"every-window+{settings.value('no_ans_boost'):g}",
-        "maxans": settings.value("max_answer_length"),
-        "norm": "official2.0",
-    }
-    return "|".join(["squad2", *(f"{name}:{value}" for name, value in parts.items())])
+    protocol: str = settings.value("protocol")
+    parts = [
+        "squad2",
+        f"n:{n}",
+        f"data:{next(iter(data.values()))[:8]}",
+        f"protocol:{protocol}",
+        f"len:{settings.value('max_seq_length')}",
+        f"stride:{settings.value('doc_stride')}/{settings.value('doc_stride_is')}",
+        *(_part(name, settings.value(name)) for name in settings_of(protocol)),
+        f"scorer:{scorer}",
+    ]
+    return "|".join([*parts, f"gold:{settings.value('last_token_labels')}"] if scorer == "token-index" else parts)
+
+
+def _part(name: str, value: Value) -> str:
+    return _IN_SIGNATURE.get(name, f"{name}:{{}}").format(value)

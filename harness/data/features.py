@@ -1,10 +1,12 @@
-"""Windows over contexts, as Haystack 1.x makes them (SquadProcessor), kept as views and padded only in a batch.
+"""Windows over contexts, as Haystack 1.x (SquadProcessor) or transformers' run_qa make them, padded only in a batch.
 
 A context is tokenized once for all its questions and stored once, as flat memory-mapped arrays; a row is a
 40-byte record that points into them. So 2.7 million rows take about 110 MB on disk instead of the 41 GB of six
 int64 arrays padded to 384.
 
     row = [CLS] question [SEP] context[window] [SEP] padding to max_seq_length
+
+The two differ in what a stride is (see `build_features`), and run_qa never cuts a question.
 
 Not Haystack: the original builds every padded row up front; the batches are the same, token for token.
 """
@@ -24,6 +26,7 @@ from harness.errors import DataError
 
 Labels = tuple[int, int]
 LastToken = Literal["v1.1", "exact"]
+StrideIs = Literal["step", "overlap"]
 Array = npt.NDArray[Any]
 
 NO_ANSWER: Labels = (0, 0)
@@ -61,7 +64,7 @@ class Features:
 
     rows: Array
     context_ids: Array
-    context_offsets: Array  # start character of each context token
+    context_offsets: Array  # start and end character (n, 2) of each context token; empty in features for training
     question_ids: Array
     special: Special
     max_seq_length: int
@@ -73,19 +76,20 @@ class Features:
 
     def batch(self, which: Sequence[int] | Array) -> dict[str, Array]:
         """Padded arrays of the named rows: ids, segments and mask (B, T) int64, labels (B, 2) int64."""
-        rows = self.rows[np.asarray(which, dtype=np.int64)]
-        shape = (len(rows), self.max_seq_length)
-        ids = np.full(shape, self.special.pad, dtype=np.int64)
-        segments, mask = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
-        for index, row in enumerate(rows):
-            q_length, w_length = int(row["question_length"]), int(row["window_length"])
-            second, end = q_length + 2, q_length + 2 + w_length
-            ids[index, 0] = self.special.cls
-            ids[index, 1 : second - 1] = self.question_ids[row["question_start"] : row["question_start"] + q_length]
-            ids[index, second - 1] = ids[index, end] = self.special.sep
-            ids[index, second:end] = self.context_ids[row["context_start"] : row["context_start"] + w_length]
-            segments[index, second : end + 1] = 1
-            mask[index, : end + 1] = 1
+        rows = np.asarray(self.rows[np.asarray(which, dtype=np.int64)])
+        position = np.arange(self.max_seq_length)
+        column = {name: rows[name].astype(np.int64)[:, None] for name in ROW.names or ()}
+        second = column["question_length"] + 2
+        end = second + column["window_length"]
+        in_question = (position >= 1) & (position < second - 1)
+        in_context = (position >= second) & (position < end)
+        ids = np.full(in_context.shape, self.special.pad, dtype=np.int64)
+        ids[:, 0] = self.special.cls
+        ids[(position == second - 1) | (position == end)] = self.special.sep
+        ids[in_question] = self.question_ids[(column["question_start"] + position - 1)[in_question]]
+        ids[in_context] = self.context_ids[(column["context_start"] + position - second)[in_context]]
+        segments = ((position >= second) & (position <= end)).astype(np.int64)
+        mask = (position <= end).astype(np.int64)
         labels = np.stack([rows["label_start"], rows["label_end"]], axis=1).astype(np.int64)
         return {"input_ids": ids, "token_type_ids": segments, "attention_mask": mask, "labels": labels}
 
@@ -112,16 +116,19 @@ def token_spans(answers: Sequence[Answer], offsets: Array, last_token: LastToken
     ]
 
 
-def window_labels(spans: Sequence[Labels], window_start: int, length: int, second: int) -> list[Labels]:
-    """One label a gold span, as positions in the row; [0, 0] where the window does not hold the span.
+def holds(window_start: int, length: int, span: Labels) -> bool:
+    """True when a window holds a span, both counted in the context's tokens.
 
     A span may end one past the window: Haystack tests `end <= length`, so such an answer is labelled as ending on
     the final [SEP] (still so in 1.26.4).
     """
-    labels = []
-    for start, end in spans:
-        inside = window_start <= start < window_start + length and end <= window_start + length
-        labels.append((start - window_start + second, end - window_start + second) if inside else NO_ANSWER)
+    return window_start <= span[0] < window_start + length and span[1] <= window_start + length
+
+
+def window_labels(spans: Sequence[Labels], window_start: int, length: int, second: int) -> list[Labels]:
+    """One label a gold span, as positions in the row; [0, 0] where the window does not hold the span."""
+    shift = second - window_start
+    labels = [(span[0] + shift, span[1] + shift) if holds(window_start, length, span) else NO_ANSWER for span in spans]
     return labels or [NO_ANSWER]
 
 
@@ -146,21 +153,25 @@ def build_features(
     max_seq_length: int,
     doc_stride: int,
     max_query_length: int,
+    doc_stride_is: StrideIs = "step",
     last_token: LastToken = "v1.1",
     for_training: bool,
 ) -> Features:
     """Tokenizes and windows a stream of paragraphs into memory-mapped arrays under `folder` (which must exist).
 
-    `doc_stride` is the step between window starts in tokens, not their overlap. `for_training` drops (and names)
-    every question that is empty or has an answer that is not at its offset; evaluation keeps all: it needs no labels.
+    `doc_stride` is in tokens: the step between window starts, or the overlap of neighbouring windows. A
+    `max_query_length` of 0 never cuts a question. `for_training` drops (and names) every question that is empty or
+    has an answer that is not at its offset; evaluation keeps all, needs no labels, but needs the tokens' offsets.
+    Raises DataError for a question that leaves its context no room.
     """
     special = special_tokens(tokenizer)
     with ExitStack() as stack:
         names = ("rows", "context_ids", "context_offsets", "question_ids")
         files = {name: stack.enter_context((folder / f"{name}.bin").open("wb")) for name in names}
         builder = _Builder(
-            tokenizer, special, files, max_seq_length, doc_stride, max_query_length, last_token, for_training
-        )
+            tokenizer, special, files, max_seq_length, doc_stride, doc_stride_is, max_query_length, last_token,
+            for_training,
+        )  # fmt: skip
         for paragraph in paragraphs:
             builder.add(paragraph)
     if builder.dropped:
@@ -169,7 +180,7 @@ def build_features(
     return Features(
         _mapped(folder / "rows.bin", ROW),
         _mapped(folder / "context_ids.bin", special.width),
-        _mapped(folder / "context_offsets.bin", np.int32),
+        _mapped(folder / "context_offsets.bin", np.int32).reshape(-1, 2),
         _mapped(folder / "question_ids.bin", special.width),
         special,
         max_seq_length,
@@ -187,6 +198,7 @@ class _Builder:
     files: Mapping[str, BinaryIO]
     max_seq_length: int
     doc_stride: int
+    doc_stride_is: StrideIs
     max_query_length: int
     last_token: LastToken
     for_training: bool
@@ -211,24 +223,39 @@ class _Builder:
             return_token_type_ids=False,
             verbose=False,
         )
-        offsets = np.array([start for start, _ in encoded["offset_mapping"][0]], dtype=np.int32)
+        offsets = np.array(encoded["offset_mapping"][0], dtype=np.int32).reshape(-1, 2)
         context_start = self._append("context_ids", np.array(encoded["input_ids"][0], dtype=self.special.width))
-        self._append("context_offsets", offsets)
+        if not self.for_training:
+            self._append("context_offsets", offsets)
         for question, pieces in zip(kept, encoded["input_ids"][1:], strict=True):
-            self._add_question(question, pieces[: self.max_query_length], offsets, context_start)
+            self._add_question(question, pieces[: self.max_query_length or None], offsets[:, 0], context_start)
 
     def _add_question(self, question: Question, pieces: list[int], offsets: Array, context_start: int) -> None:
         question_start = self._append("question_ids", np.array(pieces, dtype=self.special.width))
         spans = token_spans(question.answers, offsets, self.last_token) if self.for_training and len(offsets) else []
         window = self.max_seq_length - len(pieces) - 3
+        step = self._step(question, window, len(offsets))
         rows = []
-        for start in window_starts(len(offsets), window, self.doc_stride):
+        for start in window_starts(len(offsets), window, step):
             length = min(window, len(offsets) - start)
             label = window_labels(spans, start, length, len(pieces) + 2)[0]
             head = (len(self.questions), question_start, len(pieces), context_start + start, start, length)
             rows.append((*head, *label))
         self.questions.append(question.id)
         self._append("rows", np.array(rows, dtype=ROW))
+
+    def _step(self, question: Question, window: int, n_tokens: int) -> int:
+        """Tokens between the starts of windows of `window` tokens; any number where one window holds the context."""
+        step = self.doc_stride if self.doc_stride_is == "step" else window - self.doc_stride
+        if window >= 1 and (step >= 1 or n_tokens <= window):
+            return max(step, 1)
+        raise DataError(
+            f"question {question.id}",
+            "",
+            f"at max_seq_length {self.max_seq_length} it leaves {max(window, 0)} tokens for its context of {n_tokens}, "
+            f"so that windows cannot advance; raise max_seq_length, lower doc_stride {self.doc_stride} "
+            f"({self.doc_stride_is}) or set max_query_length to cut questions (now {self.max_query_length or 'never'})",
+        )
 
     def _append(self, name: str, array: Array) -> int:
         """Appends to the named flat array; returns the index at which the new part begins."""

@@ -9,14 +9,17 @@ import numpy as np
 import pytest
 
 from harness.data.features import (
+    Array,
     Features,
     LastToken,
+    StrideIs,
     build_features,
     token_spans,
     window_labels,
     window_starts,
 )
 from harness.data.squad import Answer, Paragraph, Question, read_json
+from harness.errors import DataError
 from harness.models import load_tokenizer
 
 SETTINGS = {"max_seq_length": 160, "doc_stride": 48, "max_query_length": 64}
@@ -27,14 +30,15 @@ def tokenizer(goldens: Path) -> Any:
     return load_tokenizer(goldens / "student")
 
 
-def labels_of(features: Features, row: int, answers: tuple[Answer, ...], last_token: LastToken) -> list[list[int]]:
+def starts_of(tokenizer: Any, context: str) -> Array:
+    encoded = tokenizer(context, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+    return np.array([start for start, _ in encoded["offset_mapping"]])
+
+
+def labels_of(row: Any, starts: Array, answers: tuple[Answer, ...], last_token: LastToken) -> list[list[int]]:
     """All label rows of one window, six as Haystack has them: unused ones are [-1, -1]."""
-    one = features.rows[row]
-    start, length, second = int(one["window_start"]), int(one["window_length"]), int(one["question_length"]) + 2
-    every = features.rows["question"] == one["question"]
-    n_tokens = int((features.rows["window_start"] + features.rows["window_length"])[every].max())
-    begin = int(one["context_start"]) - start
-    spans = token_spans(answers, features.context_offsets[begin : begin + n_tokens], last_token)
+    start, length, second = int(row["window_start"]), int(row["window_length"]), int(row["question_length"]) + 2
+    spans = token_spans(answers, starts, last_token)
     labels = [list(label) for label in window_labels(spans, start, length, second)]
     return labels + [[-1, -1]] * (6 - len(labels))
 
@@ -51,27 +55,31 @@ def assert_row_is(features: Features, row: int, golden: dict[str, Any], labels: 
 # farm-haystack 1.26.4 (labels of v1.1.0 where its offset function differs), as in shared/goldens/features.json.
 @pytest.mark.parametrize("last_token", ["exact", "v1.1"])
 @pytest.mark.parametrize("name", ["train", "dev", "train_small"])
-def test_every_window_and_label_is_that_of_haystack(
+def test_every_window_and_label_is_that_of_haystack_golden(
     goldens: Path, tmp_path: Path, tokenizer: Any, name: str, last_token: LastToken
 ) -> None:
     expected = json.loads((goldens / "features.json").read_text(encoding="utf-8"))[name]
     paragraphs = list(read_json(goldens / f"{name}.json"))
     features = build_features(paragraphs, tokenizer, tmp_path, **SETTINGS, last_token=last_token, for_training=True)
-    answers = {question.id: question.answers for one in paragraphs for question in one.questions}
+    asked = {
+        question.id: (starts_of(tokenizer, one.context), question.answers)
+        for one in paragraphs
+        for question in one.questions
+    }
     assert [features.questions[index] for index in features.rows["question"]] == [row["qid"] for row in expected]
     assert features.dropped == ()
     key = "labels_v1.1.0" if last_token == "v1.1" else "labels"
     for row, golden in enumerate(expected):
         labels = golden.get(key, golden["labels"])
         assert_row_is(features, row, golden, labels)
-        assert labels_of(features, row, answers[golden["qid"]], last_token) == labels
+        assert labels_of(features.rows[row], *asked[golden["qid"]], last_token) == labels
         segments = features.batch([row])["token_type_ids"][0].tolist()
         assert segments == golden["segment_ids"] + [0] * (160 - golden["length"])
 
 
 # farm-haystack 1.26.4, each question alone, as in shared/goldens/edge_features.json.
 @pytest.mark.parametrize("number", range(18))
-def test_an_odd_question_is_kept_or_dropped_and_labelled_as_by_haystack(
+def test_an_odd_question_is_kept_or_dropped_and_labelled_as_by_haystack_golden(
     goldens: Path, tmp_path: Path, tokenizer: Any, number: int
 ) -> None:
     expected = json.loads((goldens / "edge_features.json").read_text(encoding="utf-8"))["questions"][number]
@@ -84,7 +92,66 @@ def test_an_odd_question_is_kept_or_dropped_and_labelled_as_by_haystack(
     assert len(features) == len(expected.get("windows", ()))
     for row, golden in enumerate(expected.get("windows", ())):
         assert_row_is(features, row, golden, golden["labels"])
-        assert labels_of(features, row, question.answers, "exact") == golden["labels"]
+        starts = starts_of(tokenizer, paragraph.context)
+        assert labels_of(features.rows[row], starts, question.answers, "exact") == golden["labels"]
+
+
+# transformers run_qa, 4.39.0.dev0, as in shared/goldens/features_run_qa.json.
+def test_every_window_and_offset_is_that_of_run_qa_golden(goldens: Path, tmp_path: Path, tokenizer: Any) -> None:
+    expected = json.loads((goldens / "features_run_qa.json").read_text(encoding="utf-8"))["rows"]
+    features = build_features(
+        read_json(goldens / "dev.json"), tokenizer, tmp_path, max_seq_length=160, doc_stride=64,
+        doc_stride_is="overlap", max_query_length=0, for_training=False,
+    )  # fmt: skip
+    assert len(features) == len(expected)
+    batch = features.batch(range(len(features)))
+    for row, golden, ids, mask in zip(
+        features.rows, expected, batch["input_ids"], batch["attention_mask"], strict=True
+    ):
+        assert features.questions[row["question"]] == golden["qid"]
+        assert (ids[mask == 1].tolist(), mask.sum()) == (golden["input_ids"], golden["length"])
+        first = int(row["question_length"]) + 2
+        assert (first, first + int(row["window_length"]) - 1) == (golden["ctx_lo"], golden["ctx_hi"])
+        start, n = int(row["context_start"]), int(row["window_length"])
+        assert features.context_offsets[start : start + n].tolist() == golden["offsets"]
+
+
+def test_a_stride_is_a_step_or_an_overlap_of_windows(tmp_path: Path, tokenizer: Any) -> None:
+    asked = Paragraph("T", "king " * 30, (Question("q", "who ?", ()),))  # a window holds 20 - 2 - 3 = 15 tokens
+    settings = {"max_seq_length": 20, "max_query_length": 0, "for_training": True}
+    for meaning, starts in (("step", [0, 4, 8, 12, 16]), ("overlap", [0, 11, 22])):
+        features = build_features([asked], tokenizer, tmp_path, **settings, doc_stride=4, doc_stride_is=meaning)
+        assert features.rows["window_start"].tolist() == starts
+
+
+@pytest.mark.parametrize(
+    ("meaning", "stride", "length", "says"),
+    [
+        ("overlap", 15, 20, "leaves 15 tokens for its context of 30"),
+        ("overlap", 4, 5, "leaves 0 tokens"),
+        ("step", 4, 5, "leaves 0 tokens"),
+    ],
+)
+def test_a_question_that_leaves_its_context_no_room_is_named_with_what_to_change(
+    tmp_path: Path, tokenizer: Any, meaning: StrideIs, stride: int, length: int, says: str
+) -> None:
+    asked = Paragraph("T", "king " * 30, (Question("q7", "who ?", ()),))
+    with pytest.raises(DataError, match=rf"question q7.*{says}.*raise max_seq_length, lower doc_stride {stride}"):
+        build_features(
+            [asked], tokenizer, tmp_path, max_seq_length=length, doc_stride=stride, doc_stride_is=meaning,
+            max_query_length=0, for_training=False,
+        )  # fmt: skip
+
+
+def test_an_overlap_as_wide_as_the_window_is_no_matter_where_one_window_holds_all(
+    tmp_path: Path, tokenizer: Any
+) -> None:
+    asked = Paragraph("T", "king " * 15, (Question("q", "who ?", ()),))
+    features = build_features(
+        [asked], tokenizer, tmp_path, max_seq_length=20, doc_stride=15, doc_stride_is="overlap", max_query_length=0,
+        for_training=True,
+    )  # fmt: skip
+    assert features.rows["window_length"].tolist() == [15]
 
 
 def test_evaluation_keeps_what_training_drops(goldens: Path, tmp_path: Path, tokenizer: Any) -> None:
@@ -127,10 +194,11 @@ def test_the_windows_of_a_question_hold_all_tokens_of_its_context(tmp_path: Path
         assert len(seen) == len(tokens)
 
 
-def test_a_long_question_is_cut(tmp_path: Path, tokenizer: Any) -> None:
+@pytest.mark.parametrize(("limit", "kept"), [(7, 7), (0, 50)], ids=["at the limit", "never at 0"])
+def test_a_long_question_is_cut(tmp_path: Path, tokenizer: Any, limit: int, kept: int) -> None:
     asked = Paragraph("T", "old king", (Question("q", "king " * 50, ()),))
-    settings = {**SETTINGS, "max_query_length": 7}
-    assert build_features([asked], tokenizer, tmp_path, **settings, for_training=True).rows["question_length"] == [7]
+    settings = {**SETTINGS, "max_query_length": limit}
+    assert build_features([asked], tokenizer, tmp_path, **settings, for_training=True).rows["question_length"] == [kept]
 
 
 def test_an_answer_that_is_not_at_its_offset_is_dropped_and_named(
@@ -168,8 +236,9 @@ def test_twenty_thousand_rows_lie_in_mapped_files_not_in_memory(tmp_path: Path, 
     )
     features = build_features(paragraphs, tokenizer, tmp_path, **SETTINGS, for_training=True)
     assert len(features) == 20_000
-    flat = (features.rows, features.context_ids, features.context_offsets, features.question_ids)
-    assert [type(array) for array in flat] == [np.memmap] * 4
+    flat = (features.rows, features.context_ids, features.question_ids)
+    assert [type(array) for array in flat] == [np.memmap] * 3
+    assert (tmp_path / "context_offsets.bin").stat().st_size == 0  # only evaluation needs them
     on_disk = sum(path.stat().st_size for path in tmp_path.iterdir())
     assert on_disk < 20_000 * 60  # padded to 160 in six int64 arrays they would be 7,680 bytes a row
     assert features.questions[12_345] == "123-45"

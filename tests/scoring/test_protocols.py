@@ -1,0 +1,49 @@
+"""What holds for every protocol on the shelf."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from harness.errors import InvalidRunError
+from harness.programs import EVALUATIONS
+from harness.scoring import PROTOCOLS, settings_of
+from harness.scoring.protocol import Window
+from tests.scoring.by_hand import WINDOW, logits_of, question, rows
+from tests.scoring.conftest import Dev
+
+pytestmark = pytest.mark.parametrize("protocol", PROTOCOLS)
+
+
+def defaults(protocol: str) -> dict[str, Any]:
+    stage = EVALUATIONS[protocol].stages["evaluation"]
+    return {name: stage[name].value for name in settings_of(protocol)}
+
+
+def test_its_settings_have_a_default_in_its_program(protocol: str) -> None:
+    stage = EVALUATIONS[protocol].stages["evaluation"]
+    assert stage["protocol"].value == protocol
+    assert set(settings_of(protocol)) <= set(stage)
+    assert {"max_seq_length", "doc_stride", "doc_stride_is", "max_query_length", "eval_batch_size"} <= set(stage)
+
+
+@pytest.mark.parametrize("broken", [np.nan, np.inf, -np.inf])
+def test_logits_that_are_not_finite_name_their_question(protocol: str, broken: float) -> None:
+    asked = [question(WINDOW, name="good"), question(Window(1, 3, 4, 0), name="bad")]
+    logits = rows(logits_of(s0=1, e0=1), logits_of(s0=1, e0=1))
+    logits[1, 5, 1] = broken
+    with pytest.raises(InvalidRunError, match=r"question bad.*row 1.*not finite"):
+        PROTOCOLS[protocol](asked, logits, **defaults(protocol))
+
+
+def test_every_odd_question_gets_an_answer(protocol: str, edge_cases: Dev) -> None:
+    n_rows = 1 + max(window.row for asked in edge_cases.asked for window in asked.windows)
+    logits = np.random.default_rng(0).normal(size=(n_rows, 160, 2)).astype(np.float32)
+    found = PROTOCOLS[protocol](edge_cases.asked, logits, **defaults(protocol))
+    assert list(found) == [asked.id for asked in edge_cases.asked]
+    for asked in edge_cases.asked:
+        assert found[asked.id].text in asked.context
+
+
+def test_no_question_asked_is_no_question_answered(protocol: str) -> None:
+    assert PROTOCOLS[protocol]([], logits_of(), **defaults(protocol)) == {}
