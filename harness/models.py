@@ -14,7 +14,7 @@ import torch
 from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 from torch import Tensor, nn
-from transformers import AutoConfig, AutoModelForQuestionAnswering, AutoTokenizer, logging
+from transformers import AutoConfig, AutoModelForMaskedLM, AutoModelForQuestionAnswering, AutoTokenizer, logging
 
 from harness.errors import DataError, PlanError, StoreError
 
@@ -25,6 +25,10 @@ WEIGHT_FILES = (
     "pytorch_model.bin.index.json",
 )
 HEAD = "qa_outputs"
+_PROBE = (
+    "Zoë's NAÏVE café, 3.14% of it… (東京) isn't e-mail"  # case, accents, punctuation and characters without spaces
+)
+MASKED_LM_HEAD = "cls"
 
 # What the model library raises for a folder it cannot use: its own checks of config.json come as TypeError's kin.
 _UNLOADABLE = (
@@ -77,6 +81,30 @@ def load_model(folder: Path, *, seed: int, initialise: bool = False, needs_head:
     if lacking:
         raise DataError(folder, "", f"lacks weights of {type(model).__name__}: {', '.join(lacking[:4])}")
     return model
+
+
+def load_masked_lm(folder: Path) -> nn.Module:
+    """A masked language model in fp32 and eval mode, with an encoder (`base_model`) and a head called `cls`.
+
+    Raises DataError when the folder holds no such model, or weights that are not all there.
+    """
+    try:
+        model, info = AutoModelForMaskedLM.from_pretrained(
+            folder,
+            trust_remote_code=False,
+            use_safetensors=True if (folder / WEIGHT_FILES[0]).exists() else None,
+            weights_only=True,
+            dtype=torch.float32,
+            output_loading_info=True,
+        )
+    except _UNLOADABLE as error:
+        raise DataError(folder, "", f"holds no loadable masked language model: {_said_by(error)}") from error
+    if not isinstance(model, nn.Module) or not isinstance(getattr(model, MASKED_LM_HEAD, None), nn.Module):
+        raise DataError(folder, "", f"{type(model).__name__} has no masked-language-model head called {MASKED_LM_HEAD}")
+    missing = sorted(info["missing_keys"])
+    if missing:
+        raise DataError(folder, "", f"lacks weights of {type(model).__name__}: {', '.join(missing[:4])}")
+    return model.eval()
 
 
 def _said_by(error: Exception) -> str:
@@ -133,10 +161,13 @@ def has_weights(folder: Path) -> bool:
     return any((folder / name).exists() for name in WEIGHT_FILES)
 
 
-def check_fit(teacher: Path, student: Path, *, max_seq_length: int, needs_multiple: bool = True) -> None:
+def check_fit(
+    teacher: Path, student: Path, *, max_seq_length: int, needs_multiple: bool = True, needs_width: bool = True
+) -> None:
     """Raises PlanError with every way in which this teacher cannot teach this student.
 
     `needs_multiple`: the uniform layer map wants as many teacher layers as a multiple of the student's.
+    `needs_width`: the losses compare hidden states as they are, without a projection.
     """
     t, s = read_config(teacher), read_config(student)
     problems = []
@@ -146,11 +177,10 @@ def check_fit(teacher: Path, student: Path, *, max_seq_length: int, needs_multip
     elif t_layers < s_layers or (needs_multiple and t_layers % s_layers):
         problems.append(f"teacher has {t_layers} layers, student {s_layers}: the teacher's must be a multiple")
     for key, word in (("hidden_size", "hidden units"), ("num_attention_heads", "attention heads")):
-        if t.get(key) != s.get(key):
+        if t.get(key) != s.get(key) and (needs_width or key != "hidden_size"):
             problems.append(f"teacher has {t.get(key)} {word}, student {s.get(key)}: the losses need them equal")
     problems += [*_too_short("teacher", t, max_seq_length), *_too_short("student", s, max_seq_length)]
-    if _vocabulary(teacher) != _vocabulary(student):
-        problems.append(f"teacher {teacher} and student {student} have different vocabularies; use a matching pair")
+    problems += _tokenized_apart(teacher, student)
     if problems:
         raise PlanError(problems)
 
@@ -169,9 +199,19 @@ def _too_short(name: str, config: Mapping[str, Any], max_seq_length: int) -> lis
     return []
 
 
-def _vocabulary(folder: Path) -> Mapping[str, int]:
-    vocabulary: Mapping[str, int] = load_tokenizer(folder).get_vocab()
-    return vocabulary
+def _tokenized_apart(teacher: Path, student: Path) -> list[str]:
+    """Both models read the same ids, so their tokenizers must have one vocabulary and cut text alike."""
+    first, second = load_tokenizer(teacher), load_tokenizer(student)
+    pair = f"teacher {teacher} and student {student}"
+    if first.get_vocab() != second.get_vocab():
+        return [f"{pair} have different vocabularies; use a matching pair"]
+    if first(_PROBE)["input_ids"] != second(_PROBE)["input_ids"]:
+        return [f"{pair} have one vocabulary but cut text differently (lower-casing, accents); use a matching pair"]
+    return []
+
+
+def n_layers(model: Any) -> int:
+    return int(model.config.num_hidden_layers)
 
 
 def span_logits(
@@ -179,7 +219,7 @@ def span_logits(
 ) -> Any:
     """Encoder output of a batch with `logits` (B, T, 2) added, start first; dropout before the head where given.
 
-    `maps` also returns attention probabilities and hidden states of all layers.
+    `maps` also returns attention maps (of the kind that `attention.show_maps` chose) and hidden states of all layers.
     """
     encoder = model.base_model
     inputs = {name: batch[name] for name in ("input_ids", "attention_mask")}

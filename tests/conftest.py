@@ -21,6 +21,14 @@ def goldens(shared: Path) -> Path:
     return shared / "goldens"
 
 
+@pytest.fixture(scope="session", params=["shared", "committed"])
+def golden_sets(request: pytest.FixtureRequest) -> Path:
+    """Each set of golden numbers in turn: the whole one, where it is, and the small one of tests/goldens."""
+    if request.param == "committed":
+        return Path(__file__).parent / "goldens"
+    return Path(request.getfixturevalue("goldens"))
+
+
 @pytest.fixture(autouse=True)
 def _clean_accelerate() -> Iterator[None]:
     """Forgets accelerate's process-wide state, so that no test inherits another one's precision or accumulation."""

@@ -1,8 +1,7 @@
 """The optimisation loop of Haystack 1.1, driven through accelerate.
 
-AdamW with decoupled weight decay on every parameter (biases and LayerNorm too), global gradient norm clipped, linear
-warm-up from a first step of rate 0 and linear decay to 0, the last partial batch kept, last weights kept.
-Source: farm-haystack 1.1.0 `haystack/modeling/model/optimization.py` and `training/base.py`.
+One optimiser step a declared batch, the last partial batch kept, the last weights kept.
+Source: farm-haystack 1.1.0 `haystack/modeling/training/base.py`. Optimiser, schedule, clipping: `engine/optimiser.py`.
 
 Not Haystack: the order of rows and the dropout of a step are functions of (seed, epoch) and (seed, step) alone,
 where the original draws them from one running generator. The declared batch is always the optimiser's batch: ranks
@@ -12,32 +11,18 @@ and micro-batches share it, each weighted by its number of rows, so their number
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypedDict
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from harness.data.features import Array
+from harness.engine.optimiser import SCHEDULES, Optimisation, clip_gradients, make_optimizer, set_rate
 from harness.errors import RunError
 from harness.reports.progress import Watcher
 
 FLUSH_EVERY = 20  # steps between two reads of the losses from the device; each read waits for it
-
-
-class Optimisation(TypedDict):
-    """The settings that the loop itself reads, whatever it optimises."""
-
-    num_train_epochs: int
-    train_batch_size: int  # rows of one optimiser step, over all processes and micro-batches
-    learning_rate: float  # the peak
-    lr_schedule: Literal["LinearWarmup"]
-    warmup_ratio: float  # share of all steps
-    weight_decay: float
-    adam_beta1: float
-    adam_beta2: float
-    adam_epsilon: float
-    max_grad_norm: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +31,6 @@ class StageLog:
 
     n_steps: int
     terms: dict[str, float] = field(default_factory=dict)
-
-
-def learning_rate_at(step: int, n_steps: int, *, learning_rate: float, warmup_ratio: float) -> float:
-    """Rate used at `step` (from 0): linear from 0 to the peak over int(warmup_ratio x n_steps), then linear to 0."""
-    n_warmup = int(warmup_ratio * n_steps)
-    if step < n_warmup:
-        return learning_rate * step / max(1, n_warmup)
-    return learning_rate * max(0.0, (n_steps - step) / max(1, n_steps - n_warmup))
 
 
 def batches_of_epoch(n_rows: int, batch_size: int, seed: int, epoch: int) -> Iterator[Array]:
@@ -74,17 +51,6 @@ def share_of(batch: Array, rank: int, n_ranks: int, n_micro: int) -> list[tuple[
     return [(part, len(part) * scale) if len(part) else (batch[:1], 0.0) for part in parts]
 
 
-def make_optimizer(module: nn.Module, settings: Optimisation) -> torch.optim.Optimizer:
-    """AdamW with bias correction over one group that holds every trainable parameter."""
-    return torch.optim.AdamW(
-        [parameter for parameter in module.parameters() if parameter.requires_grad],
-        lr=settings["learning_rate"],
-        betas=(settings["adam_beta1"], settings["adam_beta2"]),
-        eps=settings["adam_epsilon"],
-        weight_decay=settings["weight_decay"],
-    )
-
-
 def optimise(
     module: nn.Module, features: Any, settings: Optimisation, *, accelerator: Any, stage: str, seed: int, watch: Watcher
 ) -> StageLog:
@@ -99,17 +65,19 @@ def optimise(
         return StageLog(0)
     wrapped, optimizer = accelerator.prepare(module, make_optimizer(module, settings))
     wrapped.train()
+    schedule = SCHEDULES[settings["lr_schedule"]]
     pending: list[dict[str, Any]] = []
     last_epoch: list[dict[str, float]] = []
     watch.start(stage, n_steps)
     step = 0
     for epoch in range(settings["num_train_epochs"]):
         for batch in batches_of_epoch(len(features), settings["train_batch_size"], seed, epoch):
-            rate = learning_rate_at(
-                step, n_steps, learning_rate=settings["learning_rate"], warmup_ratio=settings["warmup_ratio"]
-            )
+            rate = schedule(step, n_steps, settings["learning_rate"], settings["warmup_ratio"])
+            if 0 < settings["dropout_off_after"] < step:
+                wrapped.eval()
             seed_step(seed, step, accelerator.process_index)
-            record = _one_step(wrapped, optimizer, features, batch, rate, settings["max_grad_norm"], accelerator)
+            set_rate(optimizer, settings, rate, step)
+            record = _one_step(wrapped, optimizer, features, batch, settings, accelerator)
             pending.append({"step": step + 1, "epoch": epoch, "learning_rate": rate, **record})
             step += 1
             if len(pending) == FLUSH_EVERY or step == n_steps:
@@ -130,11 +98,9 @@ def seed_step(seed: int, step: int, rank: int) -> None:
 
 
 def _one_step(
-    module: Any, optimizer: Any, features: Any, batch: Array, rate: float, max_grad_norm: float, accelerator: Any
+    module: Any, optimizer: Any, features: Any, batch: Array, settings: Optimisation, accelerator: Any
 ) -> dict[str, Tensor]:
     """One optimiser step on one declared batch; the terms stay on the device, unread."""
-    for group in optimizer.param_groups:
-        group["lr"] = rate
     n_micro = accelerator.gradient_accumulation_steps
     sums: dict[str, Tensor] = {}
     for part, weight in share_of(batch, accelerator.process_index, accelerator.num_processes, n_micro):
@@ -145,8 +111,7 @@ def _one_step(
             for name, term in terms.items():
                 sums[name] = sums.get(name, 0.0) + term.detach().float() * weight / n_micro
             if accelerator.sync_gradients:
-                norm = accelerator.clip_grad_norm_(module.parameters(), max_grad_norm)
-                sums["grad_norm"] = norm if norm is not None else torch.zeros((), device=accelerator.device)
+                sums["grad_norm"] = clip_gradients(accelerator, module, settings)
             optimizer.step()
             optimizer.zero_grad()
     return sums

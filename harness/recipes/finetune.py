@@ -6,28 +6,34 @@ over all positions of a row, padding included.
 
 from typing import Unpack
 
-import torch
 from torch import Tensor, nn
 
 from harness.engine.loop import StageLog
-from harness.models import span_logits
-from harness.recipes.losses import hard_label_loss
+from harness.recipes import losses
+from harness.recipes.haystack import HaystackHead, Padding
 from harness.recipes.workbench import Common, Workbench
 
 
-def finetune(bench: Workbench, *, embeds_dropout_prob: float, **common: Unpack[Common]) -> StageLog:
+def finetune(
+    bench: Workbench,
+    *,
+    embeds_dropout_prob: float,
+    learned_logit_divisor: bool,
+    padding: Padding,
+    **common: Unpack[Common],
+) -> StageLog:
     """Trains the student on the first gold answer of each row; no teacher."""
-    return bench.train("finetune", HardLabelLoss(bench.student, embeds_dropout_prob), bench.rows(common), common)
+    head = HaystackHead(bench.student, embeds_dropout_prob, is_learned=learned_logit_divisor)
+    return bench.train("finetune", HardLabelLoss(head, padding), bench.rows(common), common)
 
 
 class HardLabelLoss(nn.Module):
-    """The student with Haystack's dropout before the head and its learned divisor of the logits."""
-
-    def __init__(self, student: nn.Module, dropout: float) -> None:
+    def __init__(self, head: HaystackHead, padding: Padding = "counted") -> None:
         super().__init__()
-        self.student, self.head_dropout = student, nn.Dropout(dropout)
-        self.temperature_for_confidence = nn.Parameter(torch.ones(1))
+        self.head, self._padding = head, padding
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        logits = span_logits(self.student, batch, self.head_dropout).logits.float() / self.temperature_for_confidence
-        return {"loss": hard_label_loss(logits, batch["labels"])}
+        logits = self.head(batch)
+        if self._padding == "masked":
+            logits = losses.without_padding(logits, batch["attention_mask"])
+        return {"loss": losses.hard_label_loss(logits, batch["labels"])}

@@ -1,15 +1,20 @@
-"""Distillation losses of Haystack 1.1 as pure functions of tensors.
+"""Distillation losses as pure functions of tensors: Haystack 1.1's, and those of TinyBERT's own program.
 
-Shapes: `B` batch, `T` tokens (padding included: Haystack masks nothing), `H` heads, `D` hidden, `N` layers.
-Source: farm-haystack 1.1.0 `haystack/modeling/training/base.py`, TinyBERTDistillationTrainer and DistillationTrainer.
-Each mean is over all elements, so a micro-batch of n of B rows weighs exactly n / B.
+Shapes: `B` batch, `T` tokens (padding included: neither program masks it), `H` heads, `D` hidden, `N` layers.
+Sources: farm-haystack 1.1.0 `haystack/modeling/training/base.py`, TinyBERTDistillationTrainer and DistillationTrainer;
+huawei-noah/Pretrained-Language-Model 0598f02, `TinyBERT/task_distill.py`.
+Each mean is over all elements, or one of equal rows, so a micro-batch of n of B rows weighs exactly n / B.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor
 from torch.nn import functional
+
+NO_SCORE = -100.0  # TinyBERT's program takes every score at or below this for a masked one
+_IMPOSSIBLE = -1e4  # a logit whose probability is 0 in fp32 and bf16, and whose products with 0 are no NaN
 
 
 def uniform_layer_map(n_student: int, n_teacher: int) -> tuple[int, ...]:
@@ -29,18 +34,52 @@ def last_layer_map(n_student: int, n_teacher: int) -> tuple[int, ...]:
     return tuple(range(n_teacher - n_student + 1, n_teacher + 1))
 
 
-def attention_terms(student: Sequence[Tensor], teacher: Sequence[Tensor], layer_map: Sequence[int]) -> list[Tensor]:
-    """MSE of attention probabilities, (B, H, T, T) for each layer, one scalar a student layer.
+LAYER_MAPS: Mapping[str, Callable[[int, int], tuple[int, ...]]] = {
+    "uniform": uniform_layer_map,
+    "first": first_layer_map,
+    "last": last_layer_map,
+}
 
-    The student's are those after its attention dropout, because transformers returns those. Haystack also zeroes
-    entries <= -100, copied from a program that compares scores; on probabilities that does nothing and is left out.
+
+def attention_terms(
+    student: Sequence[Tensor], teacher: Sequence[Tensor], layer_map: Sequence[int], real: Tensor | None = None
+) -> list[Tensor]:
+    """MSE of attention maps, (B, H, T, T) for each layer, one scalar a student layer.
+
+    Haystack also zeroes entries <= -100, copied from a program that compares scores; on probabilities that does
+    nothing and is left out. `real` (B, T), where given, keeps padded queries and keys out of the mean.
     """
-    return [functional.mse_loss(student[i], teacher[layer - 1]) for i, layer in enumerate(layer_map)]
+    weight = None if real is None else (real[:, :, None] * real[:, None, :])[:, None]
+    return [mse(student[i], teacher[layer - 1], weight) for i, layer in enumerate(layer_map)]
 
 
-def hidden_terms(student: Sequence[Tensor], teacher: Sequence[Tensor], layer_map: Sequence[int]) -> list[Tensor]:
-    """MSE of hidden states (B, T, D), one scalar a state; index 0 is the embedding output, matched to the teacher's."""
-    return [functional.mse_loss(student[i], teacher[layer]) for i, layer in enumerate((0, *layer_map))]
+def hidden_terms(
+    student: Sequence[Tensor], teacher: Sequence[Tensor], layer_map: Sequence[int], real: Tensor | None = None
+) -> list[Tensor]:
+    """MSE of hidden states (B, T, D), one scalar a state; index 0 is the embedding output, matched to the teacher's.
+
+    `real` (B, T), where given, keeps padded positions out of the mean.
+    """
+    weight = None if real is None else real[:, :, None]
+    return [mse(student[i], teacher[layer], weight) for i, layer in enumerate((0, *layer_map))]
+
+
+def mse(student: Tensor, teacher: Tensor, weight: Tensor | None = None) -> Tensor:
+    """Mean square difference over all elements; with a 0/1 `weight` over each row's kept ones, then over rows."""
+    if weight is None:
+        return functional.mse_loss(student, teacher)
+    squares = functional.mse_loss(student, teacher, reduction="none")
+    kept = weight.expand_as(squares)
+    return ((squares * kept).flatten(1).sum(1) / kept.flatten(1).sum(1)).mean()
+
+
+def score_terms(student: Sequence[Tensor], teacher: Sequence[Tensor], layer_map: Sequence[int]) -> list[Tensor]:
+    """TinyBERT's attention terms: MSE of scores before softmax, the masked ones (<= -100) set to 0 on both sides."""
+    return attention_terms([_unmasked(one) for one in student], [_unmasked(one) for one in teacher], layer_map)
+
+
+def _unmasked(scores: Tensor) -> Tensor:
+    return scores.masked_fill(scores <= NO_SCORE, 0.0)
 
 
 def soft_label_loss(student: Tensor, teacher: Tensor, temperature: float) -> Tensor:
@@ -57,13 +96,48 @@ def hard_label_loss(logits: Tensor, labels: Tensor) -> Tensor:
     return (start + end) / 2
 
 
+def without_padding(logits: Tensor, real: Tensor) -> Tensor:
+    """Logits (B, T, 2) whose padded positions, those where `real` (B, T) is 0, can never be chosen."""
+    return logits.masked_fill(real[:, :, None] == 0, _IMPOSSIBLE)
+
+
 def prediction_loss(
-    soft_loss: Tensor, hard_loss: Tensor, *, temperature: float, soft_label_weight: float, hard_label_weight: float
+    soft_loss: Tensor,
+    hard_loss: Tensor,
+    *,
+    temperature: float,
+    soft_label_weight: float,
+    hard_label_weight: float,
+    start_end: Literal["summed", "averaged"],
 ) -> Tensor:
-    """soft_label_weight x temperature^2 x soft + hard_label_weight x hard."""
-    return soft_label_weight * temperature**2 * soft_loss + hard_label_weight * hard_loss
+    """soft_label_weight x temperature^2 x soft + hard_label_weight x hard.
+
+    The soft term comes with start and end summed, as Haystack leaves it; the hard one is their mean in any case.
+    """
+    soft = soft_loss if start_end == "summed" else soft_loss / 2
+    return soft_label_weight * temperature**2 * soft + hard_label_weight * hard_loss
+
+
+def soft_cross_entropy(student: Tensor, teacher: Tensor, temperature: float) -> Tensor:
+    """TinyBERT's soft-label loss: -p_teacher x log p_student, the mean over the last axis (classes) and all others.
+
+    So it is 1 / n_classes of a cross-entropy; neither program nor paper multiplies by temperature^2.
+    """
+    target = functional.softmax(teacher / temperature, dim=-1)
+    return (-target * functional.log_softmax(student / temperature, dim=-1)).mean()
 
 
 def total(terms: Sequence[Tensor]) -> Tensor:
     """Plain sum; every term weighs 1."""
     return torch.stack(list(terms)).sum()
+
+
+def named(attention: Sequence[Tensor], hidden: Sequence[Tensor]) -> dict[str, Tensor]:
+    """An intermediate stage's terms for its log: the loss, its two sums, and each single term in layer order."""
+    return {
+        "loss": total([*attention, *hidden]),
+        "attention": total(attention),
+        "hidden": total(hidden),
+        **{f"attention_{i}": term for i, term in enumerate(attention, start=1)},
+        **{f"hidden_{i}": term for i, term in enumerate(hidden)},
+    }

@@ -1,13 +1,16 @@
 """What every stage of every recipe works with: its models, its rows, the machine, and the settings all stages share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from torch import nn
 
 from harness.data.features import Array, Features, LastToken
-from harness.engine.loop import Optimisation, StageLog, optimise
+from harness.engine.loop import StageLog, optimise
+from harness.engine.optimiser import Optimisation
+from harness.models import HEAD
 from harness.reports.progress import Watcher
 
 
@@ -15,7 +18,8 @@ class Common(Optimisation):
     """The settings that all stages have: those of the loop, and those of the windows it trains on."""
 
     max_seq_length: int
-    doc_stride: int  # tokens from one window's start to the next one's, not their overlap
+    doc_stride: int
+    doc_stride_is: Literal["step", "overlap"]  # from one window's start to the next one's, or what they share; tokens
     max_query_length: int
     last_token_labels: LastToken
 
@@ -39,8 +43,38 @@ class Workbench:
         teacher: nn.Module = self.teacher.to(self.accelerator.device).eval()
         return teacher
 
+    def taught_rows(self, common: Common) -> "TaughtRows":
+        """The stage's rows with the teacher's logits, computed once, before training, in eval mode."""
+        rows = self.rows(common)
+        return TaughtRows(rows, self.teacher_logits(rows))
+
     def train(self, stage: str, module: nn.Module, rows: Any, common: Common) -> StageLog:
         """Optimises `module` over `rows` with the common settings."""
         return optimise(
             module, rows, common, accelerator=self.accelerator, stage=stage, seed=self.seed, watch=self.watch
         )
+
+
+@dataclass(frozen=True, slots=True)
+class TaughtRows:
+    """Features whose batches also carry the teacher's logits of the same rows, (B, T, 2)."""
+
+    features: Features
+    logits: Array
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def batch(self, rows: Array) -> dict[str, Array]:
+        return {**self.features.batch(rows), "teacher_logits": self.logits[rows]}
+
+
+@contextmanager
+def without_head(student: nn.Module) -> Iterator[None]:
+    """Keeps the head out of a stage that has no use for it: no gradient, so no weight decay either."""
+    head = getattr(student, HEAD)
+    head.requires_grad_(False)
+    try:
+        yield
+    finally:
+        head.requires_grad_(True)

@@ -13,7 +13,7 @@ import torch
 from harness import card, models, planning
 from harness.data.features import build_features
 from harness.data.squad import read_json
-from harness.recipes.tinybert import IntermediateLayerLoss, PredictionLayerLoss
+from harness.recipes.haystack import HaystackHead, IntermediateLayerLoss, PredictionLayerLoss
 from harness.references import PACKAGE
 from tests.tiny import make_model
 
@@ -81,7 +81,6 @@ def test_one_step_of_the_intermediate_layer_stage(benchmark: Any, step: dict[str
 
 
 def test_one_step_of_the_prediction_layer_stage(benchmark: Any, step: dict[str, Any]) -> None:
-    module = PredictionLayerLoss(
-        step["student"], dropout=0.1, temperature=1.0, soft_label_weight=1.0, hard_label_weight=0.0
-    )
+    head = HaystackHead(step["student"], 0.1, is_learned=True)
+    module = PredictionLayerLoss(head, temperature=1.0, soft_label_weight=1.0, hard_label_weight=0.0)
     _time_step(benchmark, module, step["batch"])

@@ -1,8 +1,6 @@
 """The optimisation loop: order of rows, shares of a batch, accumulation, schedule, and what stops it."""
 
-import json
 import math
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,20 +11,20 @@ from torch import Tensor, nn
 
 from harness.engine.loop import (
     FLUSH_EVERY,
-    Optimisation,
     StageLog,
     batches_of_epoch,
-    learning_rate_at,
     optimise,
     seed_step,
     share_of,
 )
+from harness.engine.optimiser import Optimisation
 from harness.errors import RunError
 from harness.reports.progress import Silent
 
 SETTINGS = Optimisation(
     num_train_epochs=2, train_batch_size=8, learning_rate=0.05, lr_schedule="LinearWarmup",
-    warmup_ratio=0.2, weight_decay=0.01, adam_beta1=0.9, adam_beta2=0.999, adam_epsilon=1e-8, max_grad_norm=1.0,
+    warmup_ratio=0.2, weight_decay=0.01, weight_decay_on="all", adam_beta1=0.9, adam_beta2=0.999, adam_epsilon=1e-8,
+    adam_bias_correction=True, max_grad_norm=1.0, grad_clip="global", dropout_off_after=0,
 )  # fmt: skip
 
 
@@ -198,17 +196,18 @@ def test_nothing_to_do_does_nothing(n_rows: int, epochs: int) -> None:
     assert torch.equal(weights, torch.cat([p.detach().flatten() for p in Line().parameters()]))
 
 
-# --- schedule: farm-haystack 1.26.4 with torch 2.13.0, as in shared/goldens/schedule.json ---
+# --- dropout that stays off, as after Haystack's first evaluation on a dev file ---
 
 
-def test_learning_rates_are_those_of_haystack(goldens: Path) -> None:
-    schedules = json.loads((goldens / "schedule.json").read_text(encoding="utf-8"))["schedules"]
-    assert len(schedules) == 12
-    for one in schedules:
-        found = [
-            learning_rate_at(
-                step, one["total_steps"], learning_rate=one["peak_lr"], warmup_ratio=one["warmup_proportion"]
-            )
-            for step in range(one["total_steps"])
-        ]
-        assert found == pytest.approx(one["lr_used_at_step"], rel=1e-12, abs=0)
+@pytest.mark.parametrize(("off_after", "n_with_dropout"), [(0, 6), (1, 2), (4, 5), (5, 6)])
+def test_dropout_stays_off_after_the_step_of_the_first_dev_evaluation(off_after: int, n_with_dropout: int) -> None:
+    modes = []
+
+    class Watched(Line):
+        def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+            modes.append(self.dropout.training)
+            return super().forward(batch)
+
+    settings = Optimisation(**{**SETTINGS, "dropout_off_after": off_after})
+    optimise(Watched(0.5), Rows(20), settings, accelerator=Accelerator(cpu=True), stage="line", seed=42, watch=Silent())
+    assert modes == [True] * n_with_dropout + [False] * (6 - n_with_dropout)

@@ -1,5 +1,7 @@
 """Distillation losses against the same formulas written out in numpy, float64."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -75,11 +77,53 @@ def test_hard_labels_are_the_mean_of_start_and_end_cross_entropy() -> None:
     assert float(losses.hard_label_loss(STUDENT, LABELS)) == pytest.approx(expected, rel=1e-12)
 
 
-def test_the_soft_loss_weighs_with_the_square_of_the_temperature() -> None:
+@pytest.mark.parametrize(("start_end", "soft"), [("summed", 3.0), ("averaged", 1.5)])
+def test_the_soft_loss_weighs_with_the_square_of_the_temperature(start_end: Any, soft: float) -> None:
     loss = losses.prediction_loss(
-        torch.tensor(3.0), torch.tensor(5.0), temperature=2.0, soft_label_weight=0.7, hard_label_weight=0.3
-    )
-    assert float(loss) == pytest.approx(0.7 * 4 * 3 + 0.3 * 5)
+        torch.tensor(3.0), torch.tensor(5.0), temperature=2.0, soft_label_weight=0.7, hard_label_weight=0.3,
+        start_end=start_end,
+    )  # fmt: skip
+    assert float(loss) == pytest.approx(0.7 * 4 * soft + 0.3 * 5)
+
+
+@pytest.mark.parametrize("temperature", [1.0, 2.0])
+def test_a_soft_cross_entropy_is_the_mean_over_classes_and_all_else(temperature: float) -> None:
+    student, teacher = drawn(B, 2, T, seed=1), drawn(B, 2, T, seed=2)
+    taught = np.exp(teacher.numpy() / temperature) / np.exp(teacher.numpy() / temperature).sum(-1, keepdims=True)
+    learnt = np.exp(student.numpy() / temperature) / np.exp(student.numpy() / temperature).sum(-1, keepdims=True)
+    found = float(losses.soft_cross_entropy(student, teacher, temperature))
+    assert found == pytest.approx(-(taught * np.log(learnt)).sum() / (B * 2 * T), rel=1e-12)
+
+
+def test_scores_that_only_a_mask_can_explain_count_as_zero_on_both_sides() -> None:
+    student, teacher = (torch.tensor([[[[one, two]]]]) for one, two in ((-100.0, 2.0), (5.0, -3.4e38)))
+    (term,) = losses.score_terms([student], [teacher], (1,))
+    assert float(term) == pytest.approx((5.0**2 + 2.0**2) / 2)
+
+
+# --- padding left out: rows of which only a part is real ---
+
+REAL = torch.tensor([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0], [1, 1, 0, 0, 0]] * 2)
+
+
+def test_masked_means_are_those_of_each_row_s_real_positions_alone() -> None:
+    student, teacher = drawn(B, T, 4, seed=1), drawn(B, T, 4, seed=2)
+    (found,) = losses.hidden_terms([student], [teacher], (), REAL)
+    rows = [((student[i, :n] - teacher[i, :n]) ** 2).mean() for i, n in enumerate(REAL.sum(1).tolist())]
+    assert float(found) == pytest.approx(float(sum(rows)) / B)
+    student, teacher = drawn(B, 2, T, T, seed=3), drawn(B, 2, T, T, seed=4)
+    (found,) = losses.attention_terms([student], [teacher], (1,), REAL)
+    rows = [((student[i, :, :n, :n] - teacher[i, :, :n, :n]) ** 2).mean() for i, n in enumerate(REAL.sum(1).tolist())]
+    assert float(found) == pytest.approx(float(sum(rows)) / B)
+
+
+def test_masked_soft_labels_are_a_divergence_over_real_positions_alone() -> None:
+    found = losses.soft_label_loss(losses.without_padding(STUDENT, REAL), losses.without_padding(TEACHER, REAL), 2.0)
+    rows = [
+        float(losses.soft_label_loss(STUDENT[i : i + 1, :n], TEACHER[i : i + 1, :n], 2.0))
+        for i, n in enumerate(REAL.sum(1).tolist())
+    ]
+    assert float(found) == pytest.approx(sum(rows) / B, rel=1e-9)
 
 
 @pytest.mark.parametrize("n", [1, 2, 5])
@@ -91,6 +135,8 @@ def test_a_part_of_n_rows_weighs_n_in_the_batch(n: int) -> None:
             losses.hard_label_loss(student, LABELS[rows]),
             losses.total(losses.hidden_terms([student, student], [teacher, student], (1,))),
             losses.total(losses.attention_terms([student], [teacher], (1,))),
+            losses.total(losses.hidden_terms([student, student], [teacher, student], (1,), REAL[rows])),
+            losses.soft_cross_entropy(student.transpose(1, 2), teacher.transpose(1, 2), 2.0),
         ]
         return [float(loss) for loss in found]
 

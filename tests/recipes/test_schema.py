@@ -1,18 +1,30 @@
 """The signature is the schema: a stage's keyword arguments are the settings that the plan resolves for it."""
 
 import inspect
+import typing
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from harness.planning import STAGES
-from harness.programs import PROGRAMS
+from harness.engine.optimiser import SCHEDULES
+from harness.planning import STAGES, Options
+from harness.planning.checks import CHOICES
+from harness.planning.flavours import PROGRAMS_OF
+from harness.programs import EVALUATIONS, PROGRAMS
 from harness.recipes import RECIPES
+from harness.recipes.losses import LAYER_MAPS
 from harness.recipes.workbench import Common
+from harness.scoring import PROTOCOLS, settings_of
 from tests.planning.cards import plan_of
 
 STAGES_OF_RECIPES = [(stage, function) for stages in RECIPES.values() for stage, function in stages.items()]
+WITH_PROGRAM = [
+    pytest.param(program, stage, function, id=f"{recipe}, {program}, {stage}")
+    for recipe, stages in RECIPES.items()
+    for program in PROGRAMS_OF[recipe]
+    for stage, function in stages.items()
+]
 
 
 def arguments_of(function: Callable[..., Any]) -> set[str]:
@@ -21,20 +33,22 @@ def arguments_of(function: Callable[..., Any]) -> set[str]:
     return names | (Common.__required_keys__ if inspect.Parameter.VAR_KEYWORD in kinds.values() else set())
 
 
-@pytest.mark.parametrize(("stage", "function"), STAGES_OF_RECIPES)
-@pytest.mark.parametrize("program", PROGRAMS.values(), ids=lambda program: program.name)
+@pytest.mark.parametrize(("name", "stage", "function"), WITH_PROGRAM)
 def test_a_stage_takes_exactly_the_settings_that_its_program_gives(
-    program: Any, stage: str, function: Callable[..., Any]
+    name: str, stage: str, function: Callable[..., Any]
 ) -> None:
+    program = PROGRAMS[name]
     settings = set(program.stages[stage]) - set(program.inert.get(stage, ()))
     if "soft_label_weight" in settings:
         settings.add("hard_label_weight")
     assert arguments_of(function) == settings
 
 
-@pytest.mark.parametrize("card", ["tinybert-6l", "pocket", "pocket-teacher"])
-def test_a_planned_stage_can_be_called_with_its_arguments(card: str) -> None:
-    experiment = plan_of(name=card)
+@pytest.mark.parametrize(
+    ("card", "recipe"), [("tinybert-6l", None), ("tinybert-6l", "tinybert"), ("pocket", None), ("pocket-teacher", None)]
+)
+def test_a_planned_stage_can_be_called_with_its_arguments(card: str, recipe: str | None) -> None:
+    experiment = plan_of(name=card, options=Options(recipe=recipe))
     for stage in experiment.stages:
         function = RECIPES[experiment.recipe][stage.name]
         assert set(stage.arguments()) == arguments_of(function)
@@ -49,6 +63,29 @@ def test_a_setting_of_a_stage_has_no_default_of_its_own() -> None:
         if parameter.default is not inspect.Parameter.empty
     ]
     assert defaults == []
+
+
+def test_the_words_that_the_plan_allows_are_those_that_the_stages_know() -> None:
+    hints = [typing.get_type_hints(function) for _, function in STAGES_OF_RECIPES] + [typing.get_type_hints(Common)]
+    known = {
+        name: set(typing.get_args(hint))
+        for one in hints
+        for name, hint in one.items()
+        if typing.get_origin(hint) is typing.Literal
+    }
+    assert known["attention_probs"] - {"scores"} == set(CHOICES["attention_probs"])
+    assert {name: set(CHOICES[name]) for name in known if name != "attention_probs"} == {
+        name: words for name, words in known.items() if name != "attention_probs"
+    }
+    assert set(CHOICES["layer_map"]) == set(LAYER_MAPS)
+    assert set(CHOICES["lr_schedule"]) == set(SCHEDULES)
+    assert set(CHOICES["protocol"]) == set(PROTOCOLS) == set(EVALUATIONS)
+
+
+def test_an_evaluation_has_exactly_the_settings_of_its_protocol_and_its_windows() -> None:
+    windows = {"max_seq_length", "doc_stride", "doc_stride_is", "max_query_length", "last_token_labels"}
+    for name, program in EVALUATIONS.items():
+        assert set(program.stages["evaluation"]) == {*windows, "protocol", "eval_batch_size", *settings_of(name)}
 
 
 def test_the_plan_knows_the_recipes_and_stages_that_can_be_run() -> None:

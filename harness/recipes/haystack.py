@@ -1,0 +1,140 @@
+"""Flavour `haystack`: distillation in two stages with the losses that farm-haystack 1.1 gives TinyBERT's method.
+
+Method: TinyBERT (arXiv 1909.10351, section 3). Losses, optimiser and quirks: farm-haystack 1.1.0,
+`FARMReader.distil_intermediate_layers_from` and `.distil_prediction_layer_from`. The quirks are settings, each with
+the value that Haystack has as its default (`programs/haystack_1_1.py`):
+
+- `attention_probs` after_dropout: the student's attention probabilities carry its dropout's zeros and scaling
+- `padding` counted: padded positions count in every mean and in every softmax over positions
+- `start_end` summed: the soft term sums start and end, the hard one averages them
+- `learned_logit_divisor` True: the head divides its logits by a number that is trained and decayed with the rest
+
+Known not to match: the original's random stream (order of rows, dropout masks).
+"""
+
+from typing import Literal, Unpack
+
+import torch
+from torch import Tensor, nn
+
+from harness.attention import Map, show_maps
+from harness.engine.loop import StageLog
+from harness.models import n_layers, span_logits
+from harness.recipes import losses
+from harness.recipes.workbench import Common, Workbench, without_head
+
+Padding = Literal["counted", "masked"]
+
+
+def distil_intermediate_layers(
+    bench: Workbench, *, layer_map: str, attention_probs: Map, padding: Padding, **common: Unpack[Common]
+) -> StageLog:
+    """Matches hidden states and attention probabilities; labels, logits and temperature play no part.
+
+    `layer_map` names the teacher layer of each student layer (`uniform` is i -> i x n_teacher / n_student).
+    The head gets no gradient, so it stays as it is, weight decay included.
+    """
+    teacher = bench.taught_by()
+    layers = losses.LAYER_MAPS[layer_map](n_layers(bench.student), n_layers(teacher))
+    show_maps(bench.student, attention_probs)
+    with without_head(bench.student):
+        module = IntermediateLayerLoss(bench.student, teacher, layers, padding)
+        return bench.train("intermediate_layer", module, bench.rows(common), common)
+
+
+def distil_prediction_layer(
+    bench: Workbench,
+    *,
+    temperature: float,
+    soft_label_weight: float,
+    hard_label_weight: float,
+    start_end: Literal["summed", "averaged"],
+    learned_logit_divisor: bool,
+    padding: Padding,
+    embeds_dropout_prob: float,
+    **common: Unpack[Common],
+) -> StageLog:
+    """Matches the teacher's span distributions, softened by `temperature`, and the gold labels, by weight.
+
+    The teacher's logits are computed once, before training, in eval mode.
+    """
+    module = PredictionLayerLoss(
+        HaystackHead(bench.student, embeds_dropout_prob, is_learned=learned_logit_divisor),
+        temperature=temperature,
+        soft_label_weight=soft_label_weight,
+        hard_label_weight=hard_label_weight,
+        start_end=start_end,
+        padding=padding,
+    )
+    return bench.train("prediction_layer", module, bench.taught_rows(common), common)
+
+
+class IntermediateLayerLoss(nn.Module):
+    """Student beside teacher; forward gives the loss, its two sums and each single term, in layer order."""
+
+    def __init__(
+        self, student: nn.Module, teacher: nn.Module, layer_map: tuple[int, ...], padding: Padding = "counted"
+    ) -> None:
+        super().__init__()
+        self.student, self._layer_map, self._padding = student, layer_map, padding
+        self._teacher = (teacher,)  # in a tuple, so that train() and the optimiser do not reach it
+
+    def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        with torch.no_grad():
+            teacher = span_logits(self._teacher[0], batch, maps=True)
+        student = span_logits(self.student, batch, maps=True)
+        real = batch["attention_mask"] if self._padding == "masked" else None
+        attention = losses.attention_terms(student.attentions, teacher.attentions, self._layer_map, real)
+        hidden = losses.hidden_terms(student.hidden_states, teacher.hidden_states, self._layer_map, real)
+        return losses.named(attention, hidden)
+
+
+class HaystackHead(nn.Module):
+    """A student's logits with Haystack's two extras: a dropout before the head and a learned divisor of its logits.
+
+    The divisor (`temperature_for_confidence`) is optimised and decayed like every parameter. It is not saved with
+    the student, as in Haystack's export: it divides all logits of a model alike, so no prediction depends on it.
+    """
+
+    def __init__(self, student: nn.Module, dropout: float, *, is_learned: bool) -> None:
+        super().__init__()
+        self.student, self.head_dropout = student, nn.Dropout(dropout)
+        self.temperature_for_confidence = nn.Parameter(torch.ones(1), requires_grad=is_learned)
+
+    def forward(self, batch: dict[str, Tensor]) -> Tensor:
+        logits: Tensor = span_logits(self.student, batch, self.head_dropout).logits.float()
+        return logits / self.temperature_for_confidence
+
+
+class PredictionLayerLoss(nn.Module):
+    """Soft and hard labels by weight; forward gives the loss and both terms, unweighted."""
+
+    def __init__(
+        self,
+        head: HaystackHead,
+        *,
+        temperature: float,
+        soft_label_weight: float,
+        hard_label_weight: float,
+        start_end: Literal["summed", "averaged"] = "summed",
+        padding: Padding = "counted",
+    ) -> None:
+        super().__init__()
+        self.head, self._temperature, self._start_end, self._padding = head, temperature, start_end, padding
+        self._soft_label_weight, self._hard_label_weight = soft_label_weight, hard_label_weight
+
+    def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        logits, taught = self.head(batch), batch["teacher_logits"]
+        if self._padding == "masked":
+            logits, taught = (losses.without_padding(one, batch["attention_mask"]) for one in (logits, taught))
+        soft = losses.soft_label_loss(logits, taught, self._temperature)
+        hard = losses.hard_label_loss(logits, batch["labels"])
+        loss = losses.prediction_loss(
+            soft,
+            hard,
+            temperature=self._temperature,
+            soft_label_weight=self._soft_label_weight,
+            hard_label_weight=self._hard_label_weight,
+            start_end=self._start_end,
+        )
+        return {"loss": loss, "soft": soft, "hard": hard}
