@@ -80,6 +80,9 @@ def _add_plan_options(command: argparse.ArgumentParser) -> None:
     add("--student", metavar="ID|DIR|CARD", help="the same for the student's initial weights")
     add("--train", metavar="FILE", help="SQuAD-format training questions, in place of the card's data")
     add("--eval", metavar="FILE", help="SQuAD-format evaluation questions, in place of the card's data")
+    add("--check-teacher", action="store_true", help="score the teacher first; refuse one below its own card")
+    add("--masked-lm", metavar="ID|DIR", help="masked language model that augments the intermediate stage's data")
+    add("--glove", metavar="FILE|none", help="GloVe vectors for it, as text; 'none' goes without (a deviation)")
     add("--seed", type=int, help="seed of order, dropout and initial weights (default: the library's)")
     add("--precision", choices=("fp32", "bf16", "fp16"), default="fp32", help="default: fp32")
     add("--limit", type=int, metavar="N", help="only the first N questions; the verdict is then LIMITED")
@@ -177,6 +180,9 @@ def _options(arguments: argparse.Namespace) -> planning.Options:
         student=arguments.student,
         train=arguments.train,
         eval=arguments.eval,
+        check_teacher=arguments.check_teacher,
+        masked_lm=arguments.masked_lm,
+        glove=arguments.glove,
         seed=arguments.seed,
         precision=arguments.precision,
         limit=arguments.limit,

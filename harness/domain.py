@@ -133,9 +133,11 @@ class Experiment:
     deviations: tuple[Deviation, ...]
     declared_gpu: str | None = None  # in the card's words
     declared_eval_data: str | None = None
+    augmentation: Stage | None = None  # of the intermediate stage's data, where the card speaks of it
 
     def sections(self) -> tuple[Stage, ...]:
-        return (self.run, *self.stages, self.evaluation)
+        augmentation = () if self.augmentation is None else (self.augmentation,)
+        return (self.run, *augmentation, *self.stages, self.evaluation)
 
 
 @dataclass(frozen=True, slots=True)

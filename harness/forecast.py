@@ -53,7 +53,9 @@ def forecast(
     experiment: Experiment, *, n_questions: int, teacher: Geometry | None, student: Geometry | None, n_cpus: int
 ) -> Forecast:
     """Estimated cost of all stages on `n_questions` training questions."""
-    tflop = {s.name: _stage_tflop(s, n_questions, teacher, student) for s in experiment.stages}
+    copies = int(experiment.augmentation.value("factor")) if experiment.augmentation else 0
+    n_of = {"intermediate_layer": n_questions * max(copies, 1)}  # without the making of the copies, a few percent of it
+    tflop = {s.name: _stage_tflop(s, n_of.get(s.name, n_questions), teacher, student) for s in experiment.stages}
     total = sum(tflop.values())
     return Forecast(tflop, total / V100_RATE / 3600, total / (CPU_CORE_RATE * n_cpus) / 3600, n_cpus)
 

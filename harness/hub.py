@@ -11,7 +11,7 @@ from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]
 from harness.data.squad import Paragraph, from_table
 from harness.errors import HubError
 
-MODEL_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
+MODEL_FILES = ["README.md", "*.json", "*.txt", "*.model", "*.safetensors"]
 
 
 def fetch_model(repo_id: str, *, option: str) -> Path:

@@ -17,7 +17,10 @@ Questions = Callable[[], Iterator[squad.Paragraph]]
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """`train` starts a new stream each time it is called; `record` holds what identifies each input."""
+    """`train` starts a new stream each time it is called; `record` holds what identifies each input.
+
+    `masked_lm` and `glove` augment the training data; None where it stays as it is, or does without GloVe.
+    """
 
     teacher: Path | None
     student: Path
@@ -25,6 +28,8 @@ class Inputs:
     train: Questions
     eval: list[squad.Paragraph]
     record: Mapping[str, Mapping[str, str]]
+    masked_lm: Path | None = None
+    glove: Path | None = None
 
 
 def gather(experiment: Experiment, student_of_card: Callable[[Path], Path]) -> Inputs:
@@ -44,6 +49,10 @@ def gather(experiment: Experiment, student_of_card: Callable[[Path], Path]) -> I
         "eval_data": lambda: _data(run["eval_data"], "--eval FILE", here),
         "student": lambda: _model(run["student"], "--student", here, student_of_card),
     }
+    if experiment.augmentation is not None and experiment.augmentation.value("factor"):
+        words = {setting.name: setting for setting in experiment.augmentation.settings}
+        fetchers["masked_lm"] = lambda: _model(words["masked_lm"], "--masked-lm", here, student_of_card)
+        fetchers["glove"] = lambda: _glove(words["glove"])
     if "teacher" in run:
         fetchers["teacher"] = lambda: _model(run["teacher"], "--teacher", here, student_of_card)
     for name, fetch in fetchers.items():
@@ -62,6 +71,11 @@ def gather(experiment: Experiment, student_of_card: Callable[[Path], Path]) -> I
     record = {"student": fingerprint(student), "train_data": train_record, "eval_data": eval_record}
     if teacher is not None:
         record["teacher"] = fingerprint(teacher)
+    masked_lm, glove = found.get("masked_lm", (None, False))[0], found.get("glove")
+    if masked_lm is not None:
+        record["masked_lm"] = fingerprint(masked_lm)
+    if glove is not None:
+        record["glove"] = {"sha256": store.sha256_of(glove)}
     return Inputs(
         teacher=teacher,
         student=student,
@@ -69,6 +83,8 @@ def gather(experiment: Experiment, student_of_card: Callable[[Path], Path]) -> I
         train=lambda: first(train()),
         eval=squad.check_unique(list(first(evaluated())), str(run["eval_data"].value)),
         record=record,
+        masked_lm=masked_lm,
+        glove=glove,
     )
 
 
@@ -93,6 +109,19 @@ def _model(setting: Setting, option: str, here: Path, student_of_card: Callable[
     if reference.kind == "folder" and not models.has_weights(reference.path):
         raise PlanError([f"{option} {reference.path}: holds no weights ({', '.join(models.WEIGHT_FILES)})"])
     return reference.path, reference.kind == "random"
+
+
+def _glove(setting: Setting) -> Path | None:
+    """The GloVe file, None for a run that goes without; the vectors are on no hub, so they have to be given."""
+    if setting.origin != "overridden":
+        raise PlanError(
+            [
+                f"glove {setting.value}: the augmentation of the card's training data needs its vectors; give --glove "
+                "FILE (nlp.stanford.edu/projects/glove), or --glove none to go without, or --set "
+                "augmentation.factor=0 to train on plain data (both are deviations on record)"
+            ]
+        )
+    return None if setting.value == "none" else Path(str(setting.value)).expanduser()
 
 
 def _data(setting: Setting, option: str, here: Path) -> tuple[Questions, dict[str, str]]:

@@ -10,11 +10,10 @@ import torch
 from accelerate import Accelerator
 
 from harness import card as cards
-from harness import environment, models, planning, store, verdict
+from harness import environment, models, planning, preflight, store, verdict
 from harness.domain import Experiment, Judgement, Measurement
 from harness.errors import InvalidRunError, PlanError, RunError
 from harness.evaluation import evaluate
-from harness.forecast import Forecast, forecast, geometry_of
 from harness.inputs import Inputs, gather
 from harness.references import HUB_QUESTIONS, data_named
 from harness.reports.progress import Watcher
@@ -61,10 +60,12 @@ def reproduce(
 
     inputs = gather(experiment, student_of_card)
     experiment = _with_hardware(experiment, accelerator)
-    _preflight(experiment, inputs, machine, accelerator)
+    preflight.check_models(experiment, inputs)
+    preflight.check_size(experiment, inputs, accelerator, is_cpu_wanted=machine.device == "cpu")
     run = _open_run(experiment, inputs, machine, accelerator)
     if store.is_finished(run):
         return Outcome(run, experiment, store.read_judgement(run), was_there=True)
+    preflight.check_teacher(experiment, inputs, run, accelerator, watch)
     try:
         losses = train(experiment, inputs, run, accelerator, watch)
     except RunError as error:
@@ -131,38 +132,6 @@ def _with_hardware(experiment: Experiment, accelerator: Accelerator) -> Experime
     gpus = environment.find_gpus()[0] if accelerator.device.type == "cuda" else ()
     deviation = environment.compare_gpu(experiment.declared_gpu, gpus)
     return planning.with_deviation(experiment, deviation)
-
-
-def _preflight(experiment: Experiment, inputs: Inputs, machine: Machine, accelerator: Accelerator) -> None:
-    """Stops before an hour is spent: on models that do not fit, or on a full-size run that landed on a CPU."""
-    longest = max(int(stage.value("max_seq_length")) for stage in (*experiment.stages, experiment.evaluation))
-    if inputs.teacher is None:
-        models.check_positions(inputs.student, max_seq_length=longest)
-    else:
-        is_uniform = any(stage.arguments().get("layer_map") == "uniform" for stage in experiment.stages)
-        models.check_fit(inputs.teacher, inputs.student, max_seq_length=longest, needs_multiple=is_uniform)
-    if accelerator.device.type != "cpu" or machine.device == "cpu":
-        return
-    cost = estimate(experiment, inputs)
-    if cost.is_full_size():
-        raise PlanError(
-            [
-                f"this experiment takes about {cost.hours_cpu:,.0f} h on the {cost.n_cpus} CPUs of this machine and "
-                f"about {cost.hours_v100:,.1f} h on one V100 (estimates), and no GPU was found; run it where there is "
-                "one, or say --device cpu"
-            ]
-        )
-
-
-def estimate(experiment: Experiment, inputs: Inputs) -> Forecast:
-    """What the run costs, from the models' own configurations and the number of training questions."""
-    return forecast(
-        experiment,
-        n_questions=sum(len(paragraph.questions) for paragraph in inputs.train()),
-        teacher=geometry_of("", models.read_config(inputs.teacher)) if inputs.teacher else None,
-        student=geometry_of("", models.read_config(inputs.student)),
-        n_cpus=environment.n_cpus(),
-    )
 
 
 def _open_run(experiment: Experiment, inputs: Inputs, machine: Machine, accelerator: Accelerator) -> Path:

@@ -10,6 +10,8 @@ results/<card>/<run-id>/
     evaluation/         predictions.json, per_question.jsonl, metrics.json
     MANIFEST.sha256     every file but the weights, the verdict and itself
     verdict.json        what every claim came to, written last: a run that has it is finished
+
+results/.cache/         what runs share and can make again: candidates for augmentation
 """
 
 import dataclasses
@@ -29,6 +31,7 @@ from harness.errors import StoreError
 
 SCHEMA_VERSION = 1
 WEIGHTS = "student"
+CACHE = ".cache"
 
 
 def to_json(thing: Any) -> Any:
@@ -139,6 +142,11 @@ def scratch(folder: Path) -> Iterator[None]:
         yield
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def cache_of(run: Path, kind: str, key: str) -> Path:
+    """Folder beside all runs for what several of them share, named by all that it was made from."""
+    return run.parents[1] / CACHE / f"{kind}-{key[:16]}"
 
 
 def student_of(run: Path, stage: str) -> Path:

@@ -2,18 +2,21 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from accelerate import Accelerator
 
 from harness import evaluation, models, store
+from harness.augment import Table, augmented, build_table, table_key
 from harness.data.features import Array, Features, build_features
+from harness.data.squad import Paragraph
 from harness.domain import Experiment, Measurement, Stage
 from harness.engine.loop import StageLog
 from harness.errors import InvalidRunError, PlanError
 from harness.inputs import Inputs, fingerprint
+from harness.planning.augmentation import STAGE as AUGMENTED
 from harness.recipes import RECIPES
 from harness.recipes.workbench import Common, Workbench
 from harness.reports.progress import Silent, Watcher
@@ -64,9 +67,11 @@ def _train_stage(
     scratch = run / f"scratch-{accelerator.process_index}"
 
     dropped: list[str] = []
+    needs_table = stage.name == AUGMENTED and inputs.masked_lm is not None
+    table = _candidates(experiment, inputs, run, accelerator, watch) if needs_table else None
 
     def rows(common: Common) -> Features:
-        built = _rows(common, inputs, tokenizer, scratch)
+        built = _rows(common, _paragraphs(experiment, inputs, table), tokenizer, scratch)
         dropped.extend(built.dropped)
         return built
 
@@ -88,16 +93,60 @@ def _train_stage(
         seed = int(experiment.run.value("seed"))
         bench = Workbench(student, teacher, accelerator, seed, recorder, rows, teacher_logits)
         log: StageLog = RECIPES[experiment.recipe][stage.name](bench, **stage.arguments())
-    return {"log": log, "dropped": dropped, "seconds": round(time.monotonic() - started, 1)}
+    words = {"augmented_words": dict(table.n_words)} if table else {}
+    return {"log": log, "dropped": dropped, "seconds": round(time.monotonic() - started, 1), **words}
 
 
-def _rows(common: Common, inputs: Inputs, tokenizer: Any, scratch: Path) -> Features:
+def _candidates(experiment: Experiment, inputs: Inputs, run: Path, accelerator: Accelerator, watch: Watcher) -> Table:
+    """The words that may stand for those of the training contexts, made once for all runs on the same data."""
+    settings: Stage | None = experiment.augmentation
+    if settings is None or inputs.masked_lm is None:
+        raise ValueError("this run augments nothing")
+    n_words = {name: int(settings.value(name)) for name in ("word_possibilities", "max_glove_words")}
+    glove, limit = inputs.record.get("glove", {}).get("sha256"), _limit(experiment)
+    key = table_key(
+        masked_lm=inputs.record["masked_lm"],
+        glove_sha256=glove,
+        train_data={**inputs.record["train_data"], "limit": limit},
+        **n_words,
+    )
+    return build_table(
+        inputs.train,
+        store.cache_of(run, "augmentation", key),
+        masked_lm=inputs.masked_lm,
+        glove=inputs.glove,
+        accelerator=accelerator,
+        watch=watch,
+        **n_words,
+    )
+
+
+def _limit(experiment: Experiment) -> str:
+    return next((str(setting.value) for setting in experiment.run.settings if setting.name == "limit"), "")
+
+
+def _paragraphs(experiment: Experiment, inputs: Inputs, table: Table | None) -> Iterator[Paragraph]:
+    """The stage's training data: as it is, or its augmented copies in place of it."""
+    settings = experiment.augmentation
+    if table is None or settings is None:
+        return inputs.train()
+    return augmented(
+        inputs.train,
+        table,
+        factor=int(settings.value("factor")),
+        replace_probability=float(settings.value("replace_probability")),
+        seed=int(experiment.run.value("seed")),
+    )
+
+
+def _rows(common: Common, paragraphs: Iterator[Paragraph], tokenizer: Any, scratch: Path) -> Features:
     rows = build_features(
-        inputs.train(),
+        paragraphs,
         tokenizer,
         scratch,
         max_seq_length=common["max_seq_length"],
         doc_stride=common["doc_stride"],
+        doc_stride_is=common["doc_stride_is"],
         max_query_length=common["max_query_length"],
         last_token=common["last_token_labels"],
         for_training=True,

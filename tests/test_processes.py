@@ -10,7 +10,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from harness.references import PACKAGE
-from tests.tiny import make_model
+from tests.tiny import make_masked_lm, make_model
 
 # Softmax ignores a constant, so these have a true gradient of zero, and Adam turns rounding noise into whole steps.
 ZERO_GRADIENT = ("key.bias", "qa_outputs.bias", "layer.1.output.LayerNorm.bias")
@@ -33,6 +33,7 @@ def reproduce(folder: Path, *options: str) -> Path:
     command = [
         sys.executable, "-m", "harness", "reproduce", str(ROOT / "cards" / "tinybert-6l.md"),
         "--teacher", str(teacher), "--student", str(student), "--train", str(QUESTIONS), "--eval", str(QUESTIONS),
+        "--masked-lm", str(make_masked_lm(folder / "masked_lm")), "--glove", "none", "--set", "augmentation.factor=2",
         "--limit", "15", "--device", "cpu", "--results", str(folder / "results"),
         *[part for setting in settings for part in ("--set", setting)], *options,
     ]  # fmt: skip

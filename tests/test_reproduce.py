@@ -11,7 +11,7 @@ from harness import pipeline, store
 from harness.cli import main
 from harness.recipes import RECIPES
 from harness.references import PACKAGE
-from tests.tiny import make_model
+from tests.tiny import make_masked_lm, make_model
 
 ROOT = Path(__file__).parents[1]
 QUESTIONS = PACKAGE / "pocket" / "squad.json"
@@ -37,6 +37,7 @@ def command(tiny_pair: tuple[Path, Path], tmp_path: Path) -> list[str]:
     return [
         "reproduce", str(ROOT / "cards" / "tinybert-6l.md"), "--teacher", str(teacher), "--student", str(student),
         "--train", str(QUESTIONS), "--eval", str(QUESTIONS), "--limit", "8", "--device", "cpu", "--quiet",
+        "--masked-lm", str(make_masked_lm(tmp_path / "masked_lm")), "--glove", "none", "--set", "augmentation.factor=2",
         "--results", str(tmp_path / "results"), *SHORT,
     ]  # fmt: skip
 
@@ -101,7 +102,7 @@ def test_a_stopped_run_goes_on_with_the_first_unfinished_stage(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setitem(RECIPES["tinybert"], "prediction_layer", stop)  # type: ignore[arg-type]
+        patch.setitem(RECIPES["haystack"], "prediction_layer", stop)  # type: ignore[arg-type]
         assert main(command) == 130
     assert "goes on" in capsys.readouterr().err
     (run,) = run_folders(tmp_path)

@@ -11,7 +11,12 @@ _MODEL = r"`?(?:\[`?)?(?P<model>[\w./:-]{2,120}?)`?(?:\]\([^)\s]{1,300}\))?`?"
 _FORMS = (
     ("teacher", re.compile(_MODEL + r" was used as the teacher model\b")),
     ("student", re.compile(_MODEL + r" was used as the student model\b")),
-    ("framework", re.compile(r"\b(?P<model>[Hh]aystack)(?:'s)?\b.{0,80}\bfeatures? (?:was|were) used for training\b")),
+    (
+        "framework",
+        re.compile(
+            r"\b(?P<model>[Hh]aystack(?: v?\d+(?:\.\d+)+)?)(?:'s)?\b.{0,80}\bfeatures? (?:was|were) used for training\b"
+        ),
+    ),
 )
 
 

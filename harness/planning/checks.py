@@ -2,16 +2,26 @@
 
 from harness.domain import Setting, Stage
 from harness.planning.draft import Draft, similar
+from harness.programs import EVALUATIONS
 
-_POSITIVE = ("train_batch_size", "eval_batch_size", "max_seq_length", "doc_stride", "max_query_length",
-             "max_answer_length", "temperature", "learning_rate", "adam_epsilon", "max_grad_norm")  # fmt: skip
-_NOT_NEGATIVE = ("num_train_epochs", "weight_decay", "hard_label_weight", "soft_label_weight", "seed")
-_SHARES = ("warmup_ratio", "embeds_dropout_prob", "adam_beta1", "adam_beta2")
-_CHOICES = {
-    "lr_schedule": ("LinearWarmup",),
+_POSITIVE = ("train_batch_size", "eval_batch_size", "max_seq_length", "doc_stride", "max_answer_length", "n_best_size",
+             "temperature", "learning_rate", "adam_epsilon", "max_grad_norm", "word_possibilities",
+             "max_glove_words")  # fmt: skip
+_NOT_NEGATIVE = ("num_train_epochs", "weight_decay", "hard_label_weight", "soft_label_weight", "seed", "factor",
+                 "dropout_off_after", "max_query_length")  # fmt: skip
+_SHARES = ("warmup_ratio", "embeds_dropout_prob", "adam_beta1", "adam_beta2", "replace_probability")
+CHOICES = {
+    "lr_schedule": ("LinearWarmup", "warmup_linear", "constant"),
+    "weight_decay_on": ("all", "matrices"),
+    "grad_clip": ("global", "tensor"),
     "layer_map": ("uniform", "first", "last"),
+    "attention_probs": ("after_dropout", "before_dropout"),
+    "padding": ("counted", "masked"),
+    "start_end": ("summed", "averaged"),
+    "doc_stride_is": ("step", "overlap"),
     "last_token_labels": ("v1.1", "exact"),
-    "protocol": ("haystack",),
+    "protocol": tuple(EVALUATIONS),
+    "ranking": ("score", "confidence"),
 }
 
 
@@ -29,30 +39,32 @@ def check_overrides(draft: Draft, run: Stage, stages: tuple[Stage, ...]) -> None
             draft.problems.append(f"--set {name}: no such setting{similar(name, known)}")
 
 
-def check_run(draft: Draft, run: Stage) -> None:
-    for setting in run.settings:
-        _check_value(draft, run, setting)
+def check_section(draft: Draft, section: Stage) -> None:
+    """Values that no run could use."""
+    for setting in section.settings:
+        _check_value(draft, section, setting)
 
 
 def check_stage(draft: Draft, stage: Stage) -> None:
-    """Values that no run could use: out of range, or windows that never move past the question."""
-    for setting in stage.settings:
-        _check_value(draft, stage, setting)
+    """The same, and windows that never move past the question."""
+    check_section(draft, stage)
     lengths = {name: stage.value(name) for name in ("max_seq_length", "doc_stride", "max_query_length")}
     if all(isinstance(value, int) for value in lengths.values()):
         room = lengths["max_seq_length"] - lengths["max_query_length"] - 3
-        if lengths["doc_stride"] > room:
+        is_overlap = stage.value("doc_stride_is") == "overlap"
+        if lengths["doc_stride"] > room - is_overlap:
             draft.problems.append(
-                f"{stage.name}: windows of {room} context tokens (max_seq_length - max_query_length - 3) cannot step "
-                f"by doc_stride {lengths['doc_stride']} without leaving tokens out"
+                f"{stage.name}: windows of {room} context tokens (max_seq_length - max_query_length - 3) cannot "
+                f"{'overlap' if is_overlap else 'step'} by doc_stride {lengths['doc_stride']} without "
+                f"{'standing still' if is_overlap else 'leaving tokens out'}"
             )
 
 
 def _check_value(draft: Draft, stage: Stage, setting: Setting) -> None:
     name, value = setting.name, setting.value
     where = f"{stage.name}.{name} = {value} ({setting.source})"
-    if name in _CHOICES and value is not None and value not in _CHOICES[name]:
-        draft.problems.append(f"{where}: known are {', '.join(_CHOICES[name])}")
+    if name in CHOICES and value is not None and value not in CHOICES[name]:
+        draft.problems.append(f"{where}: known are {', '.join(CHOICES[name])}")
     if not isinstance(value, (int, float)):
         return
     if name in _POSITIVE and not value > 0:

@@ -16,6 +16,9 @@ class Options:
     student: str | None = None
     train: str | None = None
     eval: str | None = None
+    check_teacher: bool = False
+    masked_lm: str | None = None
+    glove: str | None = None
     seed: int | None = None
     precision: str = "fp32"
     limit: int | None = None

@@ -1,11 +1,13 @@
 """Every setting of a stage and of the run, with its origin: overridden, else stated, else derived or assumed."""
 
+import dataclasses
 from pathlib import Path
 
 from harness import references
 from harness.dialects.names import value_of
 from harness.domain import Card, Deviation, Setting, Stage, Stated, Value
 from harness.planning.draft import Draft, similar
+from harness.programs import EVALUATIONS
 from harness.programs.defaults import Default, Program
 
 
@@ -13,43 +15,74 @@ def resolve_stage(draft: Draft, name: str, heading: str, program: Program) -> St
     """Every setting of one stage: overridden, else stated, else assumed from the program's defaults."""
     defaults = program.stages[name]
     stated = _stated_for(draft.card, heading)
-    for unknown in sorted(set(stated) - set(defaults) - set(program.stages["run"])):
+    for unknown in sorted(set(stated) - set(defaults) - {"seed"}):
         one = stated[unknown]
         draft.problems.append(f"unknown setting {one.key} ({draft.place(one.line)}){similar(one.name, defaults)}")
     settings = []
     for key, default in defaults.items():
-        setting = _resolve(draft, name, key, default, stated.get(key), program)
+        setting = resolve(draft, name, key, default, stated.get(key), program)
         settings.append(setting)
-        if key == "soft_label_weight" and isinstance(setting.value, (int, float)):
+        if key == "soft_label_weight" and setting.inert is None and isinstance(setting.value, (int, float)):
             settings.append(_hard_label_weight(draft, name, setting))
     return Stage(name, tuple(settings))
+
+
+def resolve_evaluation(draft: Draft, heading: str, program: Program) -> Stage:
+    """The evaluation; another protocol than the program's own, by --set, brings its own defaults."""
+    asked, own = draft.options.settings.get("evaluation.protocol"), program.stages["evaluation"]["protocol"]
+    if asked is None or asked not in EVALUATIONS or asked == own.value:
+        return resolve_stage(draft, "evaluation", heading, program)
+    other = EVALUATIONS[asked]
+    defaults = {**other.stages["evaluation"], "protocol": own}
+    return resolve_stage(draft, "evaluation", heading, Program(other.name, {"evaluation": defaults}, inert={}))
 
 
 def _stated_for(card: Card, words: str) -> dict[str, Stated]:
     return {one.name: one for one in card.stated if words in one.section.lower()}
 
 
-def _resolve(draft: Draft, stage: str, key: str, default: Default, stated: Stated | None, program: Program) -> Setting:
+def resolve(draft: Draft, stage: str, key: str, default: Default, stated: Stated | None, program: Program) -> Setting:
+    """One setting: overridden, else stated, else assumed; a fixed one is the program's own whatever is stated."""
     inert = program.inert.get(stage, {}).get(key)
-    typed = draft.options.settings.get(f"{stage}.{key}")
+    typed = override(draft, stage, key, default.value, stated.value if stated else default.value)
     if typed is not None:
-        value = _as(default.value, value_of(typed))
-        if value is None:
-            draft.problems.append(f"--set {stage}.{key}={typed}: expected {_kind(default.value)}")
-        claimed = f"{stage}.{key} {stated.value if stated else default.value}"
-        draft.deviations.append(Deviation("recipe", claimed, f"{stage}.{key} {typed}", True, "--set"))
-        return Setting(key, value, "overridden", f"--set {stage}.{key}", default.unit, inert)
-    if stated is not None:
-        value = _as(default.value, stated.value)
-        if value is None:
-            what = f"{stated.key} = {stated.raw} ({draft.place(stated.line)})"
-            draft.problems.append(f"{what}: expected {_kind(default.value)}")
-        return Setting(key, value, "stated", f"card line {stated.line}", default.unit, inert)
-    return Setting(key, default.value, "assumed", f"{program.name} {default.symbol}", default.unit, inert)
+        return dataclasses.replace(typed, unit=default.unit, inert=inert)
+    if stated is None or default.is_fixed:
+        if stated is not None:
+            _note_fixed(draft, stage, key, default, stated, program)
+        return Setting(key, default.value, "assumed", f"{program.name} {default.symbol}", default.unit, inert)
+    value = _as(default.value, stated.value)
+    if value is None:
+        what = f"{stated.key} = {stated.raw} ({draft.place(stated.line)})"
+        draft.problems.append(f"{what}: expected {_kind(default.value)}")
+    return Setting(key, value, "stated", f"card line {stated.line}", default.unit, inert)
+
+
+def override(draft: Draft, stage: str, key: str, like: Value, usual: Value | None = None) -> Setting | None:
+    """The setting given by --set, in the type of `like`, with its deviation from the `usual` value; None if none is."""
+    typed = draft.options.settings.get(f"{stage}.{key}")
+    if typed is None:
+        return None
+    value = _as(like, value_of(typed))
+    if value is None:
+        draft.problems.append(f"--set {stage}.{key}={typed}: expected {_kind(like)}")
+    claimed = f"{stage}.{key} {like if usual is None else usual}"
+    draft.deviations.append(Deviation("recipe", claimed, f"{stage}.{key} {typed}", True, "--set"))
+    return Setting(key, value, "overridden", f"--set {stage}.{key}")
+
+
+def _note_fixed(draft: Draft, stage: str, key: str, default: Default, stated: Stated, program: Program) -> None:
+    """Puts on record that the card states what this program has no option for."""
+    if _as(default.value, stated.value) != default.value:
+        claimed = f"{stage}.{key} {stated.raw} (card line {stated.line})"
+        why = f"{program.name} sets it itself: {default.symbol}"
+        draft.deviations.append(Deviation("recipe", claimed, f"{stage}.{key} {default.value}", True, why))
 
 
 def _as(like: Value, value: Value) -> Value:
     """The value in the type of a setting's default; None when it is not of that kind."""
+    if isinstance(like, bool):
+        return value if isinstance(value, bool) else None
     if isinstance(like, float) and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if isinstance(like, int) and isinstance(value, float) and value.is_integer():
@@ -58,19 +91,14 @@ def _as(like: Value, value: Value) -> Value:
 
 
 def _kind(like: Value) -> str:
-    return {int: "a whole number", float: "a number", str: "a word"}.get(type(like), "a value")
+    return {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}.get(type(like), "a value")
 
 
 def _hard_label_weight(draft: Draft, stage: str, soft: Setting) -> Setting:
     """Haystack has one weight for both terms: the hard labels get what the soft ones leave."""
-    typed = draft.options.settings.get(f"{stage}.hard_label_weight")
+    typed = override(draft, stage, "hard_label_weight", 1.0, "1 - soft")
     if typed is not None:
-        value = _as(1.0, value_of(typed))
-        if value is None:
-            draft.problems.append(f"--set {stage}.hard_label_weight={typed}: expected a number")
-        what = f"{stage}.hard_label_weight"
-        draft.deviations.append(Deviation("recipe", f"{what} 1 - soft", f"{what} {typed}", True, "--set"))
-        return Setting("hard_label_weight", value, "overridden", f"--set {what}")
+        return typed
     rest = 1.0 - float(str(soft.value))
     return Setting("hard_label_weight", rest, "derived", f"1 - soft_label_weight ({soft.source}); haystack's weight")
 
@@ -81,8 +109,9 @@ def resolve_run(draft: Draft, recipe: str, program: Program) -> tuple[Setting, .
     settings = []
     if recipe != "finetune":
         settings.append(_model(draft, "teacher", options.teacher))
-    elif options.teacher is not None:
-        draft.problems.append("--teacher: the recipe finetune has no teacher")
+        settings.append(_check_of(draft, settings[-1]))
+    elif options.teacher is not None or options.check_teacher:
+        draft.problems.append("--teacher, --check-teacher: the recipe finetune has no teacher")
     settings.append(_model(draft, "student", options.student))
     settings.append(_data(draft, "train_data", options.train, "--train FILE"))
     settings.append(_data(draft, "eval_data", options.eval, "--eval FILE"))
@@ -90,7 +119,7 @@ def resolve_run(draft: Draft, recipe: str, program: Program) -> tuple[Setting, .
         draft.deviations.append(Deviation("recipe", "the card's seed", f"seed {options.seed}", True, "--seed"))
         settings.append(Setting("seed", options.seed, "overridden", "--seed"))
     else:
-        settings.append(_resolve(draft, "run", "seed", program.stages["run"]["seed"], _stated_seed(draft), program))
+        settings.append(resolve(draft, "run", "seed", program.stages["run"]["seed"], _stated_seed(draft), program))
     settings.append(_precision(draft))
     if options.limit is not None:
         if options.limit < 1:
@@ -116,6 +145,16 @@ def _model(draft: Draft, name: str, option: str | None) -> Setting:
         draft.problems.append(f"{name}: {draft.card.path} states none; give --{name} ID|DIR|CARD")
         return Setting(name, None, "assumed", "")
     return Setting(name, fact.value, "stated", f"card line {fact.line}")
+
+
+def _check_of(draft: Draft, teacher: Setting) -> Setting:
+    """Whether the teacher must reach its own card's claims before anything is trained."""
+    if str(teacher.value).endswith(".md"):
+        return Setting("check_teacher", True, "derived", "the teacher is a card, which is run to its verdict first")
+    if draft.options.check_teacher:
+        return Setting("check_teacher", True, "overridden", "--check-teacher")
+    why = "harness: whether the teacher reaches its own claim is not checked, unless --check-teacher"
+    return Setting("check_teacher", False, "assumed", why)
 
 
 def _data(draft: Draft, name: str, option: str | None, how: str) -> Setting:

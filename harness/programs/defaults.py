@@ -8,11 +8,15 @@ from harness.domain import Value
 
 @dataclass(frozen=True, slots=True)
 class Default:
-    """A value the program uses when nobody says otherwise, and the symbol (file, line) where it stands."""
+    """A value the program uses when nobody says otherwise, and the symbol (file, line) where it stands.
+
+    `is_fixed`: the program has no option for it, so what a card states about it cannot have had an effect.
+    """
 
     value: Value
     symbol: str
     unit: str = ""
+    is_fixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,7 @@ def _print_plan(console: Console, experiment: Experiment) -> None:
 
 
 def _heading(section: Stage) -> str:
-    return f"{'' if section.name in ('run', 'evaluation') else 'stage '}{section.name}"
+    return f"{'' if section.name in ('run', 'augmentation', 'evaluation') else 'stage '}{section.name}"
 
 
 def _where(setting: Setting) -> str:

@@ -16,13 +16,16 @@ from tests.planning.cards import plan_of, problems_of, setting
 SHARED_BY_BOTH = {
     "warmup_ratio": 0.2, "weight_decay": 0.01, "adam_beta1": 0.9, "adam_beta2": 0.999, "adam_epsilon": 1e-8,
     "max_grad_norm": 1.0, "last_token_labels": "v1.1", "doc_stride": 128, "max_query_length": 64,
+    "doc_stride_is": "step", "weight_decay_on": "all", "adam_bias_correction": True, "grad_clip": "global",
+    "dropout_off_after": 0, "padding": "counted",
 }  # fmt: skip
 STATED = {
     "intermediate_layer": {
         "train_batch_size": (26, 25), "num_train_epochs": (5, 26), "max_seq_length": (384, 27),
         "learning_rate": (5e-5, 28), "lr_schedule": ("LinearWarmup", 29), "embeds_dropout_prob": (0.1, 30),
-        "temperature": (1.0, 31), "augmentation_factor": (20, 14),
+        "temperature": (1.0, 31),
     },
+    "augmentation": {"factor": (20, 14)},
     "prediction_layer": {
         "train_batch_size": (26, 35), "num_train_epochs": (5, 36), "max_seq_length": (384, 37),
         "learning_rate": (3e-5, 38), "lr_schedule": ("LinearWarmup", 39), "embeds_dropout_prob": (0.1, 40),
@@ -31,11 +34,16 @@ STATED = {
     "evaluation": {},
 }  # fmt: skip
 ASSUMED = {
-    "intermediate_layer": {**SHARED_BY_BOTH, "layer_map": "uniform"},
-    "prediction_layer": SHARED_BY_BOTH,
+    "intermediate_layer": {**SHARED_BY_BOTH, "layer_map": "uniform", "attention_probs": "after_dropout"},
+    "prediction_layer": {**SHARED_BY_BOTH, "start_end": "summed", "learned_logit_divisor": True},
+    "augmentation": {
+        "word_possibilities": 5, "replace_probability": 0.4, "masked_lm": "bert-base-uncased",
+        "glove": "glove.42B.300d", "max_glove_words": 100_000,
+    },
     "evaluation": {
         "max_seq_length": 256, "doc_stride": 128, "max_query_length": 64, "protocol": "haystack",
-        "eval_batch_size": 50, "no_ans_boost": 0.0, "max_answer_length": 1000,
+        "eval_batch_size": 50, "no_ans_boost": 0.0, "max_answer_length": 1000, "doc_stride_is": "step",
+        "ranking": "score", "last_token_labels": "v1.1",
     },
 }  # fmt: skip
 
@@ -78,7 +86,9 @@ def test_models_and_data_of_the_target_come_from_its_lines(target: Experiment) -
     assert run["train_data"][:2] == ("rajpurkar/squad_v2:train", "derived")
     assert run["eval_data"] == ("rajpurkar/squad_v2:validation", "derived", "card line 15, 'SQuAD 2.0 dev set'")
     assert run["seed"][:2] == (42, "assumed")
-    assert run["recipe"] == ("tinybert", "derived", "headings of the settings from card lines 25, 35")
+    assert run["recipe"] == (
+        "haystack", "derived", "headings of the settings from card lines 25, 35, and line 20 names haystack"
+    )  # fmt: skip
     assert run["tolerance.exact"][:2] == run["tolerance.f1"][:2] == (1.0, "assumed")
 
 
@@ -87,38 +97,131 @@ def test_temperature_and_head_dropout_are_inert_in_the_intermediate_stage_alone(
     assert inert.keys() == {
         ("intermediate_layer", "temperature"),
         ("intermediate_layer", "embeds_dropout_prob"),
-        ("intermediate_layer", "augmentation_factor"),
     }
     assert "never receives it" in inert["intermediate_layer", "temperature"]
     assert "behind the hidden states" in inert["intermediate_layer", "embeds_dropout_prob"]
 
 
-def test_both_readings_of_the_target_are_on_record(target: Experiment) -> None:
-    data, length = target.ambiguities
+def test_every_reading_of_the_target_is_on_record(target: Experiment) -> None:
+    data, unseeded, words, length, dev_file = target.ambiguities
     assert "tinybert-6l.md:14" in data
     assert "one merged set" in data
+    assert "sets no seed" in unseeded
+    assert words.endswith("--set augmentation.word_possibilities=20")
     assert "256 is the default" in length
     assert "--set evaluation.max_seq_length=384" in length
+    assert "--set intermediate_layer.dropout_off_after=300" in dev_file
+    assert "--set prediction_layer.dropout_off_after=300" in dev_file
 
 
-def test_the_missing_augmentation_is_a_deviation_that_may_explain_a_gap(target: Experiment) -> None:
-    (deviation,) = target.deviations
-    assert (deviation.category, deviation.may_explain_a_gap) == ("data", True)
-    assert deviation.claimed == "intermediate_layer on x20 augmented data (card line 14)"
-    assert deviation.actual == "intermediate_layer on plain data"
+def test_the_target_as_it_stands_departs_from_its_card_in_nothing(target: Experiment) -> None:
+    assert target.deviations == ()
 
 
-def test_a_card_that_states_its_evaluation_length_leaves_no_doubt_about_it() -> None:
+@pytest.mark.parametrize(
+    ("options", "claimed", "actual"),
+    [
+        (Options(settings={"augmentation.factor": "0"}), "augmentation.factor 20", "augmentation.factor 0"),
+        (Options(glove="none"), "glove glove.42B.300d", "augmented without GloVe: words of several pieces stay"),
+        (Options(glove=__file__), "glove glove.42B.300d", f"glove {__file__}"),
+        (Options(masked_lm="my/mlm"), "masked_lm bert-base-uncased", "masked_lm my/mlm"),
+        (Options(settings={"augmentation.word_possibilities": "20"}), "augmentation.word_possibilities 5",
+         "augmentation.word_possibilities 20"),
+    ],
+)  # fmt: skip
+def test_another_augmentation_is_a_deviation_that_may_explain_a_gap(
+    options: Options, claimed: str, actual: str
+) -> None:
+    (deviation,) = plan_of(options=options).deviations
+    assert (deviation.claimed, deviation.actual, deviation.may_explain_a_gap) == (claimed, actual, True)
+
+
+def test_a_glove_file_that_is_not_there_is_a_problem() -> None:
+    assert "--glove no.txt: no such file" in problems_of(options=Options(glove="no.txt"))
+
+
+def test_a_card_that_states_its_evaluation_length_leaves_no_doubt_about_it(target: Experiment) -> None:
     block = "## Evaluation\n```\nmax_seq_len = 384\n```\n## Authors"
     experiment = plan_of(("## Authors", block))
     assert setting(experiment, "evaluation", "max_seq_length").origin == "stated"
-    assert len(experiment.ambiguities) == 1
+    assert set(target.ambiguities) - set(experiment.ambiguities) == {target.ambiguities[3]}
 
 
 def test_one_block_under_hyperparameters_is_fine_tuning() -> None:
     experiment = plan_of(name="pocket-teacher")
     assert (experiment.recipe, [stage.name for stage in experiment.stages]) == ("finetune", ["finetune"])
     assert "teacher" not in {one.name for one in experiment.run.settings}
+
+
+# --- flavours, programs and protocols ---
+
+NAMES_HAYSTACK = "haystack's intermediate layer and prediction layer"
+
+
+def test_the_other_flavour_is_chosen_by_name_and_departs_from_what_the_card_implies(target: Experiment) -> None:
+    experiment = plan_of(options=Options(recipe="tinybert"))
+    assert (experiment.recipe, experiment.program) == ("tinybert", "tinybert 0598f02")
+    assert {
+        name: setting(experiment, "intermediate_layer", name).value
+        for name in ("lr_schedule", "adam_epsilon", "adam_bias_correction", "weight_decay_on", "grad_clip")
+    } == {
+        "lr_schedule": "constant", "adam_epsilon": 1e-6, "adam_bias_correction": False,
+        "weight_decay_on": "matrices", "grad_clip": "tensor",
+    }  # fmt: skip
+    assert setting(experiment, "intermediate_layer", "learning_rate").source == "card line 28"
+    flavour, *schedules = (one for one in experiment.deviations if one not in target.deviations)
+    assert (flavour.actual, flavour.claimed.startswith("haystack (")) == ("tinybert", True)
+    assert [one.claimed for one in schedules] == [
+        "intermediate_layer.lr_schedule LinearWarmup (card line 29)",
+        "prediction_layer.lr_schedule LinearWarmup (card line 39)",
+    ]
+    inert = {(stage.name, one.name) for stage in experiment.stages for one in stage.settings if one.inert}
+    assert ("prediction_layer", "soft_label_weight") in inert
+
+
+def test_naming_the_flavour_that_the_card_implies_is_no_deviation() -> None:
+    assert plan_of(options=Options(recipe="haystack")).deviations == ()
+
+
+def test_a_card_that_names_no_program_has_two_readings() -> None:
+    experiment = plan_of((NAMES_HAYSTACK, "some"))
+    assert (experiment.recipe, setting(experiment, "run", "program").origin) == ("haystack", "assumed")
+    assert [one for one in experiment.ambiguities if one.endswith("the other reading is --recipe tinybert")]
+
+
+@pytest.mark.parametrize(
+    ("version", "program", "labels", "ranking"),
+    [
+        ("haystack 1.1.0's", "haystack 1.1.0", "v1.1", "score"),
+        ("haystack v1.3's", "haystack 1.1.0", "v1.1", "score"),
+        ("haystack 1.4.0's", "haystack 1.26.4", "exact", "confidence"),
+        ("Haystack v1.15.1's", "haystack 1.26.4", "exact", "confidence"),
+    ],
+)
+def test_the_version_that_a_card_names_decides_the_labels_of_a_last_token(
+    version: str, program: str, labels: str, ranking: str
+) -> None:
+    experiment = plan_of(("haystack's", version))
+    assert experiment.program == program
+    sections = ("intermediate_layer", "prediction_layer", "evaluation")
+    assert {setting(experiment, section, "last_token_labels").value for section in sections} == {labels}
+    assert setting(experiment, "evaluation", "ranking").value == ranking
+
+
+def test_another_protocol_brings_its_own_defaults_and_is_a_deviation() -> None:
+    experiment = plan_of(options=Options(settings={"evaluation.protocol": "run_qa", "evaluation.n_best_size": "5"}))
+    found = {one.name: (one.value, one.origin) for one in experiment.evaluation.settings}
+    assert found["protocol"] == ("run_qa", "overridden")
+    assert found["n_best_size"] == (5, "overridden")
+    assert found["max_answer_length"] == (30, "assumed")
+    assert found["doc_stride_is"] == ("overlap", "assumed")
+    assert "no_ans_boost" not in found
+    assert experiment.deviations[0].claimed == "evaluation.protocol haystack"
+
+
+def test_an_unknown_protocol_is_refused_with_the_known_ones() -> None:
+    (problem,) = problems_of(options=Options(settings={"evaluation.protocol": "squad"}))
+    assert problem.endswith("known are haystack, run_qa")
 
 
 @pytest.mark.parametrize(
@@ -184,7 +287,9 @@ def test_all_problems_of_card_and_options_come_at_once() -> None:
 
 
 def test_an_unknown_recipe_is_refused_with_the_known_ones() -> None:
-    assert "recipe 'tinybrt' is not known; known: tinybert, finetune" in problems_of(options=Options(recipe="tinybrt"))
+    assert "recipe 'tinybrt' is not known; known: haystack, tinybert, finetune" in problems_of(
+        options=Options(recipe="tinybrt")
+    )
 
 
 def test_a_card_of_prose_alone_says_all_that_is_missing() -> None:

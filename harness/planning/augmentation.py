@@ -1,0 +1,61 @@
+"""The card's words about augmented training data, and the settings of the step that makes it."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness.domain import Deviation, Setting, Stage
+from harness.planning.draft import Draft
+from harness.planning.settings import override, resolve
+from harness.programs.defaults import Program
+
+_AUGMENTED = re.compile(r"\bx\s*(\d+)\s+augmented", re.IGNORECASE)
+STAGE = "intermediate_layer"  # the stage that runs on augmented data
+WITHOUT = "none"
+
+
+def resolve_augmentation(draft: Draft, stages: tuple[Stage, ...], program: Program) -> Stage | None:
+    """The augmentation of the intermediate stage's data, None where the card speaks of none; both readings noted."""
+    fact = draft.card.fact("train_data")
+    match = _AUGMENTED.search(fact.value) if fact else None
+    if fact is None or match is None or STAGE not in {stage.name for stage in stages}:
+        return None
+    draft.ambiguities.append(
+        f"{draft.place(fact.line)}: '{fact.value}' is read as {STAGE} on x{match[1]} augmented data and "
+        "prediction_layer on plain data, as Haystack's own guide does it; the other reading is one merged set"
+    )
+    factor = override(draft, "augmentation", "factor", int(match[1]))
+    defaults = program.stages["augmentation"]
+    settings = [resolve(draft, "augmentation", name, default, None, program) for name, default in defaults.items()]
+    if factor is None:
+        factor = Setting("factor", int(match[1]), "stated", f"card line {fact.line}", "copies")
+        _note_readings(draft, fact.line, settings)
+    return Stage("augmentation", (factor, *(_with_option(draft, setting) for setting in settings)))
+
+
+def _with_option(draft: Draft, setting: Setting) -> Setting:
+    """The masked language model and the GloVe file have options of their own."""
+    given = {"masked_lm": draft.options.masked_lm, "glove": draft.options.glove}.get(setting.name)
+    option = f"--{setting.name.replace('_', '-')}"
+    if given is None:
+        return setting
+    if setting.name == "glove" and given != WITHOUT and not Path(given).expanduser().is_file():
+        draft.problems.append(f"{option} {given}: no such file")
+    what = "augmented without GloVe: words of several pieces stay" if given == WITHOUT else f"{setting.name} {given}"
+    draft.deviations.append(Deviation("data", f"{setting.name} {setting.value}", what, True, option))
+    return Setting(setting.name, given, "overridden", option)
+
+
+def _note_readings(draft: Draft, line: int, settings: Sequence[Setting]) -> None:
+    """What the card leaves open about its augmented data and no default can settle."""
+    draft.ambiguities.append(
+        f"{draft.place(line)}: the text of the augmented data cannot be had again, because the program that made it "
+        "sets no seed; here it is drawn from the run's seed"
+    )
+    words = next(setting for setting in settings if setting.name == "word_possibilities")
+    if words.origin == "assumed":
+        draft.ambiguities.append(
+            f"{draft.place(line)}: the card does not say how many words may stand for one: {words.value} is the "
+            "default of the program's command line, 20 that of its function; the other reading is --set "
+            "augmentation.word_possibilities=20"
+        )
