@@ -152,7 +152,7 @@ def _reproduce(arguments: argparse.Namespace) -> int:
                 judgement=outcome.judgement,
                 record=str(outcome.folder),
                 was_there=outcome.was_there,
-                signature=store.read_signature(outcome.folder),
+                measurements=store.read_measurements(outcome.folder),
             ),
         )
     # A launcher takes any code but 0 for a crash, and a verdict is none.

@@ -167,9 +167,12 @@ def write_verdict(run: Path, judgement: Judgement, measurements: Sequence[Measur
     )
 
 
-def read_signature(run: Path) -> str:
-    """The conditions under which the run's scores were measured."""
-    return str(read_json(run / "evaluation" / "metrics.json")["signature"])
+def read_measurements(run: Path) -> tuple[Measurement, ...]:
+    """Everything that a finished run measured, each number with the conditions it was measured under."""
+    try:
+        return tuple(Measurement(**one) for one in read_json(run / "verdict.json")["measurements"])
+    except (TypeError, KeyError) as error:
+        raise StoreError(f"{run / 'verdict.json'}: is of another version ({error}); use --fresh") from error
 
 
 def read_judgement(run: Path) -> Judgement:

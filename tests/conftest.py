@@ -1,4 +1,4 @@
-"""What tests share: the reference data, and a clean accelerate for each test (tiny models: tests/tiny.py)."""
+"""What tests share: the reference data, a command that runs on tiny models, and a clean accelerate for each test."""
 
 import sys
 from collections.abc import Iterator
@@ -6,7 +6,19 @@ from pathlib import Path
 
 import pytest
 
-SHARED = Path(__file__).parents[2] / "shared"
+from harness.references import PACKAGE
+from tests.tiny import make_masked_lm, make_model
+
+ROOT = Path(__file__).parents[1]
+SHARED = ROOT.parent / "shared"
+QUESTIONS = PACKAGE / "pocket" / "squad.json"
+STAGES = ("intermediate_layer", "prediction_layer")
+# The target card's own length, with windows and epochs that a test can afford.
+SHORT = [
+    option
+    for stage in STAGES
+    for option in ("--set", f"{stage}.num_train_epochs=1", "--set", f"{stage}.max_seq_length=224")
+]
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +39,23 @@ def golden_sets(request: pytest.FixtureRequest) -> Path:
     if request.param == "committed":
         return Path(__file__).parent / "goldens"
     return Path(request.getfixturevalue("goldens"))
+
+
+@pytest.fixture
+def tiny_pair(tmp_path: Path) -> tuple[Path, Path]:
+    return make_model(tmp_path / "teacher", layers=4), make_model(tmp_path / "student", layers=2, seed=2)
+
+
+@pytest.fixture
+def command(tiny_pair: tuple[Path, Path], tmp_path: Path) -> list[str]:
+    """`harness reproduce` of the target card with a tiny 4-layer teacher and 2-layer student on eight questions."""
+    teacher, student = tiny_pair
+    return [
+        "reproduce", str(ROOT / "cards" / "tinybert-6l.md"), "--teacher", str(teacher), "--student", str(student),
+        "--train", str(QUESTIONS), "--eval", str(QUESTIONS), "--limit", "8", "--device", "cpu", "--quiet",
+        "--masked-lm", str(make_masked_lm(tmp_path / "masked_lm")), "--glove", "none", "--set", "augmentation.factor=2",
+        "--results", str(tmp_path / "results"), *SHORT,
+    ]  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

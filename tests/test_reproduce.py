@@ -11,35 +11,11 @@ from harness import pipeline, store
 from harness.cli import main
 from harness.recipes import RECIPES
 from harness.references import PACKAGE
-from tests.tiny import make_masked_lm, make_model
+from tests.tiny import make_model
 
 ROOT = Path(__file__).parents[1]
 QUESTIONS = PACKAGE / "pocket" / "squad.json"
 STAGES = ("intermediate_layer", "prediction_layer")
-
-# The target card's own length, with windows and epochs that a test can afford.
-SHORT = [
-    option
-    for stage in STAGES
-    for option in ("--set", f"{stage}.num_train_epochs=1", "--set", f"{stage}.max_seq_length=224")
-]
-
-
-@pytest.fixture
-def tiny_pair(tmp_path: Path) -> tuple[Path, Path]:
-    return make_model(tmp_path / "teacher", layers=4), make_model(tmp_path / "student", layers=2, seed=2)
-
-
-@pytest.fixture
-def command(tiny_pair: tuple[Path, Path], tmp_path: Path) -> list[str]:
-    """`harness reproduce` of the target card with a tiny 4-layer teacher and 2-layer student on eight questions."""
-    teacher, student = tiny_pair
-    return [
-        "reproduce", str(ROOT / "cards" / "tinybert-6l.md"), "--teacher", str(teacher), "--student", str(student),
-        "--train", str(QUESTIONS), "--eval", str(QUESTIONS), "--limit", "8", "--device", "cpu", "--quiet",
-        "--masked-lm", str(make_masked_lm(tmp_path / "masked_lm")), "--glove", "none", "--set", "augmentation.factor=2",
-        "--results", str(tmp_path / "results"), *SHORT,
-    ]  # fmt: skip
 
 
 def run_folders(tmp_path: Path) -> list[Path]:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from harness.domain import Card, Experiment, Judgement, Setting, Stage, Verdict
+from harness.domain import Card, Experiment, Judgement, Measurement, Setting, Stage, Verdict
 from harness.forecast import Forecast
 from harness.reports.subject import Subject
 
@@ -115,12 +115,23 @@ def _print_judgement(console: Console, subject: Subject, judgement: Judgement) -
     console.print()
     if subject.experiment is not None:
         _print_remarks(console, subject.experiment)
-    if subject.signature:
-        console.print(f"scored as {subject.signature}")
+    _print_conditions(console, judgement, subject.measurements or ())
     headline = f"{_SAID[judgement.outcome]}: {judgement.reason}"
     console.print(Text(headline, style=f"bold {_COLOURS.get(judgement.outcome, 'red')}"))
     again = "finished before, shown again (--fresh repeats it): " if subject.was_there else ""
     console.print(f"record: {again}{subject.record}", soft_wrap=True)
+
+
+def _print_conditions(console: Console, judgement: Judgement, measurements: Sequence[Measurement]) -> None:
+    """Under which rules the claimed numbers were scored, and what the same answers come to under others."""
+    claimed = {verdict.metric for verdict in judgement.verdicts}
+    for signature in dict.fromkeys(one.signature for one in measurements if one.unit == "points"):
+        scored = [one for one in measurements if one.signature == signature]
+        if claimed & {one.metric for one in scored}:
+            console.print(f"scored as {signature}")
+            continue
+        numbers = ", ".join(f"{one.metric} {one.value:.2f}" for one in scored)
+        console.print(f"not judged: {numbers}; scored as {signature}")
 
 
 def _verdict_row(verdict: Verdict) -> tuple[str | Text, ...]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from harness.domain import Card, Experiment, Judgement
+from harness.domain import Card, Experiment, Judgement, Measurement
 from harness.forecast import Forecast
 
 
@@ -16,4 +16,4 @@ class Subject:
     judgement: Judgement | None = None
     record: str | None = None
     was_there: bool = False
-    signature: str | None = None
+    measurements: tuple[Measurement, ...] | None = None

@@ -1,0 +1,146 @@
+"""The whole chain under its options: another flavour, another protocol, augmented data, a teacher that is checked."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness import store
+from harness.cli import main
+from tests.tiny import make_model
+
+
+def run_of(tmp_path: Path) -> Path:
+    (run,) = (tmp_path / "results" / "tinybert-6l").iterdir()
+    return run
+
+
+def stage_log(run: Path, stage: str) -> Any:
+    return json.loads((run / "stages" / stage / "stage.json").read_text())
+
+
+def without(command: list[str], *options: str) -> list[str]:
+    """The command without these options and their values."""
+    dropped = {at + n for at, part in enumerate(command) if part in options for n in (0, 1)}
+    return [part for at, part in enumerate(command) if at not in dropped]
+
+
+# --- augmentation ---
+
+
+def test_the_intermediate_stage_runs_on_every_copy_and_the_prediction_stage_on_plain_data(
+    command: list[str], tmp_path: Path
+) -> None:
+    assert main(command) == 4
+    run = run_of(tmp_path)
+    stages = [stage_log(run, stage) for stage in ("intermediate_layer", "prediction_layer")]
+    rows = [-(-8 * copies // 26) for copies in (2, 1)]  # eight questions of one window each, in batches of 26
+    assert [stage["log"]["n_steps"] for stage in stages] == rows
+    assert stages[0]["augmented_words"].keys() == {"mlm", "glove", "none"}
+    assert stages[0]["augmented_words"]["glove"] == 0
+    assert "augmented_words" not in stages[1]
+    inputs = json.loads((run / "inputs.json").read_text())
+    assert "model.safetensors" in inputs["masked_lm"]
+    assert "glove" not in inputs
+
+
+def test_candidates_are_made_once_for_all_seeds_and_the_copies_differ_by_seed(
+    command: list[str], tmp_path: Path
+) -> None:
+    main(command)
+    (table,) = (tmp_path / "results" / store.CACHE).iterdir()
+    made = {path.name: path.stat().st_mtime_ns for path in table.iterdir()}
+    main([*command, "--seed", "7"])
+    assert {path.name: path.stat().st_mtime_ns for path in table.iterdir()} == made
+    losses = {
+        (run / "stages" / "intermediate_layer" / "train.jsonl").read_text()
+        for run in (tmp_path / "results" / "tinybert-6l").iterdir()
+    }
+    assert len(losses) == 2
+
+
+def test_a_glove_file_is_part_of_the_record(command: list[str], tmp_path: Path) -> None:
+    glove = tmp_path / "vectors.txt"
+    glove.write_text("".join(f"{word} {i % 3} {i % 5} 1\n" for i, word in enumerate(("beyoncé", "houston", "texas"))))
+    assert main([*without(command, "--glove"), "--glove", str(glove)]) == 4
+    run = run_of(tmp_path)
+    assert json.loads((run / "inputs.json").read_text())["glove"] == {"sha256": store.sha256_of(glove)}
+
+
+def test_a_missing_glove_file_names_the_three_ways_on(
+    command: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert main(without(command, "--glove")) == 2
+    said = capsys.readouterr().err
+    for way in ("--glove FILE", "--glove none", "--set augmentation.factor=0"):
+        assert way in said
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_run_without_augmentation_needs_neither_model_nor_vectors(command: list[str], tmp_path: Path) -> None:
+    plain = [part if part != "augmentation.factor=2" else "augmentation.factor=0" for part in command]
+    assert main(without(plain, "--glove", "--masked-lm")) == 4
+    run = run_of(tmp_path)
+    assert stage_log(run, "intermediate_layer")["log"]["n_steps"] == 1
+    deviations = json.loads((run / "experiment.json").read_text())["deviations"]
+    assert "augmentation.factor 0" in {one["actual"] for one in deviations}
+    assert not (tmp_path / "results" / store.CACHE).exists()
+
+
+# --- flavours and protocols ---
+
+
+def test_the_flavour_tinybert_runs_across_widths(command: list[str], tmp_path: Path) -> None:
+    teacher = make_model(tmp_path / "wide", layers=4, width=32)
+    assert main([*command, "--teacher", str(teacher)]) == 2
+    assert main([*command, "--teacher", str(teacher), "--recipe", "tinybert"]) == 4
+    terms = stage_log(run_of(tmp_path), "intermediate_layer")["log"]["terms"]
+    assert terms["loss"] == pytest.approx(terms["attention"] + terms["hidden"], rel=1e-5)
+
+
+def test_scores_by_tokens_stand_beside_those_by_text_and_are_not_judged(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(command)
+    said = " ".join(capsys.readouterr().out.split())
+    assert "not judged: token_exact" in said
+    assert "scorer:token-index" in said
+    verdict = json.loads((run_of(tmp_path) / "verdict.json").read_text())
+    assert {"exact", "f1", "token_exact", "token_f1"} <= {one["metric"] for one in verdict["measurements"]}
+    assert {one["metric"] for one in verdict["judgement"]["verdicts"]} == {"exact", "f1"}
+
+
+def test_another_protocol_scores_under_its_own_rules_and_says_so(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--set", "evaluation.protocol=run_qa", "--set", "evaluation.max_seq_length=256")
+    assert main([*command, *options]) == 4
+    signature = json.loads((run_of(tmp_path) / "evaluation" / "metrics.json").read_text())["signature"]
+    assert "protocol:run_qa|len:256|stride:128/overlap" in signature
+    assert signature in "".join(capsys.readouterr().out.split())
+
+
+# --- the teacher's own card ---
+
+CLAIM = '# A teacher\n\n## Performance\n```\n"exact": {exact}\n"f1": {f1}\n```\n'
+
+
+@pytest.mark.parametrize(("claimed", "code"), [(0.0, 4), (99.0, 4)])
+def test_a_teacher_is_held_to_its_card_where_asked(
+    claimed: float, code: int, command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "teacher" / "README.md").write_text(CLAIM.format(exact=claimed, f1=claimed))
+    assert main([*command, "--check-teacher"]) == code
+    run, captured = run_of(tmp_path), capsys.readouterr()
+    assert (run / "teacher" / "metrics.json").exists()
+    if claimed > 50:
+        assert "misses its own card" in captured.err
+        assert not (run / "stages").exists()
+    else:
+        assert "LIMITED" in captured.out
+
+
+def test_a_teacher_without_a_card_cannot_be_checked(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*command, "--check-teacher"]) == 2
+    assert "README.md" in capsys.readouterr().err
