@@ -70,7 +70,7 @@ STAGE_2: list[tuple[str, Callable[[pytest.MonkeyPatch], None], dict[str, Any], s
 
 
 @pytest.mark.parametrize(("_", "plant", "settings", "caught"), STAGE_1, ids=[one[0] for one in STAGE_1])
-def test_an_error_in_the_intermediate_stage_fails_a_golden_test(
+def test_an_error_in_the_intermediate_stage_fails_a_golden_test_of_haystack_1_26_4(
     _: str, plant: Any, settings: Any, caught: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plant(monkeypatch)
@@ -79,7 +79,7 @@ def test_an_error_in_the_intermediate_stage_fails_a_golden_test(
 
 
 @pytest.mark.parametrize(("_", "plant", "settings", "caught"), STAGE_2, ids=[one[0] for one in STAGE_2])
-def test_an_error_in_the_prediction_stage_fails_a_golden_test(
+def test_an_error_in_the_prediction_stage_fails_a_golden_test_of_haystack_1_26_4(
     _: str, plant: Any, settings: Any, caught: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plant(monkeypatch)

@@ -25,7 +25,7 @@ def contexts(goldens: Path) -> list[str]:
     return [paragraph.context for paragraph in read_json(goldens / "augment_input.json")]
 
 
-def test_golden_words_sources_and_positions_are_those_of_haystack(goldens: Path, golden: dict[str, Any]) -> None:
+def test_golden_words_sources_and_positions_are_those_of_haystack_1_26_4(goldens: Path, golden: dict[str, Any]) -> None:
     """farm-haystack 1.26.4."""
     tokenizer = load_tokenizer(goldens / "mlm")
     in_glove = {line.split()[0] for line in (goldens / "glove.txt").read_text(encoding="utf-8").splitlines()}
@@ -38,7 +38,7 @@ def test_golden_words_sources_and_positions_are_those_of_haystack(goldens: Path,
 
 
 @pytest.mark.parametrize("k", [5, 20])
-def test_golden_candidates_are_those_of_haystack_in_order(goldens: Path, golden: dict[str, Any], k: int) -> None:
+def test_golden_candidates_are_those_of_haystack_1_26_4_in_order(goldens: Path, golden: dict[str, Any], k: int) -> None:
     """farm-haystack 1.26.4; where two scores are nearer than 1e-5 the order is left open."""
     proposer = load_proposer(
         goldens / "mlm",
@@ -60,7 +60,7 @@ def test_golden_candidates_are_those_of_haystack_in_order(goldens: Path, golden:
 
 
 @pytest.mark.parametrize("k", [5, 20])
-def test_golden_seeded_texts_are_those_of_haystack(goldens: Path, build: Build, k: int) -> None:
+def test_golden_seeded_texts_are_those_of_haystack_1_26_4(goldens: Path, build: Build, k: int) -> None:
     """farm-haystack 1.26.4 with random.seed(1234), 3 copies, probability 0.4."""
     paragraphs = list(read_json(goldens / "augment_input.json"))
     random = Random(1234)
@@ -74,6 +74,6 @@ def test_golden_seeded_texts_are_those_of_haystack(goldens: Path, build: Build, 
     assert found == [paragraph["context"] for article in expected["data"] for paragraph in article["paragraphs"]]
 
 
-def test_golden_word_counts_are_those_of_haystack(goldens: Path, golden: dict[str, Any], build: Build) -> None:
+def test_golden_word_counts_are_those_of_haystack_1_26_4(goldens: Path, golden: dict[str, Any], build: Build) -> None:
     """farm-haystack 1.26.4."""
     assert build(list(read_json(goldens / "augment_input.json"))).n_words == golden["counts"]

@@ -55,7 +55,7 @@ def assert_row_is(features: Features, row: int, golden: dict[str, Any], labels: 
 # farm-haystack 1.26.4 (labels of v1.1.0 where its offset function differs), as in shared/goldens/features.json.
 @pytest.mark.parametrize("last_token", ["exact", "v1.1"])
 @pytest.mark.parametrize("name", ["train", "dev", "train_small"])
-def test_every_window_and_label_is_that_of_haystack_golden(
+def test_every_window_and_label_is_that_of_haystack_1_26_4_golden(
     goldens: Path, tmp_path: Path, tokenizer: Any, name: str, last_token: LastToken
 ) -> None:
     expected = json.loads((goldens / "features.json").read_text(encoding="utf-8"))[name]
@@ -79,7 +79,7 @@ def test_every_window_and_label_is_that_of_haystack_golden(
 
 # farm-haystack 1.26.4, each question alone, as in shared/goldens/edge_features.json.
 @pytest.mark.parametrize("number", range(18))
-def test_an_odd_question_is_kept_or_dropped_and_labelled_as_by_haystack_golden(
+def test_an_odd_question_is_kept_or_dropped_and_labelled_as_by_haystack_1_26_4_golden(
     goldens: Path, tmp_path: Path, tokenizer: Any, number: int
 ) -> None:
     expected = json.loads((goldens / "edge_features.json").read_text(encoding="utf-8"))["questions"][number]
@@ -97,7 +97,7 @@ def test_an_odd_question_is_kept_or_dropped_and_labelled_as_by_haystack_golden(
 
 
 # transformers run_qa, 4.39.0.dev0, as in shared/goldens/features_run_qa.json.
-def test_every_window_and_offset_is_that_of_run_qa_golden(goldens: Path, tmp_path: Path, tokenizer: Any) -> None:
+def test_every_window_and_offset_is_that_of_run_qa_4_39_golden(goldens: Path, tmp_path: Path, tokenizer: Any) -> None:
     expected = json.loads((goldens / "features_run_qa.json").read_text(encoding="utf-8"))["rows"]
     features = build_features(
         read_json(goldens / "dev.json"), tokenizer, tmp_path, max_seq_length=160, doc_stride=64,

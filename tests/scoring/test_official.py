@@ -20,7 +20,7 @@ def dev_golds(shared: Path) -> Golds:
 
 # Official evaluate-v2.0.py on real prediction files, as in shared/data/predictions/expected.
 @pytest.mark.parametrize("name", ["BiDAF-SA-ELMo-single", "adsml6g9-predictions", "hanguantianxia-prediction"])
-def test_scores_equal_the_official_script_to_every_digit(shared: Path, dev_golds: Golds, name: str) -> None:
+def test_scores_equal_evaluate_v2_0_to_every_digit_golden(shared: Path, dev_golds: Golds, name: str) -> None:
     folder = shared / "data" / "predictions"
     predictions = json.loads((folder / f"v2.0-{name}.json").read_text(encoding="utf-8"))
     expected = json.loads((folder / "expected" / f"v2.0-{name}.eval.json").read_text(encoding="utf-8"))
