@@ -14,7 +14,8 @@ from torch.nn import functional
 from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.masking_utils import eager_mask
 
-Map = Literal["scores", "before_dropout", "after_dropout"]
+Probs = Literal["after_dropout", "before_dropout"]
+Map = Literal["scores"] | Probs
 
 
 def show_maps(model: Any, kind: Map) -> None:

@@ -92,17 +92,13 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One stage of the experiment; its active settings are the keyword arguments of the recipe's function."""
+    """One stage of the experiment; the recipe's function takes those of its settings that it has arguments for."""
 
     name: str
     settings: tuple[Setting, ...]
 
     def value(self, name: str) -> Any:
         return next(setting.value for setting in self.settings if setting.name == name)
-
-    def arguments(self) -> dict[str, Any]:
-        """The settings that have an effect, by name."""
-        return {setting.name: setting.value for setting in self.settings if setting.inert is None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,7 +175,8 @@ def check_fit(
     if not (isinstance(t_layers, int) and isinstance(s_layers, int) and s_layers > 0):
         problems.append(f"teacher {teacher} or student {student}: config.json states no num_hidden_layers")
     elif t_layers < s_layers or (needs_multiple and t_layers % s_layers):
-        problems.append(f"teacher has {t_layers} layers, student {s_layers}: the teacher's must be a multiple")
+        must = "the teacher's must be a multiple" if needs_multiple else "the teacher needs no fewer"
+        problems.append(f"teacher has {t_layers} layers, student {s_layers}: {must}")
     for key, word in (("hidden_size", "hidden units"), ("num_attention_heads", "attention heads")):
         if t.get(key) != s.get(key) and (needs_width or key != "hidden_size"):
             problems.append(f"teacher has {t.get(key)} {word}, student {s.get(key)}: the losses need them equal")

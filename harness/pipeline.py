@@ -15,7 +15,6 @@ from harness.domain import Experiment, Judgement, Measurement
 from harness.errors import InvalidRunError, PlanError, RunError
 from harness.evaluation import evaluate
 from harness.inputs import Inputs, gather
-from harness.references import HUB_QUESTIONS, data_named
 from harness.reports.progress import Watcher
 from harness.training import train
 
@@ -178,29 +177,17 @@ def _identity_of(experiment: Experiment) -> dict[str, Any]:
     return plain
 
 
-def _limited(experiment: Experiment, measurements: list[Measurement]) -> str | None:
-    """Why a run judges nothing: part of the questions, or other questions than those the card was evaluated on."""
-    run = {setting.name: setting for setting in experiment.run.settings}
-    n = next(measurement.n for measurement in measurements if measurement.metric == "exact")
-    if "limit" in run:
-        return f"run on {run['limit'].value} questions only"
-    claimed_on = data_named(experiment.declared_eval_data or "")
-    expected = HUB_QUESTIONS.get(claimed_on or "")
-    if run["eval_data"].origin == "overridden" and n != expected:
-        return f"evaluated on {n:,} questions that are not the card's" + (f" {expected:,}" if expected else "")
-    return None
-
-
 def _conclude(
     experiment: Experiment, run: Path, measurements: list[Measurement], accelerator: Accelerator
 ) -> Judgement:
     """Judges the claims and writes the verdict, the file that makes a run finished, and the manifest."""
     run_settings = {setting.name: setting.value for setting in experiment.run.settings}
+    n = next(measurement.n for measurement in measurements if measurement.metric == "exact")
     judgement = verdict.judge(
         experiment.claims,
         measurements,
         {claim.metric: float(str(run_settings[f"tolerance.{claim.metric}"])) for claim in experiment.claims},
-        limited=_limited(experiment, measurements),
+        limited=preflight.limited(experiment, n),
     )
     if accelerator.is_main_process:
         (run / "error.json").unlink(missing_ok=True)

@@ -6,12 +6,14 @@ from accelerate import Accelerator
 
 from harness import card as cards
 from harness import environment, models, verdict
-from harness.domain import Experiment
+from harness.domain import Claim, Experiment
 from harness.errors import InvalidRunError, PlanError
 from harness.evaluation import evaluate
 from harness.forecast import Forecast, forecast, geometry_of
 from harness.inputs import Inputs
+from harness.planning.tolerances import distinct
 from harness.recipes import PROJECTING
+from harness.references import HUB_QUESTIONS, data_named
 from harness.reports.progress import Watcher
 
 TEACHER_TOLERANCE = 1.0  # points; a teacher above its claim is as good a teacher
@@ -19,7 +21,10 @@ TEACHER_CARD = "README.md"
 
 
 def check_models(experiment: Experiment, inputs: Inputs) -> None:
-    """Raises PlanError with every way in which teacher and student do not fit each other or the windows."""
+    """Raises PlanError with every way in which teacher and student do not fit each other or the windows.
+
+    A teacher that is to be checked must also have a card with claims beside its weights.
+    """
     longest = max(int(stage.value("max_seq_length")) for stage in (*experiment.stages, experiment.evaluation))
     if inputs.teacher is None:
         models.check_positions(inputs.student, max_seq_length=longest)
@@ -28,9 +33,32 @@ def check_models(experiment: Experiment, inputs: Inputs) -> None:
         inputs.teacher,
         inputs.student,
         max_seq_length=longest,
-        needs_multiple=any(stage.arguments().get("layer_map") == "uniform" for stage in experiment.stages),
+        needs_multiple=any(
+            setting.name == "layer_map" and setting.value == "uniform"
+            for stage in experiment.stages
+            for setting in stage.settings
+        ),
         needs_width=experiment.recipe not in PROJECTING,
     )
+    if _is_to_be_checked(experiment):
+        why = limited(experiment, sum(len(paragraph.questions) for paragraph in inputs.eval))
+        if why is not None:
+            raise PlanError([f"--check-teacher: {why}; the teacher's claim is about all of them, so leave it out"])
+        _claims_of(inputs.teacher)
+
+
+def limited(experiment: Experiment, n_questions: int) -> str | None:
+    """Why a run judges nothing: part of the questions, or other questions than those the card was evaluated on."""
+    run = {setting.name: setting for setting in experiment.run.settings}
+    if "limit" in run:
+        return f"run on {run['limit'].value} questions only"
+    claimed_on = data_named(experiment.declared_eval_data or "")
+    expected = HUB_QUESTIONS.get(claimed_on or "")
+    if run["eval_data"].origin == "overridden" and n_questions != expected:
+        return f"evaluated on {n_questions:,} questions that are not the card's" + (
+            f" {expected:,}" if expected else ""
+        )
+    return None
 
 
 def check_size(experiment: Experiment, inputs: Inputs, accelerator: Accelerator, *, is_cpu_wanted: bool) -> None:
@@ -64,21 +92,16 @@ def check_teacher(experiment: Experiment, inputs: Inputs, run: Path, accelerator
 
     The scores go into the record under `teacher/`. A teacher that is a card of ours was judged when it was made.
     """
-    run_settings = {setting.name: setting for setting in experiment.run.settings}
-    asked = run_settings.get("check_teacher")
-    if asked is None or asked.origin != "overridden" or inputs.teacher is None:
+    if inputs.teacher is None or not _is_to_be_checked(experiment):
         return
-    path = inputs.teacher / TEACHER_CARD
-    claims = tuple(claim for claim in cards.read(path).claims if claim.unit == "points")
-    if not claims:
-        raise PlanError([f"--check-teacher: {path} claims no number that we measure; leave the option out"])
+    claims = _claims_of(inputs.teacher)
     measured = evaluate(
         inputs.teacher,
         inputs.eval,
         experiment.evaluation,
         run / "teacher",
         data=inputs.record["eval_data"],
-        seed=int(str(run_settings["seed"].value)),
+        seed=int(experiment.run.value("seed")),
         accelerator=accelerator,
         watch=watch,
     )
@@ -89,3 +112,20 @@ def check_teacher(experiment: Experiment, inputs: Inputs, run: Path, accelerator
             f"the teacher {inputs.teacher} misses its own card by more than {TEACHER_TOLERANCE:g} point ({found}): "
             "what is distilled from it judges nothing; name another one with --teacher, or leave out --check-teacher"
         )
+
+
+def _is_to_be_checked(experiment: Experiment) -> bool:
+    return any(one.name == "check_teacher" and one.origin == "overridden" for one in experiment.run.settings)
+
+
+def _claims_of(teacher: Path) -> tuple[Claim, ...]:
+    """The scores that a teacher's own card claims, one a metric; raises PlanError for a card that has none or two."""
+    card = cards.read(teacher / TEACHER_CARD)
+    claims = tuple(claim for claim in distinct(card.claims) if claim.unit == "points")
+    if not claims:
+        raise PlanError([f"--check-teacher: {card.path} claims no number that we measure; leave the option out"])
+    twice = [conflict for conflict in card.conflicts if conflict.what in {claim.metric for claim in claims}]
+    if twice:
+        said = [f"--check-teacher: {card.path} states {one.what} twice, on lines {one.lines}" for one in twice]
+        raise PlanError(said)
+    return claims

@@ -17,7 +17,7 @@ from harness.engine.loop import StageLog
 from harness.errors import InvalidRunError, PlanError
 from harness.inputs import Inputs, fingerprint
 from harness.planning.augmentation import STAGE as AUGMENTED
-from harness.recipes import RECIPES
+from harness.recipes import RECIPES, settings_of
 from harness.recipes.workbench import Common, Workbench
 from harness.reports.progress import Silent, Watcher
 
@@ -92,9 +92,11 @@ def _train_stage(
     with store.scratch(scratch):
         seed = int(experiment.run.value("seed"))
         bench = Workbench(student, teacher, accelerator, seed, recorder, rows, teacher_logits)
-        log: StageLog = RECIPES[experiment.recipe][stage.name](bench, **stage.arguments())
-    words = {"augmented_words": dict(table.n_words)} if table else {}
-    return {"log": log, "dropped": dropped, "seconds": round(time.monotonic() - started, 1), **words}
+        train_stage = RECIPES[experiment.recipe][stage.name]
+        log: StageLog = train_stage(bench, **{name: stage.value(name) for name in settings_of(train_stage)})
+    seconds = round(time.monotonic() - started, 1)
+    words = {"candidates": {"sha256": table.sha256, "words": dict(table.n_words)}} if table else {}
+    return {"log": log, "dropped": dropped, "seconds": seconds, **words}
 
 
 def _candidates(experiment: Experiment, inputs: Inputs, run: Path, accelerator: Accelerator, watch: Watcher) -> Table:

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from harness import store
+from harness import references, store
 from harness.cli import main
+from tests.conftest import STAGES
 from tests.tiny import make_model
 
 
@@ -37,9 +38,9 @@ def test_the_intermediate_stage_runs_on_every_copy_and_the_prediction_stage_on_p
     stages = [stage_log(run, stage) for stage in ("intermediate_layer", "prediction_layer")]
     rows = [-(-8 * copies // 26) for copies in (2, 1)]  # eight questions of one window each, in batches of 26
     assert [stage["log"]["n_steps"] for stage in stages] == rows
-    assert stages[0]["augmented_words"].keys() == {"mlm", "glove", "none"}
-    assert stages[0]["augmented_words"]["glove"] == 0
-    assert "augmented_words" not in stages[1]
+    candidates = stages[0]["candidates"]
+    assert (candidates["words"]["mlm"] > 50, candidates["words"]["glove"], len(candidates["sha256"])) == (True, 0, 64)
+    assert "candidates" not in stages[1]
     inputs = json.loads((run / "inputs.json").read_text())
     assert "model.safetensors" in inputs["masked_lm"]
     assert "glove" not in inputs
@@ -126,21 +127,46 @@ def test_another_protocol_scores_under_its_own_rules_and_says_so(
 CLAIM = '# A teacher\n\n## Performance\n```\n"exact": {exact}\n"f1": {f1}\n```\n'
 
 
-@pytest.mark.parametrize(("claimed", "code"), [(0.0, 4), (99.0, 4)])
+@pytest.fixture
+def whole(command: list[str], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The command on all 240 questions, taken for the card's own, without training."""
+    monkeypatch.setitem(references.HUB_QUESTIONS, "rajpurkar/squad_v2:validation", 240)
+    untrained = [part for stage in STAGES for part in ("--set", f"{stage}.num_train_epochs=0")]
+    return [*without(command, "--limit"), *untrained, "--check-teacher"]
+
+
+@pytest.mark.parametrize("claimed", [0.0, 99.0])
 def test_a_teacher_is_held_to_its_card_where_asked(
-    claimed: float, code: int, command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    claimed: float, whole: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "teacher" / "README.md").write_text(CLAIM.format(exact=claimed, f1=claimed))
-    assert main([*command, "--check-teacher"]) == code
+    assert main(whole) == (4 if claimed else 1)
     run, captured = run_of(tmp_path), capsys.readouterr()
     assert (run / "teacher" / "metrics.json").exists()
-    if claimed > 50:
-        assert "misses its own card" in captured.err
-        assert not (run / "stages").exists()
-    else:
-        assert "LIMITED" in captured.out
+    assert ("misses its own card" in captured.err) == bool(claimed)
+    assert (run / "stages").exists() == (not claimed)
 
 
-def test_a_teacher_without_a_card_cannot_be_checked(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("card", "said"),
+    [
+        (None, "README.md: no such card"),
+        ("# A teacher\n\nIt is good.\n", "claims no number"),
+        (CLAIM.format(exact=50.0, f1='60.0\n"f1": 70.0'), "states f1 twice, on lines (6, 7)"),
+    ],
+)
+def test_a_teacher_whose_card_claims_nothing_clear_is_refused_before_a_run_is_made(
+    card: str | None, said: str, whole: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if card is not None:
+        (tmp_path / "teacher" / "README.md").write_text(card)
+    assert main(whole) == 2
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_teacher_is_not_judged_by_a_part_of_the_questions(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main([*command, "--check-teacher"]) == 2
-    assert "README.md" in capsys.readouterr().err
+    assert "run on 8 questions only" in capsys.readouterr().err

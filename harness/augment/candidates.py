@@ -43,6 +43,8 @@ def propose(proposer: Proposer, contexts: Sequence[str]) -> list[list[Entry]]:
     """The words of each context in order, with their candidates; GloVe is asked once for all of them.
 
     What comes out depends on these contexts alone, rounding included: nothing is carried over from earlier calls.
+    A word that is not replaced stays itself, where Haystack puts the nearest vector's word: the same one, unless two
+    words share a vector.
     """
     glove, k = proposer.glove, proposer.word_possibilities
     split = [words_of(context, proposer.tokenizer, glove.rows if glove else ()) for context in contexts]

@@ -7,16 +7,19 @@ Haystack 1.x computes candidates and draws in one go, and keeps neither.
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from accelerate.utils import gather_object
 
 from harness import store
 from harness.augment import shards
 from harness.augment.candidates import load_proposer, propose
 from harness.augment.words import SOURCES
 from harness.data.squad import Paragraph
-from harness.errors import DataError, StoreError
+from harness.errors import DataError, HarnessError, StoreError
 from harness.reports.progress import Silent, Watcher
 
 CONTEXTS = 64  # of a shard: seconds of work on a GPU, minutes on a CPU
@@ -29,13 +32,14 @@ Paragraphs = Callable[[], Iterator[Paragraph]]
 class Table:
     """`rows` gives a context's number by its digest (about 100 bytes of memory each), `owners` what each shard is of.
 
-    `n_words` counts the words of all different contexts by source: mlm, glove, none.
+    `n_words` counts the words of all different contexts by source: mlm, glove, none. `sha256` is of all shards.
     """
 
     folder: Path
     rows: Mapping[bytes, int]
     owners: Sequence[str]
     n_words: Mapping[str, int]
+    sha256: str
 
     def shard(self, number: int) -> shards.Shard:
         """Reads a shard; raises StoreError when it is no longer what was written."""
@@ -84,8 +88,8 @@ def build_table(
     """Makes the shards that are missing, damaged or of other contexts, and opens the table.
 
     `paragraphs` starts a new stream each time it is called; it is read twice, or once where nothing is missing.
-    Every process calls this, with a folder that all of them see; each makes its share. Without `glove` the words
-    that would need it get no candidates.
+    Every process calls this, with a folder that all of them see; each makes its share, and what stops one stops all,
+    with its message. Without `glove` the words that would need it get no candidates.
     """
     rows = _rows_of(paragraphs())
     owners = _owners_of(list(rows))
@@ -93,24 +97,39 @@ def build_table(
     missing = {number for number in share if shards.read(path_of(folder, number), owners[number]) is None}
     watch = watch if accelerator.is_main_process else Silent()
     watch.start(STAGE, len(share))
-    if missing:
-        proposer = load_proposer(
-            masked_lm,
-            glove,
-            word_possibilities=word_possibilities,
-            max_glove_words=max_glove_words,
-            device=accelerator.device,
-        )
-        n_done = len(share) - len(missing)
-        for number, contexts in enumerate(_groups_of(paragraphs(), rows)):
-            if number in missing:
-                shards.write(path_of(folder, number), owners[number], propose(proposer, contexts))
-                missing.remove(number)
-                n_done += 1
-                watch.steps([{"step": n_done}])
+    with _stopped_together(accelerator):
+        if missing:
+            proposer = load_proposer(
+                masked_lm,
+                glove,
+                word_possibilities=word_possibilities,
+                max_glove_words=max_glove_words,
+                device=accelerator.device,
+            )
+            n_done = len(share) - len(missing)
+            for number, contexts in enumerate(_groups_of(paragraphs(), rows)):
+                if number in missing:
+                    shards.write(path_of(folder, number), owners[number], propose(proposer, contexts))
+                    missing.remove(number)
+                    n_done += 1
+                    watch.steps([{"step": n_done}])
     watch.end()
-    accelerator.wait_for_everyone()
-    return Table(folder, rows, owners, _count(folder, owners))
+    return _opened(folder, rows, owners)
+
+
+@contextmanager
+def _stopped_together(accelerator: Any) -> Iterator[None]:
+    """Waits for all processes; an error of ours in one of them is raised in every one, so that none waits forever."""
+    own: HarnessError | None = None
+    try:
+        yield
+    except HarnessError as error:
+        own = error
+    said = gather_object([f"process {accelerator.process_index}: {own}" if own else ""])
+    if own is not None and accelerator.num_processes == 1:
+        raise own
+    if any(said):
+        raise StoreError("\n".join(filter(None, said)))
 
 
 def path_of(folder: Path, number: int) -> Path:
@@ -152,12 +171,13 @@ def _groups_of(paragraphs: Iterator[Paragraph], rows: Mapping[bytes, int]) -> It
         yield group
 
 
-def _count(folder: Path, owners: Sequence[str]) -> dict[str, int]:
+def _opened(folder: Path, rows: Mapping[bytes, int], owners: Sequence[str]) -> Table:
     counts: dict[str, int] = dict.fromkeys(SOURCES, 0)
     for number, owner in enumerate(owners):
         for source, n_words in _read(folder, number, owner).n_words.items():
             counts[source] += n_words
-    return counts
+    sha256 = store.hash_of([store.sha256_of(path_of(folder, number)) for number in range(len(owners))])
+    return Table(folder, rows, owners, counts, sha256)
 
 
 def _read(folder: Path, number: int, owner: str) -> shards.Shard:

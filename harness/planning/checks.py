@@ -9,7 +9,8 @@ _POSITIVE = ("train_batch_size", "eval_batch_size", "max_seq_length", "doc_strid
              "max_glove_words")  # fmt: skip
 _NOT_NEGATIVE = ("num_train_epochs", "weight_decay", "hard_label_weight", "soft_label_weight", "seed", "factor",
                  "dropout_off_after", "max_query_length")  # fmt: skip
-_SHARES = ("warmup_ratio", "embeds_dropout_prob", "adam_beta1", "adam_beta2", "replace_probability")
+_SHARES = ("warmup_ratio", "embeds_dropout_prob", "adam_beta1", "adam_beta2")
+_OWN_OPTIONS = {"augmentation.masked_lm": "masked-lm", "augmentation.glove": "glove"}
 CHOICES = {
     "lr_schedule": ("LinearWarmup", "warmup_linear", "constant"),
     "weight_decay_on": ("all", "matrices"),
@@ -27,9 +28,11 @@ CHOICES = {
 
 def check_overrides(draft: Draft, run: Stage, stages: tuple[Stage, ...]) -> None:
     """Names after --set that are no active setting of a stage; those of the run have options of their own."""
-    known = ["run.seed", *(f"{stage.name}.{name}" for stage in stages for name in stage.arguments())]
+    active = [f"{stage.name}.{s.name}" for stage in stages for s in stage.settings if s.inert is None]
+    known = ["run.seed", *(name for name in active if name not in _OWN_OPTIONS)]
     inert = [f"{stage.name}.{s.name}" for stage in stages for s in stage.settings if s.inert is not None]
     own = {f"run.{setting.name}": setting.name.partition(".")[0].replace("_data", "") for setting in run.settings}
+    own |= _OWN_OPTIONS
     for name in draft.options.settings:
         if name in inert:
             draft.problems.append(f"--set {name}: it has no effect in this stage (harness plan says why)")
@@ -73,6 +76,8 @@ def _check_value(draft: Draft, stage: Stage, setting: Setting) -> None:
         draft.problems.append(f"{where}: must not be negative")
     if name in _SHARES and not 0 <= value < 1:
         draft.problems.append(f"{where}: must be at least 0 and below 1")
+    if name == "replace_probability" and not 0 <= value <= 1:
+        draft.problems.append(f"{where}: must be from 0 to 1")
 
 
 def note_conflicts(draft: Draft) -> None:

@@ -1,7 +1,9 @@
 """Every setting of a stage and of the run, with its origin: overridden, else stated, else derived or assumed."""
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 from harness import references
 from harness.dialects.names import value_of
@@ -10,6 +12,11 @@ from harness.planning.draft import Draft, similar
 from harness.programs import EVALUATIONS
 from harness.programs.defaults import Default, Program
 
+_CATEGORIES: Mapping[str, Literal["recipe", "evaluation", "data"]] = {
+    "evaluation": "evaluation",
+    "augmentation": "data",
+}
+
 
 def resolve_stage(draft: Draft, name: str, heading: str, program: Program) -> Stage:
     """Every setting of one stage: overridden, else stated, else assumed from the program's defaults."""
@@ -17,7 +24,11 @@ def resolve_stage(draft: Draft, name: str, heading: str, program: Program) -> St
     stated = _stated_for(draft.card, heading)
     for unknown in sorted(set(stated) - set(defaults) - {"seed"}):
         one = stated[unknown]
-        draft.problems.append(f"unknown setting {one.key} ({draft.place(one.line)}){similar(one.name, defaults)}")
+        if name == "evaluation" and any(unknown in other.stages[name] for other in EVALUATIONS.values()):
+            what = f"{draft.place(one.line)}: {one.key} = {one.raw} is not used: this protocol has no such setting"
+            draft.ambiguities.append(what)
+        else:
+            draft.problems.append(f"unknown setting {one.key} ({draft.place(one.line)}){similar(one.name, defaults)}")
     settings = []
     for key, default in defaults.items():
         setting = resolve(draft, name, key, default, stated.get(key), program)
@@ -28,8 +39,9 @@ def resolve_stage(draft: Draft, name: str, heading: str, program: Program) -> St
 
 
 def resolve_evaluation(draft: Draft, heading: str, program: Program) -> Stage:
-    """The evaluation; another protocol than the program's own, by --set, brings its own defaults."""
-    asked, own = draft.options.settings.get("evaluation.protocol"), program.stages["evaluation"]["protocol"]
+    """The evaluation; another protocol than the program's own, by --set or by the card, brings its own defaults."""
+    own, stated = program.stages["evaluation"]["protocol"], _stated_for(draft.card, heading).get("protocol")
+    asked = draft.options.settings.get("evaluation.protocol", str(stated.value) if stated else None)
     if asked is None or asked not in EVALUATIONS or asked == own.value:
         return resolve_stage(draft, "evaluation", heading, program)
     other = EVALUATIONS[asked]
@@ -44,7 +56,8 @@ def _stated_for(card: Card, words: str) -> dict[str, Stated]:
 def resolve(draft: Draft, stage: str, key: str, default: Default, stated: Stated | None, program: Program) -> Setting:
     """One setting: overridden, else stated, else assumed; a fixed one is the program's own whatever is stated."""
     inert = program.inert.get(stage, {}).get(key)
-    typed = override(draft, stage, key, default.value, stated.value if stated else default.value)
+    usual = stated.value if stated and not default.is_fixed else default.value
+    typed = override(draft, stage, key, default.value, usual)
     if typed is not None:
         return dataclasses.replace(typed, unit=default.unit, inert=inert)
     if stated is None or default.is_fixed:
@@ -58,16 +71,17 @@ def resolve(draft: Draft, stage: str, key: str, default: Default, stated: Stated
     return Setting(key, value, "stated", f"card line {stated.line}", default.unit, inert)
 
 
-def override(draft: Draft, stage: str, key: str, like: Value, usual: Value | None = None) -> Setting | None:
-    """The setting given by --set, in the type of `like`, with its deviation from the `usual` value; None if none is."""
+def override(draft: Draft, stage: str, key: str, like: Value, usual: Value) -> Setting | None:
+    """The setting given by --set, in the type of `like`, a departure from `usual` put on record; None without one."""
     typed = draft.options.settings.get(f"{stage}.{key}")
     if typed is None:
         return None
     value = _as(like, value_of(typed))
     if value is None:
         draft.problems.append(f"--set {stage}.{key}={typed}: expected {_kind(like)}")
-    claimed = f"{stage}.{key} {like if usual is None else usual}"
-    draft.deviations.append(Deviation("recipe", claimed, f"{stage}.{key} {typed}", True, "--set"))
+    if value != _as(like, usual):
+        category: Literal["recipe", "evaluation", "data"] = _CATEGORIES.get(stage, "recipe")
+        draft.deviations.append(Deviation(category, f"{stage}.{key} {usual}", f"{stage}.{key} {typed}", True, "--set"))
     return Setting(key, value, "overridden", f"--set {stage}.{key}")
 
 
@@ -96,10 +110,10 @@ def _kind(like: Value) -> str:
 
 def _hard_label_weight(draft: Draft, stage: str, soft: Setting) -> Setting:
     """Haystack has one weight for both terms: the hard labels get what the soft ones leave."""
-    typed = override(draft, stage, "hard_label_weight", 1.0, "1 - soft")
+    rest = 1.0 - float(str(soft.value))
+    typed = override(draft, stage, "hard_label_weight", 1.0, rest)
     if typed is not None:
         return typed
-    rest = 1.0 - float(str(soft.value))
     return Setting("hard_label_weight", rest, "derived", f"1 - soft_label_weight ({soft.source}); haystack's weight")
 
 
@@ -110,8 +124,11 @@ def resolve_run(draft: Draft, recipe: str, program: Program) -> tuple[Setting, .
     if recipe != "finetune":
         settings.append(_model(draft, "teacher", options.teacher))
         settings.append(_check_of(draft, settings[-1]))
-    elif options.teacher is not None or options.check_teacher:
-        draft.problems.append("--teacher, --check-teacher: the recipe finetune has no teacher")
+    else:
+        given = {"--teacher": options.teacher is not None, "--check-teacher": options.check_teacher}
+        draft.problems += [
+            f"{name}: the recipe finetune has no teacher" for name, is_given in given.items() if is_given
+        ]
     settings.append(_model(draft, "student", options.student))
     settings.append(_data(draft, "train_data", options.train, "--train FILE"))
     settings.append(_data(draft, "eval_data", options.eval, "--eval FILE"))

@@ -5,6 +5,8 @@ Read from the source of tag v1.1.0; file names are below `haystack/`, numbers ar
 
 from harness.programs.defaults import Default, Program
 
+VERSION = "1.1.0"
+
 _WINDOWS = {
     "max_seq_length": Default(256, "nodes/reader/farm.py 54, FARMReader(max_seq_len)", "tokens"),
     "doc_stride": Default(128, "modeling/data_handler/processor.py 367, SquadProcessor(doc_stride)", "tokens"),
@@ -63,8 +65,8 @@ _PREDICTION = {
 }
 
 _FINETUNE = {
-    "num_train_epochs": Default(1, "nodes/reader/farm.py, FARMReader.train(n_epochs)"),
-    "learning_rate": Default(1e-5, "nodes/reader/farm.py, FARMReader.train(learning_rate)"),
+    "num_train_epochs": Default(2, "nodes/reader/farm.py 313, FARMReader.train(n_epochs)"),
+    "learning_rate": Default(1e-5, "nodes/reader/farm.py 314, FARMReader.train(learning_rate)"),
     "embeds_dropout_prob": _HEAD_DROPOUT,
     "learned_logit_divisor": _DIVISOR,
     "padding": _PADDING,
@@ -91,7 +93,7 @@ _EVALUATION = {
 }
 
 PROGRAM = Program(
-    name="haystack 1.1.0",
+    name=f"haystack {VERSION}",
     stages={
         "run": {"seed": Default(42, "nodes/reader/farm.py 193, set_all_seeds")},
         "intermediate_layer": {**_INTERMEDIATE, **_OPTIMISATION, **_WINDOWS},
@@ -104,6 +106,7 @@ PROGRAM = Program(
         "intermediate_layer": {
             "temperature": "the trainer of this stage never receives it (nodes/reader/farm.py 571-582 to 245-263)",
             "embeds_dropout_prob": "it acts behind the hidden states that this stage compares, before the unused head",
+            "last_token_labels": "the losses of this stage read no labels",
         },
     },
 )

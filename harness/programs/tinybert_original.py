@@ -1,7 +1,9 @@
 """Defaults of TinyBERT's own program, huawei-noah/Pretrained-Language-Model at commit 0598f02, folder `TinyBERT/`.
 
 File names are below that folder; settings are options of `task_distill.py`, or stand in its main(). The program has no
-question answering: windows, evaluation and augmentation are Haystack 1.1.0's, and say so.
+question answering: windows and evaluation are Haystack 1.1.0's, and say so. It has an augmentation of its own
+(`data_augmentation.py`: 15 candidates, stop words and numbers left alone, the original among the copies), which is
+not implemented here: Haystack's is used, and says so.
 """
 
 from collections.abc import Mapping
@@ -13,17 +15,18 @@ _MAIN = "task_distill.py main()"
 _ADAM = "transformer/optimization.py BertAdam"
 
 
-def _of_haystack(stage: str, *names: str) -> Mapping[str, Default]:
+def _of_haystack(stage: str, *names: str, why: str = "has none") -> Mapping[str, Default]:
     found = haystack_1_1.PROGRAM.stages[stage]
+    said = f"{why}: haystack {haystack_1_1.VERSION}"
     return {
-        name: Default(found[name].value, f"has none: haystack 1.1.0 {found[name].symbol}", found[name].unit)
-        for name in names or found
+        name: Default(found[name].value, f"{said} {found[name].symbol}", found[name].unit) for name in names or found
     }
 
 
-_WINDOWS = _of_haystack(
-    "prediction_layer", "doc_stride", "doc_stride_is", "max_query_length", "last_token_labels", "max_seq_length"
-)
+_WINDOWS = {
+    **_of_haystack("prediction_layer", "doc_stride", "doc_stride_is", "max_query_length", "last_token_labels"),
+    "max_seq_length": Default(128, "task_distill.py --max_seq_length", "tokens"),
+}
 
 _OPTIMISATION = {
     "num_train_epochs": Default(3, "task_distill.py --num_train_epochs"),
@@ -63,17 +66,23 @@ PROGRAM = Program(
         "run": {"seed": Default(42, "task_distill.py --seed")},
         "intermediate_layer": {**_INTERMEDIATE, **_WINDOWS},
         "prediction_layer": {**_PREDICTION, **_WINDOWS},
-        "augmentation": _of_haystack("augmentation"),
-        "evaluation": _of_haystack("evaluation"),
+        "augmentation": _of_haystack("augmentation", why="has another, in data_augmentation.py, that is not made here"),
+        "evaluation": {
+            **_of_haystack("evaluation"),
+            "eval_batch_size": Default(32, "task_distill.py --eval_batch_size", "rows"),
+        },
     },
     inert={
         "intermediate_layer": {
             "temperature": f"the loss of this stage has none ({_MAIN})",
+            "warmup_ratio": f"the rate of this stage is constant ({_MAIN})",
+            "last_token_labels": "the losses of this stage read no labels",
             "embeds_dropout_prob": "it would act behind the hidden states that this stage compares",
         },
         "prediction_layer": {
             "soft_label_weight": f"this flavour's loss has no gold labels to weigh against ({_MAIN})",
             "embeds_dropout_prob": "this flavour has no dropout before the head",
+            "last_token_labels": "the loss of this stage reads no labels",
         },
     },
 )

@@ -6,10 +6,12 @@ A stage's settings are its function's keyword arguments. They have no defaults h
 from the program it was made with (`harness/programs/`), with version and symbol, so that no value is silent.
 """
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from harness.recipes import finetune, haystack, tinybert
+from harness.recipes.workbench import Common
 
 RECIPES: Mapping[str, Mapping[str, Callable[..., Any]]] = {
     "haystack": {
@@ -22,5 +24,12 @@ RECIPES: Mapping[str, Mapping[str, Callable[..., Any]]] = {
     },
     "finetune": {"finetune": finetune.finetune},
 }
+
+
+def settings_of(stage: Callable[..., Any]) -> tuple[str, ...]:
+    """The settings of a stage: its function's own keyword arguments, then those that all stages have."""
+    own = inspect.signature(stage).parameters.values()
+    return (*(one.name for one in own if one.kind is one.KEYWORD_ONLY), *sorted(Common.__required_keys__))
+
 
 PROJECTING = ("tinybert",)  # recipes that map the student's hidden states to the teacher's width

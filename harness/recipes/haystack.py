@@ -17,7 +17,7 @@ from typing import Literal, Unpack
 import torch
 from torch import Tensor, nn
 
-from harness.attention import Map, show_maps
+from harness.attention import Probs, show_maps
 from harness.engine.loop import StageLog
 from harness.models import n_layers, span_logits
 from harness.recipes import losses
@@ -27,7 +27,7 @@ Padding = Literal["counted", "masked"]
 
 
 def distil_intermediate_layers(
-    bench: Workbench, *, layer_map: str, attention_probs: Map, padding: Padding, **common: Unpack[Common]
+    bench: Workbench, *, layer_map: str, attention_probs: Probs, padding: Padding, **common: Unpack[Common]
 ) -> StageLog:
     """Matches hidden states and attention probabilities; labels, logits and temperature play no part.
 
@@ -93,7 +93,8 @@ class HaystackHead(nn.Module):
     """A student's logits with Haystack's two extras: a dropout before the head and a learned divisor of its logits.
 
     The divisor (`temperature_for_confidence`) is optimised and decayed like every parameter. It is not saved with
-    the student, as in Haystack's export: it divides all logits of a model alike, so no prediction depends on it.
+    the student, as in Haystack's export. It divides all logits of a model alike, so no answer that is ranked by score
+    without a boost or threshold depends on it; others may, by as little as it moves (1.002 to 1.004 in the goldens).
     """
 
     def __init__(self, student: nn.Module, dropout: float, *, is_learned: bool) -> None:

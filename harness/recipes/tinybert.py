@@ -10,6 +10,7 @@ Known not to match:
   batch and classes is one over batch, start and end, and positions.
 - it leaves its teacher in training mode, with dropout; here the teacher is in eval mode
 - it skips a last partial batch; here it is kept
+- its prediction stage saves the weights that do best on the dev set, looked at every 50 steps; here the last are kept
 - its projection comes from a general distillation checkpoint; here it is drawn from the seed, as it would be without
 - the random stream (order of rows, dropout masks)
 """

@@ -97,6 +97,7 @@ def test_temperature_and_head_dropout_are_inert_in_the_intermediate_stage_alone(
     assert inert.keys() == {
         ("intermediate_layer", "temperature"),
         ("intermediate_layer", "embeds_dropout_prob"),
+        ("intermediate_layer", "last_token_labels"),
     }
     assert "never receives it" in inert["intermediate_layer", "temperature"]
     assert "behind the hidden states" in inert["intermediate_layer", "embeds_dropout_prob"]
@@ -136,8 +137,50 @@ def test_another_augmentation_is_a_deviation_that_may_explain_a_gap(
     assert (deviation.claimed, deviation.actual, deviation.may_explain_a_gap) == (claimed, actual, True)
 
 
-def test_a_glove_file_that_is_not_there_is_a_problem() -> None:
-    assert "--glove no.txt: no such file" in problems_of(options=Options(glove="no.txt"))
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (Options(glove="no.txt"), "--glove no.txt: no such file"),
+        (Options(masked_lm="other.md"), "--masked-lm other.md: expected a Hub id or a local folder"),
+        (Options(settings={"augmentation.glove": "x"}), "--set augmentation.glove: give it as --glove"),
+        (Options(settings={"augmentation.masked_lm": "x"}), "--set augmentation.masked_lm: give it as --masked-lm"),
+        (Options(settings={"augmentation.factor": "0"}, glove="none"),
+         "--glove none: nothing is augmented (augmentation.factor is 0)"),
+        (Options(settings={"augmentation.factor": "-1"}),
+         "augmentation.factor = -1 (--set augmentation.factor): must not be negative"),
+    ],
+)  # fmt: skip
+def test_an_augmentation_that_cannot_be_is_a_problem(options: Options, problem: str) -> None:
+    assert problem in problems_of(options=options)
+
+
+def test_what_augments_nothing_is_refused_where_the_card_speaks_of_no_augmented_data() -> None:
+    (problem,) = problems_of(name="pocket", options=Options(glove="none"))
+    assert problem.startswith("--glove none: the card speaks of no augmented data")
+
+
+def test_without_copies_nothing_about_them_is_open_and_their_settings_are_inert(target: Experiment) -> None:
+    experiment = plan_of(options=Options(settings={"augmentation.factor": "0"}))
+    assert set(target.ambiguities) - set(experiment.ambiguities) == set(target.ambiguities[:3])
+    assert experiment.augmentation is not None
+    assert {one.name for one in experiment.augmentation.settings if one.inert is None} == {"factor"}
+
+
+def test_another_number_of_copies_leaves_the_same_open(target: Experiment) -> None:
+    assert plan_of(options=Options(settings={"augmentation.factor": "2"})).ambiguities == target.ambiguities
+
+
+def test_a_value_that_is_the_card_s_own_is_no_deviation() -> None:
+    settings = {"intermediate_layer.train_batch_size": "26", "evaluation.protocol": "haystack"}
+    assert plan_of(options=Options(settings=settings)).deviations == ()
+
+
+def test_a_deviation_is_of_the_kind_of_its_section() -> None:
+    settings = {"prediction_layer.learning_rate": "1", "evaluation.max_seq_length": "384", "augmentation.factor": "2"}
+    found = plan_of(options=Options(settings=settings)).deviations
+    assert {one.actual.partition(".")[0]: one.category for one in found} == {
+        "prediction_layer": "recipe", "evaluation": "evaluation", "augmentation": "data",
+    }  # fmt: skip
 
 
 def test_a_card_that_states_its_evaluation_length_leaves_no_doubt_about_it(target: Experiment) -> None:
@@ -217,6 +260,15 @@ def test_another_protocol_brings_its_own_defaults_and_is_a_deviation() -> None:
     assert found["doc_stride_is"] == ("overlap", "assumed")
     assert "no_ans_boost" not in found
     assert experiment.deviations[0].claimed == "evaluation.protocol haystack"
+
+
+def test_a_protocol_that_the_card_states_brings_its_own_defaults_too() -> None:
+    block = "## Evaluation\n```\nprotocol = run_qa\nno_ans_boost = 0\n```\n## Authors"
+    experiment = plan_of(("## Authors", block))
+    assert setting(experiment, "evaluation", "protocol").origin == "stated"
+    assert setting(experiment, "evaluation", "n_best_size").value == 20
+    assert experiment.deviations == ()
+    assert [one for one in experiment.ambiguities if one.endswith("this protocol has no such setting")]
 
 
 def test_an_unknown_protocol_is_refused_with_the_known_ones() -> None:
