@@ -20,7 +20,8 @@ FLOORS = {
     "inputs": 6,
     "training": 7, "preflight": 7,
     "pipeline": 8,
-    "cli": 9,
+    "commands": 9,
+    "cli": 10,
 }  # fmt: skip
 HEAVY = {"torch", "transformers", "datasets", "accelerate"}
 HEAVY_FROM = 3

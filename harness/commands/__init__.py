@@ -1,0 +1,12 @@
+"""The shelf of commands: name -> the file with its help, its arguments, and what it does.
+
+A command is `HELP`, `add_arguments(parser)` and `run(arguments) -> exit code`. What loads torch or a Hub client is
+imported inside `run`, so that every other command starts at once.
+"""
+
+from collections.abc import Mapping
+from types import ModuleType
+
+from harness.commands import env, parse, plan, reproduce
+
+COMMANDS: Mapping[str, ModuleType] = {"parse": parse, "plan": plan, "reproduce": reproduce, "env": env}

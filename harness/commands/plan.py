@@ -1,0 +1,122 @@
+"""harness plan CARD, and the options that it shares with what runs a plan."""
+
+import argparse
+import json
+from pathlib import Path
+
+from harness import card, environment, planning
+from harness.commands.show import show
+from harness.domain import Experiment
+from harness.errors import PlanError
+from harness.forecast import Forecast, Geometry, forecast, geometry_of
+from harness.references import HUB_QUESTIONS, data_reference, model_reference
+from harness.reports.subject import Subject
+
+HELP = "the experiment a card describes, every setting with its origin"
+_BYTES_PER_QUESTION = 323  # of the official SQuAD 2.0 train file, for an estimate before a file is read
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("card", type=Path)
+    add_options(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    experiment = planning.plan(card.read(arguments.card), options_of(arguments))
+    show(arguments, Subject(experiment=_with_declared_gpu(experiment), forecast=_rough_forecast(experiment)))
+    return 0
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--recipe", metavar="NAME", help="run another recipe than the card's headings imply")
+    add("--teacher", metavar="ID|DIR|CARD", help="Hub id, local folder or another card, in place of the card's teacher")
+    add("--student", metavar="ID|DIR|CARD", help="the same for the student's initial weights")
+    add("--train", metavar="FILE", help="SQuAD-format training questions, in place of the card's data")
+    add("--eval", metavar="FILE", help="SQuAD-format evaluation questions, in place of the card's data")
+    add("--check-teacher", action="store_true", help="score the teacher first; refuse one below its own card")
+    add("--masked-lm", metavar="ID|DIR", help="masked language model that augments the intermediate stage's data")
+    add("--glove", metavar="FILE|none", help="GloVe vectors for it, as text; 'none' goes without (a deviation)")
+    add("--seed", type=int, help="seed of order, dropout and initial weights (default: the library's)")
+    add("--precision", choices=("fp32", "bf16", "fp16"), default="fp32", help="default: fp32")
+    add("--limit", type=int, metavar="N", help="only the first N questions; the verdict is then LIMITED")
+    add("--tolerance", metavar="METRIC=X,…", default="", help="allowed difference (default: 1.0 point a metric)")
+    add(
+        "--set",
+        metavar="STAGE.NAME=VALUE",
+        action="append",
+        default=[],
+        help="override one setting, as in prediction_layer.learning_rate=1e-4; may be repeated",
+    )
+
+
+def options_of(arguments: argparse.Namespace) -> planning.Options:
+    return planning.Options(
+        recipe=arguments.recipe,
+        teacher=arguments.teacher,
+        student=arguments.student,
+        train=arguments.train,
+        eval=arguments.eval,
+        check_teacher=arguments.check_teacher,
+        masked_lm=arguments.masked_lm,
+        glove=arguments.glove,
+        seed=arguments.seed,
+        precision=arguments.precision,
+        limit=arguments.limit,
+        tolerance=_tolerances(arguments.tolerance),
+        settings=dict(_pair("--set", pair) for pair in arguments.set),
+    )
+
+
+def _pair(option: str, text: str) -> tuple[str, str]:
+    name, mark, value = text.partition("=")
+    if not mark or not name.strip() or not value.strip():
+        raise PlanError([f"{option} {text}: expected NAME=VALUE"])
+    return name.strip(), value.strip()
+
+
+def _tolerances(text: str) -> dict[str, float]:
+    tolerances = {}
+    for part in filter(None, text.split(",")):
+        name, value = _pair("--tolerance", part)
+        try:
+            tolerances[name] = float(value)
+        except ValueError:
+            raise PlanError([f"--tolerance {part}: {value!r} is no number"]) from None
+    return tolerances
+
+
+def _with_declared_gpu(experiment: Experiment) -> Experiment:
+    deviation = environment.compare_gpu(experiment.declared_gpu, environment.find_gpus()[0])
+    return planning.with_deviation(experiment, deviation)
+
+
+def _rough_forecast(experiment: Experiment) -> Forecast | None:
+    """An estimate from names, configurations and file sizes alone; None where they do not tell."""
+    here = Path(experiment.card_path).parent
+    run = {setting.name: setting for setting in experiment.run.settings}
+    sizes: list[Geometry | None] = []
+    for name in ("teacher", "student"):
+        if name not in run:
+            sizes.append(None)
+            continue
+        text, is_option = str(run[name].value), run[name].origin == "overridden"
+        reference = model_reference(text, card_dir=here, is_option=is_option)
+        config = reference.path / "config.json" if reference.path else None
+        try:
+            known = json.loads(config.read_text(encoding="utf-8")) if config and config.is_file() else None
+        except ValueError:
+            return None
+        size = geometry_of(text, known)
+        if size is None:
+            return None
+        sizes.append(size)
+    text, is_option = str(run["train_data"].value), run["train_data"].origin == "overridden"
+    path = data_reference(text, card_dir=here, is_option=is_option).path
+    if path is not None and not path.is_file():
+        return None
+    n_questions = path.stat().st_size // _BYTES_PER_QUESTION if path else HUB_QUESTIONS.get(text, 0)
+    if "limit" in run:
+        n_questions = min(n_questions, int(str(run["limit"].value)))
+    n_cpus = environment.n_cpus()
+    return forecast(experiment, n_questions=n_questions, teacher=sizes[0], student=sizes[1], n_cpus=n_cpus)

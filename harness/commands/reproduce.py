@@ -1,0 +1,69 @@
+"""harness reproduce CARD"""
+
+import argparse
+from pathlib import Path
+
+from harness import card, launch, planning, store
+from harness.commands import plan
+from harness.commands.show import show
+from harness.errors import PlanError
+from harness.reports.subject import Subject
+
+HELP = "run the whole chain, from card to verdict"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    plan.add_arguments(parser)
+    _add_run_options(parser)
+
+
+def _add_run_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--results", type=Path, default=Path("results"), metavar="DIR", help="where records go (default: results)")
+    add("--device", choices=("cpu",), help="stay on the CPU, however long it takes")
+    add("--gradient-accumulation-steps", type=int, default=1, metavar="N", help="micro-batches a declared batch")
+    add("--num-processes", type=int, default=1, metavar="N", help="processes that share each declared batch")
+    add("--accelerate-config", type=Path, metavar="FILE", help="start through accelerate's launcher with this file")
+    add("--fresh", action="store_true", help="a new run, even where this one is finished or begun")
+    add("--dry-run", action="store_true", help="print the plan and stop")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    if arguments.dry_run:
+        return plan.run(arguments)
+    for name in ("gradient_accumulation_steps", "num_processes"):
+        if getattr(arguments, name) < 1:
+            raise PlanError([f"--{name.replace('_', '-')} {getattr(arguments, name)}: must be at least 1"])
+    experiment = planning.plan(card.read(arguments.card), plan.options_of(arguments))
+    if launch.is_wanted(arguments.num_processes, arguments.accelerate_config):
+        return launch.relaunch(
+            arguments.argv, arguments.num_processes, arguments.accelerate_config, on_cpu=arguments.device == "cpu"
+        )
+    # Here, because it loads torch and transformers, which no other command needs.
+    from harness import pipeline
+    from harness.reports.progress import make_watcher
+
+    machine = pipeline.Machine(
+        results=arguments.results,
+        device=arguments.device,
+        fresh=arguments.fresh,
+        gradient_accumulation_steps=arguments.gradient_accumulation_steps,
+    )
+    watch = make_watcher(quiet=arguments.quiet)
+    try:
+        outcome = pipeline.reproduce(experiment, machine, watch)
+    finally:
+        watch.close()
+    if launch.is_main_process():
+        show(
+            arguments,
+            Subject(
+                experiment=outcome.experiment,
+                judgement=outcome.judgement,
+                record=str(outcome.folder),
+                was_there=outcome.was_there,
+                measurements=store.read_measurements(outcome.folder),
+            ),
+        )
+    # A launcher takes any code but 0 for a crash, and a verdict is none.
+    return 0 if launch.leave(outcome.judgement.exit_code) else outcome.judgement.exit_code
