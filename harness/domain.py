@@ -7,7 +7,8 @@ from typing import Any, Literal
 Value = int | float | str | bool | None
 Origin = Literal["stated", "derived", "assumed", "overridden"]
 Unit = Literal["points", "loss"]
-Outcome = Literal["reproduced", "better", "not_reproduced", "unmeasured", "limited", "invalid"]
+Outcome = Literal["reproduced", "better", "not_reproduced", "inconclusive", "unmeasured", "limited", "invalid"]
+Rule = Literal["tolerance", "equivalence"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +106,18 @@ class Stage:
 class Deviation:
     """What differs from the card. `may_explain_a_gap` is True where the difference can move the measured numbers."""
 
-    category: Literal["hardware", "precision", "data", "recipe", "evaluation", "scope"]
+    category: Literal["hardware", "precision", "seed", "data", "recipe", "evaluation", "scope"]
     claimed: str
     actual: str
     may_explain_a_gap: bool
     reason: str = ""
+
+    @property
+    def severity(self) -> Literal["none", "low", "medium", "high"]:
+        """How far it can move a number: another seed by its spread, another precision a little more, others freely."""
+        if not self.may_explain_a_gap:
+            return "none"
+        return {"seed": "low", "precision": "medium"}.get(self.category, "high")  # type: ignore[return-value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +157,32 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True)
+class Estimate:
+    """A claim against the mean of one or a few seeds, all in the claim's unit.
+
+    `sd` is of the seeds themselves, None for one; `spread` is moderated by `prior`, the spread of a seed that was
+    expected before, and has `df` degrees of freedom. `interval` is the 90 % interval of `difference` (mean - claim),
+    the claim's rounding included; `p_below` and `p_above` are the one-sided tests that the true difference is below
+    -tolerance or above +tolerance (small: it is). `is_consistent`: the claim could be one more seed of ours, at 5 %.
+    `seeds_needed` is until `interval` fits the tolerance if nothing else changed, None where more seeds do not help.
+    """
+
+    metric: str
+    values: tuple[float, ...]
+    mean: float
+    sd: float | None
+    prior: float
+    spread: float
+    df: int
+    difference: float
+    interval: tuple[float, float]
+    p_below: float
+    p_above: float
+    is_consistent: bool
+    seeds_needed: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What one claim came to. `difference` is measured - claimed, in the claim's unit."""
 
@@ -163,11 +197,76 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Hop:
+    """Two sets of answers to the same questions, compared question by question.
+
+    `difference` is second - first in points, `interval` its 95 % interval over paragraphs, None where the answers have
+    no paragraphs. `gained` and `lost` count questions that only the second, or only the first, gets exactly right;
+    `p_value` is McNemar's exact test of the two being as likely.
+    """
+
+    metric: str
+    first: float
+    second: float
+    difference: float
+    interval: tuple[float, float] | None
+    gained: int
+    lost: int
+    p_value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Where the gap between a claim and our student comes from, all scored by us under one signature.
+
+    claim -> published weights (the way of scoring, or other weights) -> our student (training). None: not to be had.
+    `retention` is the student's share of the teacher's score, in percent: nearly free of the way of scoring.
+    """
+
+    metric: str
+    claimed: float
+    published: float | None
+    teacher: float | None
+    student: float
+    training: Hop | None
+    retention: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Shares of simulated cards, of one claim each, that rule `equivalence` gives each outcome, and that rule
+    `tolerance` accepts, when the two procedures are `gap` apart on average."""
+
+    metric: str
+    gap: float
+    n_seeds: int
+    reproduced: float
+    not_reproduced: float
+    inconclusive: float
+    within_tolerance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What the rule that does not decide says of the card."""
+
+    rule: Rule
+    outcome: Outcome
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
-    """All verdicts of a run under one rule, and the exit code they end in."""
+    """All verdicts under one rule, the exit code they end in, and what the other rule says.
+
+    `flags` are what a reader must know beside the outcome, such as a seed that collapsed.
+    """
 
     outcome: Outcome
     exit_code: int
-    rule: str
+    rule: Rule
     reason: str
     verdicts: tuple[Verdict, ...] = field(default=())
+    estimates: tuple[Estimate, ...] = field(default=())
+    other: Opinion | None = None
+    flags: tuple[str, ...] = field(default=())

@@ -15,7 +15,8 @@ Everything else that is raised is a bug of ours and shows its traceback.
 from collections.abc import Sequence
 from pathlib import Path
 
-EXIT_REPRODUCED, EXIT_NOT_REPRODUCED, EXIT_WRONG_USE, EXIT_INVALID, EXIT_BROKE, EXIT_INTERRUPTED = 0, 1, 2, 4, 5, 130
+EXIT_REPRODUCED, EXIT_NOT_REPRODUCED, EXIT_WRONG_USE, EXIT_INCONCLUSIVE = 0, 1, 2, 3
+EXIT_INVALID, EXIT_BROKE, EXIT_INTERRUPTED = 4, 5, 130
 
 
 class HarnessError(Exception):

@@ -20,6 +20,7 @@ class Inputs:
     """`train` starts a new stream each time it is called; `record` holds what identifies each input.
 
     `masked_lm` and `glove` augment the training data; None where it stays as it is, or does without GloVe.
+    `published` are the card's own weights, None where they are not asked for or not to be had.
     """
 
     teacher: Path | None
@@ -30,6 +31,7 @@ class Inputs:
     record: Mapping[str, Mapping[str, str]]
     masked_lm: Path | None = None
     glove: Path | None = None
+    published: Path | None = None
 
 
 def gather(experiment: Experiment, student_of_card: Callable[[Path], Path]) -> Inputs:
@@ -85,6 +87,7 @@ def gather(experiment: Experiment, student_of_card: Callable[[Path], Path]) -> I
         record=record,
         masked_lm=masked_lm,
         glove=glove,
+        published=_published(run["published"], here, record),
     )
 
 
@@ -109,6 +112,25 @@ def _model(setting: Setting, option: str, here: Path, student_of_card: Callable[
     if reference.kind == "folder" and not models.has_weights(reference.path):
         raise PlanError([f"{option} {reference.path}: holds no weights ({', '.join(models.WEIGHT_FILES)})"])
     return reference.path, reference.kind == "random"
+
+
+def _published(setting: Setting, here: Path, record: dict[str, Any]) -> Path | None:
+    """The weights that the card speaks of. Those that were asked for must be there; others are done without."""
+    if setting.value is None:
+        return None
+    try:
+        folder, _ = _model(setting, "--published", here, _no_student)
+    except (DataError, HubError) as error:
+        if setting.origin == "overridden":
+            raise
+        record["published"] = {"missing": str(error)}
+        return None
+    record["published"] = fingerprint(folder)
+    return folder
+
+
+def _no_student(path: Path) -> Path:
+    raise PlanError([f"--published {path}: expected a Hub id or a local folder"])
 
 
 def _glove(setting: Setting) -> Path | None:

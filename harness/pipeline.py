@@ -10,8 +10,9 @@ import torch
 from accelerate import Accelerator
 
 from harness import card as cards
-from harness import environment, models, planning, preflight, store, verdict
-from harness.domain import Experiment, Judgement, Measurement
+from harness import conclusion, environment, models, planning, preflight, store
+from harness.conclusion import EVALUATION, PUBLISHED, TEACHER, Conclusion
+from harness.domain import Experiment, Judgement
 from harness.errors import InvalidRunError, PlanError, RunError
 from harness.evaluation import evaluate
 from harness.inputs import Inputs, gather
@@ -35,8 +36,12 @@ class Outcome:
 
     folder: Path
     experiment: Experiment
-    judgement: Judgement
+    conclusion: Conclusion
     was_there: bool
+
+    @property
+    def judgement(self) -> Judgement:
+        return self.conclusion.judgement
 
 
 def reproduce(
@@ -63,25 +68,37 @@ def reproduce(
     preflight.check_size(experiment, inputs, accelerator, is_cpu_wanted=machine.device == "cpu")
     run = _open_run(experiment, inputs, machine, accelerator)
     if store.is_finished(run):
-        return Outcome(run, experiment, store.read_judgement(run), was_there=True)
-    preflight.check_teacher(experiment, inputs, run, accelerator, watch)
+        return Outcome(run, experiment, conclusion.read(run), was_there=True)
+    _score(experiment, inputs.teacher, inputs, run / TEACHER, accelerator, watch)
+    preflight.check_teacher(experiment, inputs, run)
+    _score(experiment, inputs.published, inputs, run / PUBLISHED, accelerator, watch)
     try:
-        losses = train(experiment, inputs, run, accelerator, watch)
+        train(experiment, inputs, run, accelerator, watch)
     except RunError as error:
         if accelerator.is_main_process:
             store.write_json(run / "error.json", {"error": str(error), "stage": error.stage, "step": error.step})
         raise
-    scores = evaluate(
-        store.student_of(run, experiment.stages[-1].name),
+    student = store.student_of(run, experiment.stages[-1].name)
+    _score(experiment, student, inputs, run / EVALUATION, accelerator, watch)
+    return Outcome(run, experiment, _conclude(run, accelerator), was_there=False)
+
+
+def _score(
+    experiment: Experiment, weights: Path | None, inputs: Inputs, out: Path, accelerator: Accelerator, watch: Watcher
+) -> None:
+    """Scores a model on the evaluation questions, where there is one and it was not done before."""
+    if weights is None:
+        return
+    evaluate(
+        weights,
         inputs.eval,
         experiment.evaluation,
-        run / "evaluation",
+        out,
         data=inputs.record["eval_data"],
         seed=int(experiment.run.value("seed")),
         accelerator=accelerator,
         watch=watch,
     )
-    return Outcome(run, experiment, _conclude(experiment, run, [*scores, *losses], accelerator), was_there=False)
 
 
 def _make_accelerator(experiment: Experiment, machine: Machine) -> Accelerator:
@@ -136,7 +153,11 @@ def _with_hardware(experiment: Experiment, accelerator: Accelerator) -> Experime
 def _open_run(experiment: Experiment, inputs: Inputs, machine: Machine, accelerator: Accelerator) -> Path:
     """The folder of the run with this identity, or a new one with its inputs recorded."""
     identity = store.hash_of(
-        {"experiment": _identity_of(experiment), "inputs": inputs.record, "code": environment.code()}
+        {
+            "experiment": _identity_of(experiment),
+            "inputs": {name: one for name, one in inputs.record.items() if name != PUBLISHED},  # it trains nothing
+            "code": environment.code(),
+        }
     )
     run = None if machine.fresh else store.find_run(machine.results, experiment.name, identity)
     accelerator.wait_for_everyone()  # all have looked before one of them makes it
@@ -148,7 +169,10 @@ def _open_run(experiment: Experiment, inputs: Inputs, machine: Machine, accelera
         store.write_json(run / "experiment.json", experiment)
         store.write_json(run / "inputs.json", inputs.record)
         store.write_json(run / "environment.json", _environment_of(machine, accelerator))
-        store.write_json(run / "identity.json", {"schema_version": store.SCHEMA_VERSION, "identity": identity})
+        store.write_json(
+            run / "identity.json",
+            {"schema_version": store.SCHEMA_VERSION, "identity": identity, "rule": conclusion.rule_hash(experiment)},
+        )
     accelerator.wait_for_everyone()
     run = run or store.find_run(machine.results, experiment.name, identity)
     if run is None:
@@ -177,20 +201,11 @@ def _identity_of(experiment: Experiment) -> dict[str, Any]:
     return plain
 
 
-def _conclude(
-    experiment: Experiment, run: Path, measurements: list[Measurement], accelerator: Accelerator
-) -> Judgement:
-    """Judges the claims and writes the verdict, the file that makes a run finished, and the manifest."""
-    run_settings = {setting.name: setting.value for setting in experiment.run.settings}
-    n = next(measurement.n for measurement in measurements if measurement.metric == "exact")
-    judgement = verdict.judge(
-        experiment.claims,
-        measurements,
-        {claim.metric: float(str(run_settings[f"tolerance.{claim.metric}"])) for claim in experiment.claims},
-        limited=preflight.limited(experiment, n),
-    )
+def _conclude(run: Path, accelerator: Accelerator) -> Conclusion:
+    """Judges the claims and writes the manifest and the verdict, the file that makes a run finished."""
+    concluded = conclusion.conclude([run])
     if accelerator.is_main_process:
         (run / "error.json").unlink(missing_ok=True)
-        store.write_verdict(run, judgement, measurements)
+        store.write_verdict(run, concluded)
     accelerator.wait_for_everyone()
-    return judgement
+    return concluded

@@ -5,16 +5,14 @@ from pathlib import Path
 from accelerate import Accelerator
 
 from harness import card as cards
-from harness import environment, models, verdict
+from harness import environment, models, store
+from harness.conclusion import TEACHER, limited
 from harness.domain import Claim, Experiment
 from harness.errors import InvalidRunError, PlanError
-from harness.evaluation import evaluate
 from harness.forecast import Forecast, forecast, geometry_of
 from harness.inputs import Inputs
 from harness.planning.tolerances import distinct
 from harness.recipes import PROJECTING
-from harness.references import HUB_QUESTIONS, data_named
-from harness.reports.progress import Watcher
 
 TEACHER_TOLERANCE = 1.0  # points; a teacher above its claim is as good a teacher
 TEACHER_CARD = "README.md"
@@ -47,20 +45,6 @@ def check_models(experiment: Experiment, inputs: Inputs) -> None:
         _claims_of(inputs.teacher)
 
 
-def limited(experiment: Experiment, n_questions: int) -> str | None:
-    """Why a run judges nothing: part of the questions, or other questions than those the card was evaluated on."""
-    run = {setting.name: setting for setting in experiment.run.settings}
-    if "limit" in run:
-        return f"run on {run['limit'].value} questions only"
-    claimed_on = data_named(experiment.declared_eval_data or "")
-    expected = HUB_QUESTIONS.get(claimed_on or "")
-    if run["eval_data"].origin == "overridden" and n_questions != expected:
-        return f"evaluated on {n_questions:,} questions that are not the card's" + (
-            f" {expected:,}" if expected else ""
-        )
-    return None
-
-
 def check_size(experiment: Experiment, inputs: Inputs, accelerator: Accelerator, *, is_cpu_wanted: bool) -> None:
     """Refuses a full-size run that landed on a CPU nobody asked for, with what it would take."""
     if accelerator.device.type != "cpu" or is_cpu_wanted:
@@ -87,27 +71,17 @@ def estimate(experiment: Experiment, inputs: Inputs) -> Forecast:
     )
 
 
-def check_teacher(experiment: Experiment, inputs: Inputs, run: Path, accelerator: Accelerator, watch: Watcher) -> None:
-    """Scores a teacher that brings its own card, where --check-teacher asks for it; refuses one below its claims.
+def check_teacher(experiment: Experiment, inputs: Inputs, run: Path) -> None:
+    """Refuses a teacher below the claims of its own card, where --check-teacher asks for it.
 
-    The scores go into the record under `teacher/`. A teacher that is a card of ours was judged when it was made.
+    Its scores are in the record under `teacher/`. A teacher that is a card of ours was judged when it was made.
     """
     if inputs.teacher is None or not _is_to_be_checked(experiment):
         return
-    claims = _claims_of(inputs.teacher)
-    measured = evaluate(
-        inputs.teacher,
-        inputs.eval,
-        experiment.evaluation,
-        run / "teacher",
-        data=inputs.record["eval_data"],
-        seed=int(experiment.run.value("seed")),
-        accelerator=accelerator,
-        watch=watch,
-    )
-    judgement = verdict.judge(claims, measured, {claim.metric: TEACHER_TOLERANCE for claim in claims})
-    if judgement.exit_code:
-        found = "; ".join(f"{v.metric} {v.measured} for {v.claimed}" for v in judgement.verdicts)
+    claims, measured = _claims_of(inputs.teacher), store.read_json(run / TEACHER / "metrics.json")["scores"]
+    missed = [claim for claim in claims if measured.get(claim.metric, 0.0) < claim.value - TEACHER_TOLERANCE]
+    if missed:
+        found = "; ".join(f"{one.metric} {measured.get(one.metric)} for {one.value}" for one in missed)
         raise InvalidRunError(
             f"the teacher {inputs.teacher} misses its own card by more than {TEACHER_TOLERANCE:g} point ({found}): "
             "what is distilled from it judges nothing; name another one with --teacher, or leave out --check-teacher"

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from harness import evaluation, models, store
 from harness.augment import Table, augmented, build_table, table_key
 from harness.data.features import Array, Features, build_features
 from harness.data.squad import Paragraph
-from harness.domain import Experiment, Measurement, Stage
+from harness.domain import Experiment, Stage
 from harness.engine.loop import StageLog
 from harness.errors import InvalidRunError, PlanError
 from harness.inputs import Inputs, fingerprint
@@ -22,14 +22,11 @@ from harness.recipes.workbench import Common, Workbench
 from harness.reports.progress import Silent, Watcher
 
 
-def train(
-    experiment: Experiment, inputs: Inputs, run: Path, accelerator: Accelerator, watch: Watcher
-) -> list[Measurement]:
-    """Trains what is not trained yet and returns the final losses; a finished stage is read back, not repeated."""
+def train(experiment: Experiment, inputs: Inputs, run: Path, accelerator: Accelerator, watch: Watcher) -> None:
+    """Trains what is not trained yet; a finished stage is checked, not repeated."""
     seed = int(experiment.run.value("seed"))
     teacher = models.load_model(inputs.teacher, seed=seed) if inputs.teacher else None
     folder, initialise = inputs.student, inputs.student_is_random
-    losses = []
     for stage in experiment.stages:
         out = run / "stages" / stage.name
         if not (out / "stage.json").exists():
@@ -47,9 +44,7 @@ def train(
             raise InvalidRunError(
                 f"{out / store.WEIGHTS}: not the files that the stage wrote; start again with --fresh"
             )
-        losses += _final_loss(stage, record["log"], seed)
         folder, initialise = out / store.WEIGHTS, False
-    return losses
 
 
 def _train_stage(
@@ -156,14 +151,6 @@ def _rows(common: Common, paragraphs: Iterator[Paragraph], tokenizer: Any, scrat
     if len(rows) == 0:
         raise PlanError(["the training data holds no usable question"])
     return rows
-
-
-def _final_loss(stage: Stage, log: Mapping[str, Any], seed: int) -> list[Measurement]:
-    """The mean training loss of the stage's last epoch; nothing for a stage of no steps."""
-    if not log["n_steps"]:
-        return []
-    signature = f"train_loss|{stage.name}|mean of last epoch|steps:{log['n_steps']}"
-    return [Measurement(f"{stage.name}_loss", log["terms"]["loss"], "loss", log["n_steps"], seed, signature)]
 
 
 class _Recorder:

@@ -21,6 +21,12 @@ SHORT = [
 ]
 
 
+def without(command: list[str], *options: str) -> list[str]:
+    """The command without these options and their values."""
+    dropped = {at + n for at, part in enumerate(command) if part in options for n in (0, 1)}
+    return [part for at, part in enumerate(command) if at not in dropped]
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     if not SHARED.is_dir():
@@ -53,6 +59,7 @@ def command(tiny_pair: tuple[Path, Path], tmp_path: Path) -> list[str]:
     return [
         "reproduce", str(ROOT / "cards" / "tinybert-6l.md"), "--teacher", str(teacher), "--student", str(student),
         "--train", str(QUESTIONS), "--eval", str(QUESTIONS), "--limit", "8", "--device", "cpu", "--quiet",
+        "--published", "none",
         "--masked-lm", str(make_masked_lm(tmp_path / "masked_lm")), "--glove", "none", "--set", "augmentation.factor=2",
         "--results", str(tmp_path / "results"), *SHORT,
     ]  # fmt: skip

@@ -40,7 +40,7 @@ def test_dry_run_prints_both_stages_with_every_origin(capsys: pytest.CaptureFixt
 def test_dry_run_as_json_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["reproduce", str(TARGET), "--dry-run", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
-    assert document["schema_version"] == 1
+    assert document["schema_version"] == 2
     assert [stage["name"] for stage in document["experiment"]["stages"]] == ["intermediate_layer", "prediction_layer"]
     settings = [s for stage in document["experiment"]["stages"] for s in stage["settings"]]
     assert all(setting["origin"] in ("stated", "derived", "assumed", "overridden") for setting in settings)

@@ -8,7 +8,7 @@ import pytest
 
 from harness import references, store
 from harness.cli import main
-from tests.conftest import STAGES
+from tests.conftest import STAGES, without
 from tests.tiny import make_model
 
 
@@ -19,12 +19,6 @@ def run_of(tmp_path: Path) -> Path:
 
 def stage_log(run: Path, stage: str) -> Any:
     return json.loads((run / "stages" / stage / "stage.json").read_text())
-
-
-def without(command: list[str], *options: str) -> list[str]:
-    """The command without these options and their values."""
-    dropped = {at + n for at, part in enumerate(command) if part in options for n in (0, 1)}
-    return [part for at, part in enumerate(command) if at not in dropped]
 
 
 # --- augmentation ---
@@ -131,8 +125,10 @@ CLAIM = '# A teacher\n\n## Performance\n```\n"exact": {exact}\n"f1": {f1}\n```\n
 def whole(command: list[str], monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The command on all 240 questions, taken for the card's own, without training."""
     monkeypatch.setitem(references.HUB_QUESTIONS, "rajpurkar/squad_v2:validation", 240)
+    monkeypatch.setattr("harness.verdict.validity.DEV", (240, 131, 109))
     untrained = [part for stage in STAGES for part in ("--set", f"{stage}.num_train_epochs=0")]
-    return [*without(command, "--limit"), *untrained, "--check-teacher"]
+    plain = [part.replace("augmentation.factor=2", "augmentation.factor=0") for part in command]
+    return [*without(plain, "--limit", "--masked-lm", "--glove"), *untrained, "--check-teacher"]
 
 
 @pytest.mark.parametrize("claimed", [0.0, 99.0])

@@ -35,6 +35,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--train", metavar="FILE", help="SQuAD-format training questions, in place of the card's data")
     add("--eval", metavar="FILE", help="SQuAD-format evaluation questions, in place of the card's data")
     add("--check-teacher", action="store_true", help="score the teacher first; refuse one below its own card")
+    add("--published", metavar="ID|DIR|none", help="the card's own weights, scored beside ours (default: its model)")
+    add("--rule", choices=("tolerance", "equivalence"), help="what decides (default: tolerance; both are worked out)")
     add("--masked-lm", metavar="ID|DIR", help="masked language model that augments the intermediate stage's data")
     add("--glove", metavar="FILE|none", help="GloVe vectors for it, as text; 'none' goes without (a deviation)")
     add("--seed", type=int, help="seed of order, dropout and initial weights (default: the library's)")
@@ -58,6 +60,8 @@ def options_of(arguments: argparse.Namespace) -> planning.Options:
         train=arguments.train,
         eval=arguments.eval,
         check_teacher=arguments.check_teacher,
+        published=arguments.published,
+        rule=arguments.rule,
         masked_lm=arguments.masked_lm,
         glove=arguments.glove,
         seed=arguments.seed,

@@ -1,11 +1,13 @@
 """harness reproduce CARD"""
 
 import argparse
+import dataclasses
 from pathlib import Path
 
-from harness import card, launch, planning, store
+from harness import card, launch, planning
 from harness.commands import plan
 from harness.commands.show import show
+from harness.domain import Experiment
 from harness.errors import PlanError
 from harness.reports.subject import Subject
 
@@ -24,8 +26,18 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     add("--gradient-accumulation-steps", type=int, default=1, metavar="N", help="micro-batches a declared batch")
     add("--num-processes", type=int, default=1, metavar="N", help="processes that share each declared batch")
     add("--accelerate-config", type=Path, metavar="FILE", help="start through accelerate's launcher with this file")
+    add("--seeds", type=_seeds, default=1, metavar="N|auto", help="judge the mean of N seeds; auto: until decided")
     add("--fresh", action="store_true", help="a new run, even where this one is finished or begun")
     add("--dry-run", action="store_true", help="print the plan and stop")
+
+
+def _seeds(text: str) -> int | None:
+    """A number of seeds, None for as many as it takes."""
+    if text == "auto":
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text}: expected a number from 1 up, or auto")
+    return int(text)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -34,13 +46,14 @@ def run(arguments: argparse.Namespace) -> int:
     for name in ("gradient_accumulation_steps", "num_processes"):
         if getattr(arguments, name) < 1:
             raise PlanError([f"--{name.replace('_', '-')} {getattr(arguments, name)}: must be at least 1"])
-    experiment = planning.plan(card.read(arguments.card), plan.options_of(arguments))
+    described, options = card.read(arguments.card), plan.options_of(arguments)
+    experiment = planning.plan(described, options)
     if launch.is_wanted(arguments.num_processes, arguments.accelerate_config):
         return launch.relaunch(
             arguments.argv, arguments.num_processes, arguments.accelerate_config, on_cpu=arguments.device == "cpu"
         )
     # Here, because it loads torch and transformers, which no other command needs.
-    from harness import pipeline
+    from harness import pipeline, series
     from harness.reports.progress import make_watcher
 
     machine = pipeline.Machine(
@@ -49,9 +62,16 @@ def run(arguments: argparse.Namespace) -> int:
         fresh=arguments.fresh,
         gradient_accumulation_steps=arguments.gradient_accumulation_steps,
     )
+
+    def plan_of(seed: int | None) -> Experiment:
+        return experiment if seed is None else planning.plan(described, dataclasses.replace(options, seed=seed))
+
     watch = make_watcher(quiet=arguments.quiet)
     try:
-        outcome = pipeline.reproduce(experiment, machine, watch)
+        if arguments.seeds == 1:
+            outcome = pipeline.reproduce(experiment, machine, watch)
+        else:
+            outcome = series.reproduce_seeds(plan_of, arguments.seeds, machine, watch)
     finally:
         watch.close()
     if launch.is_main_process():
@@ -60,9 +80,11 @@ def run(arguments: argparse.Namespace) -> int:
             Subject(
                 experiment=outcome.experiment,
                 judgement=outcome.judgement,
+                attributions=outcome.conclusion.attributions,
+                operating=outcome.conclusion.operating,
                 record=str(outcome.folder),
                 was_there=outcome.was_there,
-                measurements=store.read_measurements(outcome.folder),
+                measurements=outcome.conclusion.measurements,
             ),
         )
     # A launcher takes any code but 0 for a crash, and a verdict is none.

@@ -12,6 +12,7 @@ _NOT_NEGATIVE = ("num_train_epochs", "weight_decay", "hard_label_weight", "soft_
 _SHARES = ("warmup_ratio", "embeds_dropout_prob", "adam_beta1", "adam_beta2")
 _OWN_OPTIONS = {"augmentation.masked_lm": "masked-lm", "augmentation.glove": "glove"}
 CHOICES = {
+    "rule": ("tolerance", "equivalence"),
     "lr_schedule": ("LinearWarmup", "warmup_linear", "constant"),
     "weight_decay_on": ("all", "matrices"),
     "grad_clip": ("global", "tensor"),

@@ -17,6 +17,8 @@ class Options:
     train: str | None = None
     eval: str | None = None
     check_teacher: bool = False
+    published: str | None = None
+    rule: str | None = None
     masked_lm: str | None = None
     glove: str | None = None
     seed: int | None = None

@@ -1,6 +1,7 @@
 """Every setting of a stage and of the run, with its origin: overridden, else stated, else derived or assumed."""
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -12,6 +13,7 @@ from harness.planning.draft import Draft, similar
 from harness.programs import EVALUATIONS
 from harness.programs.defaults import Default, Program
 
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 _CATEGORIES: Mapping[str, Literal["recipe", "evaluation", "data"]] = {
     "evaluation": "evaluation",
     "augmentation": "data",
@@ -133,11 +135,13 @@ def resolve_run(draft: Draft, recipe: str, program: Program) -> tuple[Setting, .
     settings.append(_data(draft, "train_data", options.train, "--train FILE"))
     settings.append(_data(draft, "eval_data", options.eval, "--eval FILE"))
     if options.seed is not None:
-        draft.deviations.append(Deviation("recipe", "the card's seed", f"seed {options.seed}", True, "--seed"))
+        draft.deviations.append(Deviation("seed", "the card's seed", f"seed {options.seed}", True, "--seed"))
         settings.append(Setting("seed", options.seed, "overridden", "--seed"))
     else:
         settings.append(resolve(draft, "run", "seed", program.stages["run"]["seed"], _stated_seed(draft), program))
     settings.append(_precision(draft))
+    settings.append(_published(draft))
+    settings.append(_rule(draft))
     if options.limit is not None:
         if options.limit < 1:
             draft.problems.append(f"--limit {options.limit}: expected a positive number of questions")
@@ -189,6 +193,24 @@ def _data(draft: Draft, name: str, option: str | None, how: str) -> Setting:
     if named is None:
         draft.problems.append(f"{name}: '{fact.value}' ({draft.place(fact.line)}) names no data we know; give {how}")
     return Setting(name, named, "derived", f"card line {fact.line}, '{fact.value}'")
+
+
+def _published(draft: Draft) -> Setting:
+    """The weights that the card speaks of, scored beside our own; None where they are not to be looked for."""
+    option, fact = draft.options.published, draft.card.fact("model")
+    if option is not None:
+        return Setting("published", None if option == "none" else option, "overridden", "--published")
+    if draft.options.limit is not None:
+        return Setting("published", None, "derived", "--limit: part of the questions judges nothing")
+    if fact is None or not _HUB_ID.fullmatch(fact.value):
+        return Setting("published", None, "assumed", "the card names no model on the Hub; --published ID|DIR")
+    return Setting("published", fact.value, "stated", f"card line {fact.line}")
+
+
+def _rule(draft: Draft) -> Setting:
+    if draft.options.rule is None:
+        return Setting("rule", "tolerance", "assumed", "harness: the plain rule; --rule equivalence has error rates")
+    return Setting("rule", draft.options.rule, "overridden", "--rule")
 
 
 def _precision(draft: Draft) -> Setting:

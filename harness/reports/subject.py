@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from harness.domain import Card, Experiment, Judgement, Measurement
+from harness.domain import Attribution, Card, Experiment, Judgement, Measurement, Rates
 from harness.forecast import Forecast
 
 
@@ -17,3 +17,5 @@ class Subject:
     record: str | None = None
     was_there: bool = False
     measurements: tuple[Measurement, ...] | None = None
+    attributions: tuple[Attribution, ...] = ()
+    operating: tuple[Rates, ...] = ()

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from harness.domain import Claim, Measurement, Unit
+from harness.domain import Claim, Measurement, Rule, Unit
 from harness.verdict import judge
 
 
@@ -73,3 +73,74 @@ def test_a_limited_run_judges_nothing_whatever_it_measured(value: float) -> None
 def test_a_card_without_claims_is_invalid() -> None:
     judgement = judge([], [measured("f1", 76)], {})
     assert (judgement.outcome, judgement.exit_code) == ("invalid", 4)
+
+
+# --- rule equivalence: evaluation notes, section 3 ---
+
+
+def of_seeds(*differences: float, rule: Rule = "equivalence", tolerance: float = 1.0) -> str:
+    claimed = Claim("f1", 76.0, "points", decimals=10, raw="76", line=1, dialect="test")
+    found = [Measurement("f1", 76.0 + d, "points", 100, 42 + i, "test") for i, d in enumerate(differences)]
+    judgement = judge([claimed], found, {"f1": tolerance}, rule=rule)
+    assert judgement.other is not None
+    assert judgement.other.rule != rule
+    return judgement.outcome
+
+
+@pytest.mark.parametrize(
+    ("differences", "outcome"),
+    [
+        ((0.2,), "reproduced"),
+        ((0.6,), "inconclusive"),
+        ((-0.6,), "inconclusive"),
+        ((-2.0,), "not_reproduced"),
+        ((2.0,), "better"),
+        ((1.2,), "inconclusive"),
+        ((0.25,), "reproduced"),
+        ((0.26,), "inconclusive"),
+        ((0.49, 0.49), "reproduced"),
+        ((0.6, 0.6, 0.6), "reproduced"),
+        ((math.nan,), "not_reproduced"),
+    ],
+)
+def test_equivalence_wants_the_whole_interval_inside_the_tolerance(
+    differences: tuple[float, ...], outcome: str
+) -> None:
+    assert of_seeds(*differences) == outcome
+
+
+def test_inconclusive_has_an_exit_code_of_its_own() -> None:
+    judgement = judge([claim("f1", 76.0)], [measured("f1", 76.7)], {"f1": 1.0}, rule="equivalence")
+    assert (judgement.outcome, judgement.exit_code) == ("inconclusive", 3)
+    assert judgement.reason == "not decided by so few seeds: f1"
+    assert judgement.other is not None
+    assert (judgement.other.rule, judgement.other.outcome) == ("tolerance", "reproduced")
+
+
+def test_a_number_printed_with_few_digits_leaves_less_room() -> None:
+    rough = Claim("f1", 76.0, "points", decimals=0, raw="76", line=1, dialect="test")
+    found = judge([rough], [measured("f1", 76.0)], {"f1": 1.0}, rule="equivalence")
+    assert found.outcome == "inconclusive"
+    (estimate,) = found.estimates
+    assert estimate.interval[1] == pytest.approx(0.746 + 0.5, abs=1e-3)
+
+
+def test_several_seeds_are_judged_by_their_mean() -> None:
+    found = [measured("f1", value) for value in (75.0, 76.0, 77.5)]
+    (verdict,) = judge([claim("f1", 76.0)], found, {"f1": 1.0}).verdicts
+    assert verdict.measured == pytest.approx(228.5 / 3)
+
+
+def test_a_refused_claim_among_many_needs_more_evidence() -> None:
+    one = judge([claim("a", 76.0)], [measured("a", 74.2)], {"a": 1.0}, rule="equivalence")
+    many = [claim(name, 76.0) for name in "abcd"]
+    found = [measured("a", 74.2), *(measured(name, 76.0) for name in "bcd")]
+    four = judge(many, found, dict.fromkeys("abcd", 1.0), rule="equivalence")
+    assert (one.outcome, four.outcome) == ("not_reproduced", "inconclusive")
+
+
+def test_a_failed_precondition_judges_nothing_under_either_rule() -> None:
+    found = judge([claim("f1", 76)], [measured("f1", 76)], {"f1": 1.0}, invalid=["nothing was evaluated"])
+    assert (found.outcome, found.exit_code, found.reason) == ("invalid", 4, "nothing was evaluated")
+    assert found.other is not None
+    assert found.other.outcome == "invalid"

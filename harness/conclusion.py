@@ -1,0 +1,167 @@
+"""What a run came to, as a function of its record alone: the same on the day it ended and on any later one.
+
+A single run and several seeds of one card are concluded alike. Everything is read from the run folders: claims,
+tolerances and rule as they were planned, scores, losses, answers question by question.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from harness import store
+from harness.domain import Attribution, Experiment, Judgement, Measurement, Rates, Rule
+from harness.references import HUB_QUESTIONS, SQUAD2, data_named
+from harness.verdict import attribution, estimate, judge, operating, validity
+
+EVALUATION, PUBLISHED, TEACHER = "evaluation", "published", "teacher"  # folders of a run, one for each scored model
+_SCORES = ("exact", "f1")
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """`measurements` of all runs, in the order of their seeds; `attributions` are of the first run; `operating` says
+    how often the rules would be right and wrong at the spread and the number of seeds of this verdict."""
+
+    judgement: Judgement
+    measurements: tuple[Measurement, ...]
+    attributions: tuple[Attribution, ...]
+    operating: tuple[Rates, ...]
+
+
+def conclude(runs: Sequence[Path]) -> Conclusion:
+    """The verdict over one run, or over several seeds of one experiment, each evaluated."""
+    experiments = [store.read_experiment(run) for run in runs]
+    first, found = experiments[0], [_measured(e, run) for e, run in zip(experiments, runs, strict=True)]
+    scores = [store.read_json(run / EVALUATION / "metrics.json")["scores"] for run in runs]
+    seeds = [int(experiment.run.value("seed")) for experiment in experiments]
+    exact = next((claim.value for claim in first.claims if claim.metric == "exact"), None)
+    collapsed = [seed for seed, one in zip(seeds, scores, strict=True) if validity.is_collapsed(one, exact)]
+    attributions = _attributions(first, runs[0], seeds[0])
+    tolerances = tolerances_of(first)
+    limits = [limited(experiment, int(one["total"])) for experiment, one in zip(experiments, scores, strict=True)]
+    judgement = judge(
+        first.claims,
+        [measurement for one in found for measurement in one],
+        tolerances,
+        rule=cast(Rule, first.run.value("rule")),
+        limited=next(filter(None, limits), None),
+        invalid=[
+            *_failed(experiments, runs, scores),
+            *validity.failed_over_seeds(seeds, collapsed),
+        ],
+        flags=[
+            *(f"seed {seed} hardly ever answers" for seed in collapsed),
+            *(() if any(limits) else _confounded(attributions, tolerances)),
+        ],
+        churn=_churn(runs) if len(runs) > 1 else None,
+    )
+    measurements = tuple(measurement for one in found for measurement in one)
+    return Conclusion(judgement, measurements, attributions, _operating(judgement))
+
+
+def read(folder: Path, name: str = "verdict.json") -> Conclusion:
+    """The conclusion that was written down; raises StoreError for one of another version."""
+    judgement, measurements, attributions = store.read_verdict(folder, name)
+    return Conclusion(judgement, measurements, attributions, _operating(judgement))
+
+
+def _operating(judgement: Judgement) -> tuple[Rates, ...]:
+    """Of every claimed score; a loss has no such rates, for nobody knows how losses spread before they are run."""
+    bounded = {verdict.metric: verdict.tolerance for verdict in judgement.verdicts if verdict.unit == "points"}
+    return tuple(
+        rate
+        for one in judgement.estimates
+        if one.metric in bounded
+        for rate in operating.rates_of(one, bounded[one.metric])
+    )
+
+
+def tolerances_of(experiment: Experiment) -> dict[str, float]:
+    return {claim.metric: float(experiment.run.value(f"tolerance.{claim.metric}")) for claim in experiment.claims}
+
+
+def rule_hash(experiment: Experiment) -> str:
+    """Of what decides a verdict beside the numbers: written down before anything is trained."""
+    return store.hash_of({"rule": experiment.run.value("rule"), "tolerances": tolerances_of(experiment)})
+
+
+def limited(experiment: Experiment, n_questions: int) -> str | None:
+    """Why a run judges nothing: part of the questions, or other questions than those the card was evaluated on."""
+    run = {setting.name: setting for setting in experiment.run.settings}
+    if "limit" in run:
+        return f"run on {run['limit'].value} questions only"
+    expected = HUB_QUESTIONS.get(data_named(experiment.declared_eval_data or "") or "")
+    if run["eval_data"].origin == "overridden" and n_questions != expected:
+        said = f" {expected:,}" if expected else ""
+        return f"evaluated on {n_questions:,} questions that are not the card's{said}"
+    return None
+
+
+def _measured(experiment: Experiment, run: Path) -> list[Measurement]:
+    """All that a run measured: official scores, token-index scores, and the final loss of each stage."""
+    seed, written = int(experiment.run.value("seed")), store.read_json(run / EVALUATION / "metrics.json")
+    by_text, by_token = written["scores"], written["token_index"]
+    found = [
+        Measurement(name, value, "points", int(by_text["total"]), seed, written["signature"])
+        for name, value in by_text.items()
+        if not name.endswith("total")
+    ]
+    found += [
+        Measurement(f"token_{name}", by_token["scores"][name], "points", int(by_token["scores"]["total"]), seed,
+                    by_token["signature"])
+        for name in _SCORES
+        if name in by_token["scores"]
+    ]  # fmt: skip
+    for stage in experiment.stages:
+        log = store.read_json(run / "stages" / stage.name / "stage.json")["log"]
+        if log["n_steps"]:
+            signature = f"train_loss|{stage.name}|mean of last epoch|steps:{log['n_steps']}"
+            loss = log["terms"]["loss"]
+            found.append(Measurement(f"{stage.name}_loss", loss, "loss", log["n_steps"], seed, signature))
+    return found
+
+
+def _failed(experiments: Sequence[Experiment], runs: Sequence[Path], scores: Sequence[Mapping[str, Any]]) -> list[str]:
+    problems = []
+    for experiment, run, one in zip(experiments, runs, scores, strict=True):
+        is_dev = data_named(experiment.declared_eval_data or "") == f"{SQUAD2}:validation"
+        is_whole = limited(experiment, int(one["total"])) is None
+        found = validity.failed(one, is_dev_set=is_dev and is_whole)
+        if store.read_json(run / "identity.json").get("rule") != rule_hash(experiment):
+            found.append("rule or tolerance are not those that were written down before training")
+        problems += [f"{problem} ({run.name})" if len(runs) > 1 else problem for problem in found]
+    return problems
+
+
+def _churn(runs: Sequence[Path]) -> dict[str, float]:
+    rows = [store.read_rows(run / EVALUATION) for run in runs]
+    return {name: estimate.churn_floor([[float(row[name]) for row in one] for one in rows]) for name in _SCORES}
+
+
+def _attributions(experiment: Experiment, run: Path, seed: int) -> tuple[Attribution, ...]:
+    """The two hops of each claimed score, from whichever of the other models were scored."""
+    others = {
+        name: store.read_rows(run / name) if (run / name / "metrics.json").exists() else None
+        for name in (PUBLISHED, TEACHER)
+    }
+    claims = [claim for claim in experiment.claims if claim.metric in _SCORES]
+    if not claims or not any(others.values()):
+        return ()
+    rows = store.read_rows(run / EVALUATION)
+    return tuple(
+        attribution.attribute(
+            claim.metric, claim.value, rows, published=others[PUBLISHED], teacher=others[TEACHER], seed=seed
+        )
+        for claim in claims
+    )
+
+
+def _confounded(attributions: Sequence[Attribution], tolerances: Mapping[str, float]) -> list[str]:
+    """Claims whose published weights score otherwise here: then the way of scoring stands between claim and student."""
+    return [
+        f"confounded by the evaluation: the published weights score {one.published - one.claimed:+.2f} in {one.metric} "
+        "here, so the claim was made under other rules or for other weights"
+        for one in attributions
+        if one.published is not None and abs(one.published - one.claimed) > tolerances[one.metric] / 2
+    ]
