@@ -12,12 +12,15 @@ import torch
 from harness import models, store
 from harness.data.features import Array, Features, LastToken, build_features, holds, is_usable, token_spans
 from harness.data.squad import Paragraph
-from harness.domain import Measurement, Stage, Value
+from harness.domain import Measurement, Stage
+from harness.errors import DataError
 from harness.reports.progress import Watcher
 from harness.scoring import PROTOCOLS, official, settings_of, token_index
 from harness.scoring.protocol import Asked, Prediction, Span, Window
+from harness.scoring.signature import signature_of
 
 Golds = Mapping[str, Sequence[Span]]
+NEEDS_PIECES = ("official-bert",)
 
 
 def evaluate(
@@ -33,10 +36,12 @@ def evaluate(
 ) -> list[Measurement]:
     """Scores a model on every question and writes predictions, per-question scores and metrics; or reads them back."""
     if accelerator.is_main_process and not (out / "metrics.json").exists():
-        found, golds = _predict(
-            weights, paragraphs, settings, out / "scratch", seed=seed, accelerator=accelerator, watch=watch
-        )
-        _write(out, paragraphs, found, golds, settings, data)
+        with store.scratch(out / "scratch"):
+            asked, logits = read(
+                weights, paragraphs, settings, out / "scratch", seed=seed, accelerator=accelerator, watch=watch
+            )
+            found, golds = answer(paragraphs, asked, logits, settings)
+        write(out, paragraphs, found, golds, settings, data)
     accelerator.wait_for_everyone()
     written = store.read_json(out / "metrics.json")
     by_text, by_token = written["scores"], written["token_index"]
@@ -52,26 +57,29 @@ def evaluate(
     ]
 
 
-def _write(
+def write(
     out: Path,
     paragraphs: Sequence[Paragraph],
     found: Mapping[str, Prediction],
     golds: Golds,
     settings: Stage,
     data: Mapping[str, str],
-) -> None:
-    """Writes what was found and its scores; metrics.json comes last, because it says that the stage is finished."""
+) -> dict[str, Any]:
+    """Writes what was found, returns its scores; metrics.json comes last: it says that the stage is finished."""
     texts = {question: prediction.text for question, prediction in found.items()}
     by_text = official.score_questions(
         [(q.id, [answer.text for answer in q.answers]) for p in paragraphs for q in p.questions], texts
     )
     by_token = token_index.score_questions(golds, {question: one.span for question, one in found.items()})
     store.write_json(out / "predictions.json", texts)
+    places = {q.id: (p.title, number) for number, p in enumerate(paragraphs) for q in p.questions}
     lines = []
     for score in by_text:
-        token = by_token.get(score.id)
+        token, (article, paragraph) = by_token.get(score.id), places[score.id]
         line = {
             **store.to_json(score),
+            "article": article,
+            "paragraph": paragraph,  # counted through the whole file, from 0
             "token_exact": token and token.exact,
             "token_f1": token and token.f1,
             "span_over_null": found[score.id].span_over_null,
@@ -88,9 +96,10 @@ def _write(
         },
     }
     store.write_json(out / "metrics.json", metrics)
+    return metrics
 
 
-def _predict(
+def read(
     weights: Path,
     paragraphs: Sequence[Paragraph],
     settings: Stage,
@@ -99,32 +108,44 @@ def _predict(
     seed: int,
     accelerator: Any,
     watch: Watcher,
+    name: str = "evaluation",
+) -> tuple[list[Asked], Array]:
+    """The questions in the windows of `settings`, and the model's logits (rows, T, 2), memory-mapped in `scratch`."""
+    tokenizer, model = models.load_tokenizer(weights), models.load_model(weights, seed=seed)
+    rows = build_features(
+        paragraphs,
+        tokenizer,
+        scratch,
+        max_seq_length=int(settings.value("max_seq_length")),
+        doc_stride=int(settings.value("doc_stride")),
+        doc_stride_is=settings.value("doc_stride_is"),
+        max_query_length=int(settings.value("max_query_length")),
+        for_training=False,
+    )
+    logits = logits_of(
+        model,
+        rows,
+        batch_size=int(settings.value("eval_batch_size")),
+        accelerator=accelerator,
+        path=scratch / "logits.npy",
+        watch=watch,
+        name=name,
+    )
+    return asked_of(paragraphs, rows, tokenizer), logits
+
+
+def answer(
+    paragraphs: Sequence[Paragraph], asked: Sequence[Asked], logits: Array, settings: Stage
 ) -> tuple[Mapping[str, Prediction], Golds]:
-    """What the model answers to each question, and the gold spans of those that have a token-index score."""
-    with store.scratch(scratch):
-        tokenizer, model = models.load_tokenizer(weights), models.load_model(weights, seed=seed)
-        rows = build_features(
-            paragraphs,
-            tokenizer,
-            scratch,
-            max_seq_length=int(settings.value("max_seq_length")),
-            doc_stride=int(settings.value("doc_stride")),
-            doc_stride_is=settings.value("doc_stride_is"),
-            max_query_length=int(settings.value("max_query_length")),
-            for_training=False,
-        )
-        logits = logits_of(
-            model,
-            rows,
-            batch_size=int(settings.value("eval_batch_size")),
-            accelerator=accelerator,
-            path=scratch / "logits.npy",
-            watch=watch,
-            name="evaluation",
-        )
-        asked, protocol = asked_of(paragraphs, rows), settings.value("protocol")
-        found = PROTOCOLS[protocol](asked, logits, **{name: settings.value(name) for name in settings_of(protocol)})
-        return found, gold_spans(paragraphs, asked, settings.value("last_token_labels"))
+    """What the protocol of `settings` answers, and the gold spans of the questions that have a token-index score.
+
+    Raises DataError where the protocol needs word pieces and the tokenizer makes none.
+    """
+    protocol = settings.value("protocol")
+    if protocol in NEEDS_PIECES and any(len(one.pieces) < len(one.offsets) for one in asked):
+        raise DataError("tokenizer", "", f"makes no WordPiece pieces, from which {protocol} takes its text")
+    found = PROTOCOLS[protocol](asked, logits, **{name: settings.value(name) for name in settings_of(protocol)})
+    return found, gold_spans(paragraphs, asked, settings.value("last_token_labels"))
 
 
 def logits_of(
@@ -152,13 +173,17 @@ def _in_order(n_rows: int, batch_size: int) -> Iterator[Array]:
         yield np.arange(start, min(start + batch_size, n_rows))
 
 
-def asked_of(paragraphs: Sequence[Paragraph], features: Features) -> list[Asked]:
-    """The questions as protocols see them, in file order; `features` must hold every question of `paragraphs`."""
+def asked_of(paragraphs: Sequence[Paragraph], features: Features, tokenizer: Any = None) -> list[Asked]:
+    """The questions as protocols see them, in file order; `features` must hold every question of `paragraphs`.
+
+    With a WordPiece tokenizer they know their context's pieces.
+    """
     rows = np.asarray(features.rows)
     bounds = np.searchsorted(rows["question"], np.arange(len(features.questions) + 1)).tolist()
     names = ("question_length", "window_length", "window_start", "context_start")
     places = list(zip(*(rows[name].tolist() for name in names), strict=True))
     contexts = {question.id: paragraph.context for paragraph in paragraphs for question in paragraph.questions}
+    pieces, is_lower_cased = _pieces_of(features, tokenizer)
     asked = []
     for index, question in enumerate(features.questions):
         own = range(bounds[index], bounds[index + 1])
@@ -166,8 +191,17 @@ def asked_of(paragraphs: Sequence[Paragraph], features: Features) -> list[Asked]
             Window(row, first=places[row][0] + 2, length=places[row][1], start=places[row][2]) for row in own
         )
         begin, end = places[own[0]][3], places[own[-1]][3] + windows[-1].length
-        asked.append(Asked(question, contexts[question], features.context_offsets[begin:end], windows))
+        offsets = features.context_offsets[begin:end]
+        asked.append(Asked(question, contexts[question], offsets, windows, pieces[begin:end], is_lower_cased))
     return asked
+
+
+def _pieces_of(features: Features, tokenizer: Any) -> tuple[Sequence[str], bool]:
+    """All context tokens as the vocabulary writes them, none without a WordPiece tokenizer; whether it lower-cases."""
+    if tokenizer is None or type(tokenizer.backend_tokenizer.model).__name__ != "WordPiece":
+        return (), True
+    pieces: Sequence[str] = tokenizer.convert_ids_to_tokens(features.context_ids.tolist())
+    return pieces, bool(getattr(tokenizer.backend_tokenizer.normalizer, "lowercase", False))
 
 
 def gold_spans(paragraphs: Sequence[Paragraph], asked: Sequence[Asked], last_token: LastToken) -> dict[str, list[Span]]:
@@ -187,32 +221,3 @@ def gold_spans(paragraphs: Sequence[Paragraph], asked: Sequence[Asked], last_tok
             held = {span for span in spans if any(holds(w.start, w.length, span) for w in windows)}
             golds[question.id] = sorted(held) or [token_index.NO_ANSWER]
     return golds
-
-
-_IN_SIGNATURE = {
-    "no_ans_boost": "null:every-window+{:g}",
-    "null_score_diff_threshold": "null:min-window>{:g}",
-    "max_answer_length": "maxans:{}",
-    "n_best_size": "nbest:{}",
-    "ranking": "rank:{}",
-}
-
-
-def signature_of(settings: Stage, n: int, data: Mapping[str, str], *, scorer: str) -> str:
-    """The conditions of a score in one line; scores with different signatures are not compared."""
-    protocol: str = settings.value("protocol")
-    parts = [
-        "squad2",
-        f"n:{n}",
-        f"data:{next(iter(data.values()))[:8]}",
-        f"protocol:{protocol}",
-        f"len:{settings.value('max_seq_length')}",
-        f"stride:{settings.value('doc_stride')}/{settings.value('doc_stride_is')}",
-        *(_part(name, settings.value(name)) for name in settings_of(protocol)),
-        f"scorer:{scorer}",
-    ]
-    return "|".join([*parts, f"gold:{settings.value('last_token_labels')}"] if scorer == "token-index" else parts)
-
-
-def _part(name: str, value: Value) -> str:
-    return _IN_SIGNATURE.get(name, f"{name}:{{}}").format(value)

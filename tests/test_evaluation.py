@@ -10,9 +10,12 @@ from accelerate import Accelerator
 
 from harness.data.squad import Answer, Paragraph, Question
 from harness.domain import Measurement, Setting, Stage, Value
-from harness.evaluation import evaluate, signature_of
+from harness.errors import DataError
+from harness.evaluation import answer, evaluate
 from harness.programs import EVALUATIONS
 from harness.reports.progress import Silent
+from harness.scoring.protocol import Asked, Window
+from harness.scoring.signature import signature_of
 from tests.tiny import make_model
 
 CONTEXT = "The old king of the city lived by the river ."
@@ -64,6 +67,7 @@ def test_a_model_is_scored_by_text_and_by_token_under_each_protocol(tmp_path: Pa
     predictions = json.loads((out / "predictions.json").read_text())
     assert {line["id"]: line["prediction"] for line in lines} == predictions
     assert [line["token_exact"] is None for line in lines] == [False, False, True]
+    assert {(line["article"], line["paragraph"]) for line in lines} == {("T", 0)}
     kept = [line["token_exact"] for line in lines if line["token_exact"] is not None]
     assert found["token_exact"].value == 100 * float(np.mean(kept))
     assert not (out / "scratch").exists()
@@ -102,6 +106,12 @@ def test_the_settings_of_the_protocol_reach_it(tmp_path: Path) -> None:
             "len:256|stride:128/step|null:every-window+1.5|maxans:1000|rank:confidence|scorer:token-index|gold:v1.1",
         ),
         (
+            "official-bert",
+            {},
+            "official2.0",
+            "len:384|stride:128/step|nbest:20|maxans:30|null:min-window>0|scorer:official2.0",
+        ),
+        (
             "run_qa",
             {},
             "official2.0",
@@ -114,3 +124,11 @@ def test_a_signature_names_the_conditions_of_its_protocol_alone(
 ) -> None:
     signature = signature_of(settings_of(protocol, **other), 11873, {"eval": "0123456789ab"}, scorer=scorer)
     assert signature == f"squad2|n:11873|data:01234567|protocol:{protocol}|{says}"
+
+
+def test_a_protocol_that_needs_word_pieces_refuses_a_tokenizer_without() -> None:
+    paragraph = Paragraph("T", "one two", (Question("q", "who ?", ()),))
+    asked = [Asked("q", "one two", np.array([(0, 3), (4, 7)]), (Window(row=0, first=3, length=2, start=0),))]
+    with pytest.raises(DataError, match="no WordPiece pieces, from which official-bert takes its text"):
+        answer([paragraph], asked, np.zeros((1, 8, 2), np.float32), settings_of("official-bert"))
+    assert answer([paragraph], asked, np.zeros((1, 8, 2), np.float32), settings_of("run_qa"))[0]["q"].text == "two"

@@ -3,10 +3,14 @@
 import inspect
 from collections.abc import Mapping
 
-from harness.scoring import haystack, run_qa
+from harness.scoring import haystack, official_bert, run_qa
 from harness.scoring.protocol import Protocol
 
-PROTOCOLS: Mapping[str, Protocol] = {"haystack": haystack.predict, "run_qa": run_qa.predict}
+PROTOCOLS: Mapping[str, Protocol] = {
+    "haystack": haystack.predict,
+    "run_qa": run_qa.predict,
+    "official-bert": official_bert.predict,
+}
 
 
 def settings_of(protocol: str) -> tuple[str, ...]:

@@ -31,12 +31,18 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question as the protocols see it: its context, start and end character (n, 2) of its tokens, its windows."""
+    """A question as the protocols see it: its context, start and end character (n, 2) of its tokens, its windows.
+
+    `pieces` are the context's n tokens as the vocabulary writes them ("##ing"), empty where no protocol asks for them;
+    `is_lower_cased` says that the tokenizer lower-cased the text and took its accents.
+    """
 
     id: str
     context: str
     offsets: Array
     windows: tuple[Window, ...]
+    pieces: Sequence[str] = ()
+    is_lower_cased: bool = True
 
 
 class Candidate(NamedTuple):

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from harness.scoring.pairing import best_pairs
 from harness.scoring.protocol import Array, Asked, Candidate, Prediction, Span, Window, in_passage, per_question
 
 _FAKE = "empty"
@@ -65,34 +66,21 @@ def _choose(question: Asked, windows: Sequence[list[Scored]], n_best_size: int, 
 def _search(windows: Sequence[Window], logits: Array, n_best_size: int, max_answer_length: int) -> list[list[Scored]]:
     """The best candidates of each window, at most `n_best_size`, best first, and its null behind them."""
     at = np.argsort(logits, axis=1, kind="stable")[:, : -n_best_size - 1 : -1]  # (B, n, 2)
-    best = np.take_along_axis(logits, at, 1)
     inside = in_passage(windows, at)
-    length = at[:, None, :, 1] - at[:, :, None, 0] + 1  # (B, n starts, n ends)
-    legal = inside[:, :, None, 0] & inside[:, None, :, 1] & (length >= 1) & (length <= max_answer_length)
-    scores = np.where(legal, best[:, :, None, 0] + best[:, None, :, 1], -np.inf)
-    flat = scores.reshape(len(windows), -1)
-    order = np.argsort(-flat, axis=1, kind="stable")[:, :n_best_size]  # equal scores: in the order of the pairs
-    n_legal = np.minimum(legal.sum(axis=(1, 2)), order.shape[1]).tolist()
-    of_start, of_end = np.divmod(order, at.shape[1])
-    taken = [
-        np.take_along_axis(array, index, 1).tolist()
-        for array, index in (
-            (at[:, :, 0], of_start),
-            (at[:, :, 1], of_end),
-            (flat, order),
-            (best[:, :, 0], of_start),
-            (best[:, :, 1], of_end),
-        )
-    ]
-    found = []
-    for window, null, n, *columns in zip(windows, logits[:, 0], n_legal, *taken, strict=True):
+    found = best_pairs(
+        at,
+        np.take_along_axis(logits, at, 1),
+        inside[:, :, 0],
+        inside[:, :, 1],
+        max_answer_length=max_answer_length,
+        n_best_size=n_best_size,
+    )
+    candidates = []
+    for window, pairs, null in zip(windows, found, logits[:, 0], strict=True):
         shift = window.start - window.first
-        spans = [
-            Scored((first + shift, last + shift), score, start, end)
-            for first, last, score, start, end in zip(*(column[:n] for column in columns), strict=True)
-        ]
-        found.append([*spans, Scored(None, float(null[0] + null[1]), float(null[0]), float(null[1]))])
-    return found
+        spans = [Scored((pair.start + shift, pair.end + shift), *pair[2:]) for pair in pairs]
+        candidates.append([*spans, Scored(None, float(null[0] + null[1]), float(null[0]), float(null[1]))])
+    return candidates
 
 
 def characters(question: Asked, span: Span) -> tuple[int, int]:

@@ -31,7 +31,7 @@ def windowed(goldens: Path, name: str, folder: Path, **settings: Any) -> Dev:
     paragraphs = list(read_json(goldens / name))
     tokenizer = load_tokenizer(goldens / "student")
     features = build_features(paragraphs, tokenizer, folder, max_seq_length=160, for_training=False, **settings)
-    return Dev(paragraphs, asked_of(paragraphs, features))
+    return Dev(paragraphs, asked_of(paragraphs, features, tokenizer))
 
 
 @pytest.fixture(scope="session")

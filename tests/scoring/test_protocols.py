@@ -42,7 +42,8 @@ def test_every_odd_question_gets_an_answer(protocol: str, edge_cases: Dev) -> No
     found = PROTOCOLS[protocol](edge_cases.asked, logits, **defaults(protocol))
     assert list(found) == [asked.id for asked in edge_cases.asked]
     for asked in edge_cases.asked:
-        assert found[asked.id].text in asked.context
+        # official-bert squeezes white space between the words of an answer.
+        assert " ".join(found[asked.id].text.split()) in " ".join(asked.context.split())
 
 
 def test_no_question_asked_is_no_question_answered(protocol: str) -> None:
