@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from harness import store
+from harness import record, store
 from harness.domain import Attribution, Experiment, Judgement, Measurement, Rates, Rule
 from harness.references import HUB_QUESTIONS, SQUAD2, data_named
+from harness.store import EVALUATION, PUBLISHED, TEACHER
 from harness.verdict import attribution, estimate, judge, operating, validity
 
-EVALUATION, PUBLISHED, TEACHER = "evaluation", "published", "teacher"  # folders of a run, one for each scored model
 _SCORES = ("exact", "f1")
 
 
@@ -31,7 +31,7 @@ class Conclusion:
 
 def conclude(runs: Sequence[Path]) -> Conclusion:
     """The verdict over one run, or over several seeds of one experiment, each evaluated."""
-    experiments = [store.read_experiment(run) for run in runs]
+    experiments = [record.read_experiment(run) for run in runs]
     first, found = experiments[0], [_measured(e, run) for e, run in zip(experiments, runs, strict=True)]
     scores = [store.read_json(run / EVALUATION / "metrics.json")["scores"] for run in runs]
     seeds = [int(experiment.run.value("seed")) for experiment in experiments]
@@ -62,7 +62,7 @@ def conclude(runs: Sequence[Path]) -> Conclusion:
 
 def read(folder: Path, name: str = "verdict.json") -> Conclusion:
     """The conclusion that was written down; raises StoreError for one of another version."""
-    judgement, measurements, attributions = store.read_verdict(folder, name)
+    judgement, measurements, attributions = record.read_verdict(folder, name)
     return Conclusion(judgement, measurements, attributions, _operating(judgement))
 
 
@@ -135,20 +135,20 @@ def _failed(experiments: Sequence[Experiment], runs: Sequence[Path], scores: Seq
 
 
 def _churn(runs: Sequence[Path]) -> dict[str, float]:
-    rows = [store.read_rows(run / EVALUATION) for run in runs]
+    rows = [record.read_rows(run / EVALUATION) for run in runs]
     return {name: estimate.churn_floor([[float(row[name]) for row in one] for one in rows]) for name in _SCORES}
 
 
 def _attributions(experiment: Experiment, run: Path, seed: int) -> tuple[Attribution, ...]:
     """The two hops of each claimed score, from whichever of the other models were scored."""
     others = {
-        name: store.read_rows(run / name) if (run / name / "metrics.json").exists() else None
+        name: record.read_rows(run / name) if (run / name / "metrics.json").exists() else None
         for name in (PUBLISHED, TEACHER)
     }
     claims = [claim for claim in experiment.claims if claim.metric in _SCORES]
     if not claims or not any(others.values()):
         return ()
-    rows = store.read_rows(run / EVALUATION)
+    rows = record.read_rows(run / EVALUATION)
     return tuple(
         attribution.attribute(
             claim.metric, claim.value, rows, published=others[PUBLISHED], teacher=others[TEACHER], seed=seed

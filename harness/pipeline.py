@@ -10,13 +10,14 @@ import torch
 from accelerate import Accelerator
 
 from harness import card as cards
-from harness import conclusion, environment, models, planning, preflight, store
-from harness.conclusion import EVALUATION, PUBLISHED, TEACHER, Conclusion
+from harness import conclusion, environment, models, planning, preflight, record, store
+from harness.conclusion import Conclusion
 from harness.domain import Experiment, Judgement
 from harness.errors import InvalidRunError, PlanError, RunError
 from harness.evaluation import evaluate
 from harness.inputs import Inputs, gather
 from harness.reports.progress import Watcher
+from harness.store import EVALUATION, PUBLISHED, TEACHER
 from harness.training import train
 
 
@@ -152,13 +153,7 @@ def _with_hardware(experiment: Experiment, accelerator: Accelerator) -> Experime
 
 def _open_run(experiment: Experiment, inputs: Inputs, machine: Machine, accelerator: Accelerator) -> Path:
     """The folder of the run with this identity, or a new one with its inputs recorded."""
-    identity = store.hash_of(
-        {
-            "experiment": _identity_of(experiment),
-            "inputs": {name: one for name, one in inputs.record.items() if name != PUBLISHED},  # it trains nothing
-            "code": environment.code(),
-        }
-    )
+    identity = record.identity_of(store.to_json(experiment), inputs.record, store.to_json(environment.code()))
     run = None if machine.fresh else store.find_run(machine.results, experiment.name, identity)
     accelerator.wait_for_everyone()  # all have looked before one of them makes it
     if run is None and accelerator.is_main_process:
@@ -191,14 +186,6 @@ def _environment_of(machine: Machine, accelerator: Accelerator) -> dict[str, Any
         "mixed_precision": accelerator.mixed_precision,
         "threads": torch.get_num_threads(),
     }
-
-
-def _identity_of(experiment: Experiment) -> dict[str, Any]:
-    """What makes two runs the same: everything but where the card lies and what machine this is."""
-    plain: dict[str, Any] = store.to_json(experiment)
-    del plain["card_path"]
-    plain["deviations"] = [one for one in plain["deviations"] if one["category"] != "hardware"]
-    return plain
 
 
 def _conclude(run: Path, accelerator: Accelerator) -> Conclusion:

@@ -6,13 +6,14 @@ from accelerate import Accelerator
 
 from harness import card as cards
 from harness import environment, models, store
-from harness.conclusion import TEACHER, limited
+from harness.conclusion import limited
 from harness.domain import Claim, Experiment
 from harness.errors import InvalidRunError, PlanError
 from harness.forecast import Forecast, forecast, geometry_of
 from harness.inputs import Inputs
 from harness.planning.tolerances import distinct
 from harness.recipes import PROJECTING
+from harness.store import TEACHER
 
 TEACHER_TOLERANCE = 1.0  # points; a teacher above its claim is as good a teacher
 TEACHER_CARD = "README.md"

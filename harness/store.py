@@ -26,24 +26,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from harness.domain import (
-    Attribution,
-    Claim,
-    Deviation,
-    Estimate,
-    Experiment,
-    Hop,
-    Judgement,
-    Measurement,
-    Opinion,
-    Setting,
-    Stage,
-    Verdict,
-)
-from harness.errors import DataError, StoreError
+from harness.errors import StoreError
 
 SCHEMA_VERSION = 2
 WEIGHTS = "student"
+EVALUATION, PUBLISHED, TEACHER = "evaluation", "published", "teacher"  # folders of a run, one for each scored model
+PLOTS = "plots"  # drawn from a record at any later time
+VERDICT = "verdict.json"
 MANIFEST = "MANIFEST.sha256"
 CACHE = ".cache"
 
@@ -174,126 +163,18 @@ def student_of(run: Path, stage: str) -> Path:
 
 
 def is_finished(run: Path) -> bool:
-    return (run / "verdict.json").exists()
+    return (run / VERDICT).exists()
 
 
 def write_verdict(run: Path, conclusion: Any) -> None:
     """Writes the manifest of everything before it, then the verdict: a run that has one is whole."""
     write_manifest(run)
-    write_text(run / "verdict.json", verdict_text(conclusion))
+    write_text(run / VERDICT, verdict_text(conclusion))
 
 
 def verdict_text(conclusion: Any) -> str:
     """The verdict file, whole, as a function of what a run came to."""
     return json_text({"schema_version": SCHEMA_VERSION, **to_json(conclusion)})
-
-
-def require_finished(run: Path) -> None:
-    """Raises DataError unless the folder holds a finished run of the version that we read."""
-    if not run.is_dir():
-        raise DataError(run, "", "no such folder; give a run folder, as results/<card>/<run-id>")
-    if not any((run / name).exists() for name in ("identity.json", MANIFEST, "verdict.json")):
-        inside = sorted(run.glob("*/identity.json")) or sorted(run.glob("*/*/identity.json"))
-        hint = f"; it holds runs, such as {inside[-1].parent}" if inside else "; give one, as results/<card>/<run-id>"
-        raise DataError(run, "", f"is no run folder{hint}")
-    if not is_finished(run):
-        raise DataError(run, "", "is not finished: it holds no verdict.json; the command that began it goes on with it")
-    for name in ("identity.json", "verdict.json"):
-        with suppress(StoreError):  # broken or missing is no other version: whoever reads it next says so
-            plain = read_json(run / name)
-            version = plain.get("schema_version") if isinstance(plain, dict) else None
-            if isinstance(version, int) and version != SCHEMA_VERSION:
-                raise DataError(run / name, "", f"has schema version {version}; this harness reads {SCHEMA_VERSION}")
-
-
-@contextmanager
-def following(run: Path | str) -> Iterator[None]:
-    """Makes a StoreError of what goes wrong while a record is followed: one that was changed can be of any shape."""
-    try:
-        yield
-    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, StopIteration, RuntimeError) as error:
-        what = f"the record cannot be followed ({type(error).__name__}: {error})"
-        raise StoreError(f"{run}: {what}; `harness audit` names the file") from error
-
-
-def read_experiment(run: Path) -> Experiment:
-    """The experiment of a run, as it was planned; raises StoreError for a record of another version."""
-    path = run / "experiment.json"
-    plain = read_json(path)
-    try:
-        return Experiment(
-            **{
-                **plain,
-                "run": _stage(plain["run"]),
-                "stages": tuple(_stage(one) for one in plain["stages"]),
-                "evaluation": _stage(plain["evaluation"]),
-                "augmentation": _stage(plain["augmentation"]) if plain["augmentation"] else None,
-                "claims": tuple(Claim(**one) for one in plain["claims"]),
-                "ambiguities": tuple(plain["ambiguities"]),
-                "deviations": tuple(Deviation(**one) for one in plain["deviations"]),
-            }
-        )
-    except (TypeError, KeyError) as error:
-        raise StoreError(f"{path}: is of another version ({error}); use --fresh") from error
-
-
-def _stage(plain: Mapping[str, Any]) -> Stage:
-    return Stage(plain["name"], tuple(Setting(**one) for one in plain["settings"]))
-
-
-def read_rows(folder: Path) -> list[dict[str, Any]]:
-    """The rows of an evaluation's per_question.jsonl, one a question."""
-    path = folder / "per_question.jsonl"
-    try:
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be read ({error.strerror}); is this a run folder?") from error
-    except ValueError as error:
-        raise StoreError(f"{path}: is broken ({error}); start the run again with --fresh") from error
-
-
-def read_judgement(run: Path) -> Judgement:
-    """The judgement of a finished run; raises StoreError for a record of another version."""
-    return read_verdict(run, "verdict.json")[0]
-
-
-def read_measurements(run: Path) -> tuple[Measurement, ...]:
-    """Everything that a finished run measured, each number with the conditions it was measured under."""
-    return read_verdict(run, "verdict.json")[1]
-
-
-def read_verdict(folder: Path, name: str) -> tuple[Judgement, tuple[Measurement, ...], tuple[Attribution, ...]]:
-    """What a verdict file holds; raises StoreError for one of another version."""
-    plain = read_json(folder / name)
-    try:
-        if plain["schema_version"] != SCHEMA_VERSION:
-            raise KeyError(f"schema version {plain['schema_version']}")
-        return (
-            _judgement(plain["judgement"]),
-            tuple(Measurement(**one) for one in plain["measurements"]),
-            tuple(_attribution(one) for one in plain["attributions"]),
-        )
-    except (TypeError, KeyError) as error:
-        raise StoreError(f"{folder / name}: is of another version ({error}); use --fresh") from error
-
-
-def _judgement(plain: Mapping[str, Any]) -> Judgement:
-    estimates = tuple(
-        Estimate(**{**one, "values": tuple(one["values"]), "interval": tuple(one["interval"])})
-        for one in plain["estimates"]
-    )
-    verdicts = tuple(Verdict(**one) for one in plain["verdicts"])
-    other = Opinion(**plain["other"]) if plain["other"] is not None else None
-    return Judgement(
-        **{**plain, "verdicts": verdicts, "estimates": estimates, "other": other, "flags": tuple(plain["flags"])}
-    )
-
-
-def _attribution(plain: Mapping[str, Any]) -> Attribution:
-    hop = plain["training"]
-    if hop is not None:
-        hop = Hop(**{**hop, "interval": tuple(hop["interval"]) if hop["interval"] is not None else None})
-    return Attribution(**{**plain, "training": hop})
 
 
 def write_manifest(run: Path) -> None:
@@ -306,8 +187,8 @@ def manifest_lines(run: Path, files: Iterable[Path]) -> list[str]:
 
 
 def record_files(run: Path) -> Iterator[Path]:
-    """What the manifest covers: every file but weights, the verdict and itself."""
+    """What the manifest covers: every file but weights, plots, the verdict and itself."""
     for path in run.rglob("*"):
         inside = path.relative_to(run).parts
-        if path.is_file() and WEIGHTS not in inside and path.name not in (MANIFEST, "verdict.json"):
+        if path.is_file() and WEIGHTS not in inside and inside[0] not in (MANIFEST, VERDICT, PLOTS):
             yield path

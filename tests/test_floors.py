@@ -12,16 +12,20 @@ PACKAGE = Path(harness.__file__).parent
 FLOORS = {
     "domain": 0, "errors": 0,
     "dialects": 1, "scoring": 1, "programs": 1, "references": 1, "environment": 1, "forecast": 1, "store": 1,
+    "forensics": 1,
     "card": 2, "planning": 2, "launch": 2, "verdict": 2, "reports": 2,
-    "data": 3, "models": 3, "attention": 3,
-    "augment": 4,
+    "record": 2,
+    "conclusion": 3, "data": 3, "models": 3, "attention": 3,
+    "augment": 4, "rescoring": 4, "differences": 4, "plots": 4, "audit": 5,
     "engine": 4, "hub": 4, "evaluation": 4,
     "recipes": 5,
     "inputs": 6,
     "training": 7, "preflight": 7,
+    "matrix": 7,
     "pipeline": 8,
-    "commands": 9,
-    "cli": 10,
+    "series": 9,
+    "commands": 10,
+    "cli": 11,
 }  # fmt: skip
 HEAVY = {"torch", "transformers", "datasets", "accelerate"}
 HEAVY_FROM = 3

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from harness import conclusion, pipeline, references, series, store
+from harness import conclusion, pipeline, record, references, series
 from harness.cli import main
 from tests.conftest import STAGES, without
 from tests.tiny import make_model
@@ -35,7 +35,7 @@ def test_each_seed_is_a_run_and_the_series_judges_their_mean(
     assert len(runs) == 2
     written = json.loads((folder / series.NAME).read_text())
     assert set(written["runs"]) == {run.name for run in runs}
-    values = [store.read_measurements(run) for run in runs]
+    values = [record.read_measurements(run) for run in runs]
     exacts = [next(one.value for one in run if one.metric == "exact") for run in values]
     (estimate,) = (one for one in document["judgement"]["estimates"] if one["metric"] == "exact")
     assert sorted(estimate["values"]) == sorted(exacts)
@@ -118,4 +118,4 @@ def test_rule_equivalence_decides_where_it_is_asked_for(
     said = " ".join(capsys.readouterr().out.split())
     assert "decided by rule equivalence; rule tolerance says" in said
     (run,) = folders(tmp_path)
-    assert store.read_judgement(run).rule == "equivalence"
+    assert record.read_judgement(run).rule == "equivalence"

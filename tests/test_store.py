@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from harness import store
+from harness import record, store
+from harness.conclusion import Conclusion
 from harness.domain import Judgement, Measurement, Verdict
 from harness.errors import StoreError
 
@@ -86,16 +87,17 @@ def test_a_record_that_cannot_be_read_says_what_to_do(tmp_path: Path, content: s
 
 def test_a_verdict_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     assert not store.is_finished(tmp_path)
-    store.write_verdict(tmp_path, JUDGEMENT, [MEASUREMENT])
+    concluded = Conclusion(JUDGEMENT, (MEASUREMENT,), (), ())
+    store.write_verdict(tmp_path, concluded)
     assert store.is_finished(tmp_path)
-    assert store.read_judgement(tmp_path) == JUDGEMENT
+    assert record.read_judgement(tmp_path) == JUDGEMENT
 
 
 @pytest.mark.parametrize("plain", ['{"judgement": {"outcome": "better"}}', '{"judgement": {"verdicts": [{}]}}', "{}"])
 def test_a_verdict_of_another_version_is_a_store_error(tmp_path: Path, plain: str) -> None:
     make_file(tmp_path / "verdict.json", plain)
     with pytest.raises(StoreError, match="is of another version"):
-        store.read_judgement(tmp_path)
+        record.read_judgement(tmp_path)
 
 
 # --- runs ---
@@ -130,7 +132,7 @@ def test_a_hash_depends_on_values_alone() -> None:
 def test_the_manifest_hashes_every_file_but_weights_verdict_and_itself(tmp_path: Path) -> None:
     for name in ("card.md", "stages/x/train.jsonl", "stages/x/student/model.safetensors", "evaluation/metrics.json"):
         make_file(tmp_path / name, name)
-    store.write_verdict(tmp_path, JUDGEMENT, [])
+    store.write_verdict(tmp_path, Conclusion(JUDGEMENT, (), (), ()))
     store.write_manifest(tmp_path)
     names = ("card.md", "evaluation/metrics.json", "stages/x/train.jsonl")
     lines = [f"{hashlib.sha256(name.encode()).hexdigest()}  {name}" for name in names]

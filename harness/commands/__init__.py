@@ -7,6 +7,16 @@ imported inside `run`, so that every other command starts at once.
 from collections.abc import Mapping
 from types import ModuleType
 
-from harness.commands import env, parse, plan, reproduce
+from harness.commands import audit, diff, env, parse, plan, plot, reproduce, score, verdict
 
-COMMANDS: Mapping[str, ModuleType] = {"parse": parse, "plan": plan, "reproduce": reproduce, "env": env}
+COMMANDS: Mapping[str, ModuleType] = {
+    "parse": parse,
+    "plan": plan,
+    "reproduce": reproduce,
+    "score": score,
+    "verdict": verdict,
+    "audit": audit,
+    "diff": diff,
+    "plot": plot,
+    "env": env,
+}

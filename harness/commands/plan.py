@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from harness import card, environment, planning
+from harness import card, environment, forensics, planning
 from harness.commands.show import show
 from harness.domain import Experiment
 from harness.errors import PlanError
@@ -23,7 +23,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     experiment = planning.plan(card.read(arguments.card), options_of(arguments))
-    show(arguments, Subject(experiment=_with_declared_gpu(experiment), forecast=_rough_forecast(experiment)))
+    subject = Subject(
+        experiment=_with_declared_gpu(experiment),
+        forecast=_rough_forecast(experiment),
+        findings=forensics.examine(experiment.claims),
+    )
+    show(arguments, subject)
     return 0
 
 

@@ -5,11 +5,14 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness import store
 from harness.errors import DataError, StoreError
-from harness.plots import articles, claims, losses, paper
-from harness.plots.recorded import Recorded, check_comparable, read_run
+
+if TYPE_CHECKING:
+    from harness.plots.paper import Page
+    from harness.plots.recorded import Recorded
 
 HELP = "draw a run, or several seeds of one card: claims, losses, accuracy by article"
 
@@ -20,6 +23,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    # Here and below, because plots load numpy, scipy and matplotlib, which no other command needs at its start.
+    from harness.plots import paper
+    from harness.plots.recorded import check_comparable, read_run
+
     runs = [read_run(folder) for given in arguments.runs for folder in _runs_of(given)]
     check_comparable(runs)
     out = arguments.out or arguments.runs[0] / "plots"
@@ -44,8 +51,10 @@ def _runs_of(folder: Path) -> list[Path]:
     return [folder.parent / name for name in store.read_json(series)["runs"]] if series.is_file() else [folder]
 
 
-def _pages(runs: Sequence[Recorded], left_out: list[str]) -> Iterator[tuple[str, paper.Page]]:
+def _pages(runs: "Sequence[Recorded]", left_out: list[str]) -> "Iterator[tuple[str, Page]]":
     """Each page with the name of its files; those of a single run carry its name where there are several."""
+    from harness.plots import articles, losses
+
     finished = [one for one in runs if store.is_finished(one.folder)]
     if finished and finished[0].experiment.claims:
         several = f"-of-{len(finished)}-run{'s' * (len(finished) > 1)}" if len(runs) > 1 else ""
@@ -64,9 +73,9 @@ def _pages(runs: Sequence[Recorded], left_out: list[str]) -> Iterator[tuple[str,
             yield f"articles{suffix}", articles.plot(one.answers, conditions)
 
 
-def _claims(runs: Sequence[Recorded]) -> paper.Page:
-    # Here, because it loads scipy, which no other command needs at its start.
+def _claims(runs: "Sequence[Recorded]") -> "Page":
     from harness import conclusion
+    from harness.plots import claims
 
     folders = [one.folder for one in runs]
     found = conclusion.read(folders[0]) if len(runs) == 1 else conclusion.conclude(folders)

@@ -4,7 +4,7 @@ import argparse
 import dataclasses
 from pathlib import Path
 
-from harness import card, launch, planning
+from harness import card, forensics, launch, planning
 from harness.commands import plan
 from harness.commands.show import show
 from harness.domain import Experiment
@@ -82,6 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
                 judgement=outcome.judgement,
                 attributions=outcome.conclusion.attributions,
                 operating=outcome.conclusion.operating,
+                findings=forensics.examine(outcome.experiment.claims),
                 record=str(outcome.folder),
                 was_there=outcome.was_there,
                 measurements=outcome.conclusion.measurements,

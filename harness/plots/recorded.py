@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness import store
+from harness import record, store
 from harness.domain import Experiment
 from harness.errors import DataError, StoreError
 from harness.plots.articles import Answer
@@ -34,7 +34,7 @@ def read_run(folder: Path) -> Recorded:
     """Reads a run, finished or not; raises DataError for a folder that is none, StoreError for a broken one."""
     if not (folder / "experiment.json").is_file():
         raise DataError(folder, "", "is no run folder; give one, as results/<card>/<run-id>")
-    experiment = store.read_experiment(folder)
+    experiment = record.read_experiment(folder)
     seed = {one.name: one.value for one in experiment.run.settings}.get("seed")
     if not isinstance(seed, int):
         raise StoreError(f"{folder / 'experiment.json'}: names no seed")
@@ -93,13 +93,13 @@ def _stage(folder: Path, name: str, left_out: list[str]) -> StageCurve | None:
         left_out.append(f"{what}: no {path.relative_to(folder).as_posix()}, the stage has not run")
         return None
     records: dict[int, Mapping[str, Any]] = {}
-    for number, record in _json_lines(path):
-        if not isinstance(record, dict) or not isinstance(record.get("step"), int):
+    for number, step in _json_lines(path):
+        if not isinstance(step, dict) or not isinstance(step.get("step"), int):
             left_out.append(f"{what}, line {number}: is no step; the rest is drawn")
             continue
-        if record["step"] in records:
-            left_out.append(f"{what}, line {number}: step {record['step']} again; the later one is drawn")
-        records[record["step"]] = record
+        if step["step"] in records:
+            left_out.append(f"{what}, line {number}: step {step['step']} again; the later one is drawn")
+        records[step["step"]] = step
     if not records:
         left_out.append(f"{what}: train.jsonl has no steps")
         return None
@@ -120,7 +120,7 @@ def _answers(folder: Path, left_out: list[str]) -> tuple[Answer, ...]:
         left_out.append(f"{what}: no evaluation/per_question.jsonl, the evaluation has not run")
         return ()
     try:
-        rows = store.read_rows(folder / "evaluation")
+        rows = record.read_rows(folder / "evaluation")
     except StoreError as error:
         left_out.append(f"{what}: {error}")
         return ()

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from harness.domain import Card, Experiment, Setting, Stage
 from harness.forecast import Forecast
-from harness.reports.judged import print_ambiguities, print_deviations, print_judgement
+from harness.reports.judged import print_ambiguities, print_deviations, print_findings, print_judgement
 from harness.reports.subject import Subject
 from harness.reports.tables import make_console, make_table, shown
 
@@ -19,6 +19,7 @@ def render(subject: Subject) -> str:
         _print_card(console, subject.card)
     if subject.experiment is not None and subject.judgement is None:
         _print_plan(console, subject.experiment)
+    print_findings(console, subject.findings)
     if subject.forecast is not None:
         _print_forecast(console, subject.forecast)
     if subject.judgement is not None:

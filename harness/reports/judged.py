@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from harness.domain import Attribution, Deviation, Estimate, Experiment, Judgement, Measurement, Rates, Verdict
+from harness.forensics import Finding
 from harness.reports.subject import Subject
 from harness.reports.tables import make_table
 
@@ -42,6 +43,13 @@ def print_judgement(console: Console, subject: Subject, judgement: Judgement) ->
         console.print(f"decided by rule {judgement.rule}; rule {judgement.other.rule} says {said}")
     again = "finished before, shown again (--fresh repeats it): " if subject.was_there else ""
     console.print(f"record: {again}{subject.record}", soft_wrap=True)
+
+
+def print_findings(console: Console, findings: Sequence[Finding]) -> None:
+    """What the printed numbers themselves say, before anything is run; a test that cannot tell says nothing here."""
+    for one in findings:
+        if one.strength != "none":
+            console.print(f"evidence, {one.strength}: {one.says}")
 
 
 def print_ambiguities(console: Console, experiment: Experiment) -> None:

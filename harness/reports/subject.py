@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from harness.domain import Attribution, Card, Experiment, Judgement, Measurement, Rates
 from harness.forecast import Forecast
+from harness.forensics import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +20,4 @@ class Subject:
     measurements: tuple[Measurement, ...] | None = None
     attributions: tuple[Attribution, ...] = ()
     operating: tuple[Rates, ...] = ()
+    findings: tuple[Finding, ...] = ()

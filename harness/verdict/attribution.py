@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from scipy.special import bdtr
 
 from harness.domain import Attribution, Hop
+from harness.scoring.flips import mcnemar
 
 DRAWS = 10_000
 _CHUNK = 500  # draws at once: 1,204 paragraphs take 5 MB
@@ -52,12 +52,6 @@ def hop(metric: str, first: Rows, second: Rows, *, seed: int) -> Hop:
         lost=lost,
         p_value=mcnemar(gained, lost),
     )
-
-
-def mcnemar(gained: int, lost: int) -> float:
-    """Two-sided exact p-value of `gained` against `lost` under even odds; 1 where nothing flipped."""
-    n = gained + lost
-    return min(1.0, 2.0 * float(bdtr(min(gained, lost), n, 0.5))) if n else 1.0
 
 
 def _mean(rows: Rows, metric: str) -> float:

@@ -101,6 +101,8 @@ def _by_tolerance(claim: Claim, found: Estimate, tolerance: float, _: int) -> tu
 
 
 def _by_equivalence(claim: Claim, found: Estimate, tolerance: float, n_claims: int) -> tuple[Outcome, str]:
+    if len(found.values) == 1 and found.spread == 0:
+        return "inconclusive", "one seed, and nothing is known of how this number spreads"
     low, high = found.interval
     reason = f"the 90 % interval of the difference is [{low:+.4g}, {high:+.4g}]"
     if -tolerance < low and high < tolerance:

@@ -273,7 +273,7 @@ def test_a_protocol_that_the_card_states_brings_its_own_defaults_too() -> None:
 
 def test_an_unknown_protocol_is_refused_with_the_known_ones() -> None:
     (problem,) = problems_of(options=Options(settings={"evaluation.protocol": "squad"}))
-    assert problem.endswith("known are haystack, run_qa")
+    assert problem.endswith("known are haystack, run_qa, official-bert")
 
 
 @pytest.mark.parametrize(

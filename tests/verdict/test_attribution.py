@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness.verdict.attribution import attribute, hop, mcnemar
+from harness.scoring.flips import mcnemar
+from harness.verdict.attribution import attribute, hop
 
 
 def rows(exact: list[int], f1: list[float] | None = None, paragraphs: list[int] | None = None) -> list[dict[str, Any]]:

@@ -1,0 +1,80 @@
+"""A small finished run, made without training: what the harness writes for eight questions of the pocket card."""
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness import audit, card, conclusion, environment, planning, store
+from harness.data import squad
+from harness.domain import Experiment
+from harness.references import PACKAGE
+from harness.scoring import official, token_index
+from harness.scoring.signature import signature_of
+
+ROOT = Path(__file__).parents[1]
+POCKET = ROOT / "cards" / "pocket.md"
+QUESTIONS = PACKAGE / "pocket" / "squad.json"
+N_QUESTIONS = 8
+N_STEPS = 4
+
+
+def make_run(
+    folder: Path, *, wrong: Sequence[int] = (1, 6), seed: int | None = None, limit: int | None = N_QUESTIONS
+) -> Path:
+    """A run in which the questions at the places `wrong` are answered wrongly; every other answer is a gold one."""
+    experiment = planning.plan(card.read(POCKET), planning.Options(limit=limit, seed=seed))
+    data = {"sha256": store.sha256_of(QUESTIONS)}
+    inputs = {"student": {"config.json": "ab" * 32}, "train_data": data, "eval_data": data}
+    machine = environment.describe()
+    folder.mkdir(parents=True)
+    (folder / "card.md").write_bytes(POCKET.read_bytes())
+    store.write_json(folder / "experiment.json", experiment)
+    store.write_json(folder / "inputs.json", inputs)
+    store.write_json(folder / "environment.json", {"machine": machine, "device": "cpu", "threads": 1})
+    identity = audit.identity_of(store.to_json(experiment), inputs, machine.code)
+    store.write_json(
+        folder / "identity.json",
+        {"schema_version": store.SCHEMA_VERSION, "identity": identity, "rule": conclusion.rule_hash(experiment)},
+    )
+    for stage in experiment.stages:
+        _write_stage(folder / "stages" / stage.name)
+    _write_evaluation(folder / "evaluation", experiment, data, wrong, limit)
+    store.write_verdict(folder, conclusion.conclude([folder]))
+    return folder
+
+
+def _write_stage(folder: Path) -> None:
+    steps = [{"step": n + 1, "epoch": n // 2, "learning_rate": 1e-3, "loss": 1 / (n + 3)} for n in range(N_STEPS)]
+    store.write_lines(folder / "train.jsonl", [json.dumps(step) + "\n" for step in steps])
+    store.write_text(folder / "student" / "model.safetensors", "weights of a toy")
+    loss = math.fsum(step["loss"] for step in steps[-2:]) / 2
+    weights = {"model.safetensors": store.sha256_of(folder / "student" / "model.safetensors")}
+    log = {"n_steps": N_STEPS, "terms": {"loss": loss}}
+    store.write_json(folder / "stage.json", {"log": log, "dropped": [], "seconds": 1.5, "weights": weights})
+
+
+def _write_evaluation(
+    folder: Path, experiment: Experiment, data: dict[str, str], wrong: Sequence[int], limit: int | None
+) -> None:
+    questions = [q for p in squad.first_questions(squad.read_json(QUESTIONS), limit) for q in p.questions]
+    answers = {
+        q.id: "nothing of the kind" if place in wrong else (q.answers[0].text if q.answers else "")
+        for place, q in enumerate(questions)
+    }
+    scores = official.score_questions([(q.id, [a.text for a in q.answers]) for q in questions], answers)
+    by_token = [token_index.TokenScore(one.id, one.has_answer, one.exact, one.f1) for one in scores]
+    rows = [
+        {**store.to_json(one), "token_exact": one.exact, "token_f1": one.f1, "span_over_null": 0.25} for one in scores
+    ]
+    store.write_json(folder / "predictions.json", answers)
+    store.write_lines(folder / "per_question.jsonl", [json.dumps(row, ensure_ascii=False) + "\n" for row in rows])
+    settings, n = experiment.evaluation, len(scores)
+    by_index = {
+        "signature": signature_of(settings, n, data, scorer="token-index"),
+        "scores": token_index.summarise(by_token),
+        "dropped": [],
+    }
+    signature = signature_of(settings, n, data, scorer="official2.0")
+    metrics = {"signature": signature, "scores": official.summarise(scores), "token_index": by_index}
+    store.write_json(folder / "metrics.json", metrics)
