@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness import audit, card, conclusion, environment, planning, store
+from harness import card, conclusion, environment, planning, record, store
 from harness.data import squad
 from harness.domain import Experiment
 from harness.references import PACKAGE
@@ -32,7 +32,7 @@ def make_run(
     store.write_json(folder / "experiment.json", experiment)
     store.write_json(folder / "inputs.json", inputs)
     store.write_json(folder / "environment.json", {"machine": machine, "device": "cpu", "threads": 1})
-    identity = audit.identity_of(store.to_json(experiment), inputs, machine.code)
+    identity = record.identity_of(store.to_json(experiment), inputs, machine.code)
     store.write_json(
         folder / "identity.json",
         {"schema_version": store.SCHEMA_VERSION, "identity": identity, "rule": conclusion.rule_hash(experiment)},
