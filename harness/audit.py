@@ -61,6 +61,24 @@ def audit(run: Path, eval_file: Path | None = None) -> Audit:
     return Audit(str(run), tuple(checks), tuple(_not_covered(run, why)))
 
 
+def audit_series(folder: Path) -> Audit:
+    """Checks the verdict over several seeds; their runs are audited one by one beside it."""
+    check = _check(folder, "series", "its verdict follows from its runs, every byte", lambda: _series(folder))
+    return Audit(str(folder), (check,), ())
+
+
+def _series(folder: Path) -> Iterator[str]:
+    plain = store.read_json(folder / store.SERIES)
+    runs = record.runs_of(folder)
+    if folder.name != store.series_name([run.name for run in runs]):
+        yield f"{store.SERIES}: names other runs than the folder is named by"
+    is_sequential = bool(plain["is_sequential"])
+    concluded = conclusion.conclude(runs, is_sequential=is_sequential)
+    expected = store.series_text([run.name for run in runs], concluded, is_sequential=is_sequential)
+    if (folder / store.SERIES).read_bytes() != expected.encode():
+        yield f"{store.SERIES}: is not what follows from its runs"
+
+
 def _check(run: Path, name: str, says: str, work: Callable[[], Iterator[str]]) -> Check:
     """Runs one check. A changed record can be of any shape, so not being able to follow it is a finding, not a bug."""
     found: list[str] = []
@@ -194,7 +212,7 @@ def _stages(run: Path) -> tuple[str, ...]:
 def _evaluations(run: Path) -> Iterator[Path]:
     """Folders of the models that were scored; our student's has to be there."""
     for name in (store.EVALUATION, store.PUBLISHED, store.TEACHER):
-        if name == store.EVALUATION or (run / name).is_dir():
+        if name == store.EVALUATION or (run / name / "metrics.json").exists():
             yield run / name
 
 

@@ -11,8 +11,9 @@ from typing import Any, cast
 
 from harness import record, store
 from harness.domain import Attribution, Experiment, Judgement, Measurement, Rates, Rule
+from harness.errors import DataError
 from harness.references import HUB_QUESTIONS, SQUAD2, data_named
-from harness.store import EVALUATION, PUBLISHED, TEACHER
+from harness.store import EVALUATION, MISSING, PUBLISHED, TEACHER
 from harness.verdict import attribution, estimate, judge, operating, validity
 
 _SCORES = ("exact", "f1")
@@ -29,9 +30,14 @@ class Conclusion:
     operating: tuple[Rates, ...]
 
 
-def conclude(runs: Sequence[Path]) -> Conclusion:
-    """The verdict over one run, or over several seeds of one experiment, each evaluated."""
+def conclude(runs: Sequence[Path], *, is_sequential: bool = False) -> Conclusion:
+    """The verdict over one run, or over several seeds of one experiment, each evaluated.
+
+    `is_sequential`: there was a look after every seed, and this is the one that decided. Raises DataError for runs
+    that are not seeds of one experiment.
+    """
     experiments = [record.read_experiment(run) for run in runs]
+    _check_one_experiment(experiments, runs)
     first, found = experiments[0], [_measured(e, run) for e, run in zip(experiments, runs, strict=True)]
     scores = [store.read_json(run / EVALUATION / "metrics.json")["scores"] for run in runs]
     seeds = [int(experiment.run.value("seed")) for experiment in experiments]
@@ -53,27 +59,28 @@ def conclude(runs: Sequence[Path]) -> Conclusion:
         flags=[
             *(f"seed {seed} hardly ever answers" for seed in collapsed),
             *(() if any(limits) else _confounded(attributions, tolerances)),
+            *_not_had(runs[0]),
         ],
         churn=_churn(runs) if len(runs) > 1 else None,
     )
     measurements = tuple(measurement for one in found for measurement in one)
-    return Conclusion(judgement, measurements, attributions, _operating(judgement))
+    return Conclusion(judgement, measurements, attributions, _operating(judgement, is_sequential=is_sequential))
 
 
 def read(folder: Path, name: str = "verdict.json") -> Conclusion:
     """The conclusion that was written down; raises StoreError for one of another version."""
-    judgement, measurements, attributions = record.read_verdict(folder, name)
-    return Conclusion(judgement, measurements, attributions, _operating(judgement))
+    judgement, measurements, attributions, is_sequential = record.read_verdict(folder, name)
+    return Conclusion(judgement, measurements, attributions, _operating(judgement, is_sequential=is_sequential))
 
 
-def _operating(judgement: Judgement) -> tuple[Rates, ...]:
+def _operating(judgement: Judgement, *, is_sequential: bool) -> tuple[Rates, ...]:
     """Of every claimed score; a loss has no such rates, for nobody knows how losses spread before they are run."""
     bounded = {verdict.metric: verdict.tolerance for verdict in judgement.verdicts if verdict.unit == "points"}
     return tuple(
         rate
         for one in judgement.estimates
         if one.metric in bounded
-        for rate in operating.rates_of(one, bounded[one.metric])
+        for rate in operating.rates_of(one, bounded[one.metric], is_sequential=is_sequential)
     )
 
 
@@ -122,6 +129,22 @@ def _measured(experiment: Experiment, run: Path) -> list[Measurement]:
     return found
 
 
+def _check_one_experiment(experiments: Sequence[Experiment], runs: Sequence[Path]) -> None:
+    """Seeds of one experiment have everything in common but the seed, the machine, and where the card lies."""
+    first, *others = (_but_the_seed(experiment) for experiment in experiments)
+    for other, run in zip(others, runs[1:], strict=True):
+        if other != first:
+            raise DataError(run, "", f"is no other seed of the experiment of {runs[0]}; `harness diff` shows why")
+
+
+def _but_the_seed(experiment: Experiment) -> dict[str, Any]:
+    plain = cast(dict[str, Any], store.to_json(experiment))
+    del plain["card_path"]
+    plain["deviations"] = [one for one in plain["deviations"] if one["category"] not in ("seed", "hardware")]
+    plain["run"]["settings"] = [one for one in plain["run"]["settings"] if one["name"] != "seed"]
+    return plain
+
+
 def _failed(experiments: Sequence[Experiment], runs: Sequence[Path], scores: Sequence[Mapping[str, Any]]) -> list[str]:
     problems = []
     for experiment, run, one in zip(experiments, runs, scores, strict=True):
@@ -159,9 +182,20 @@ def _attributions(experiment: Experiment, run: Path, seed: int) -> tuple[Attribu
 
 def _confounded(attributions: Sequence[Attribution], tolerances: Mapping[str, float]) -> list[str]:
     """Claims whose published weights score otherwise here: then the way of scoring stands between claim and student."""
-    return [
-        f"confounded by the evaluation: the published weights score {one.published - one.claimed:+.2f} in {one.metric} "
-        "here, so the claim was made under other rules or for other weights"
+    gaps = [
+        f"{one.published - one.claimed:+.2f} in {one.metric}"
         for one in attributions
         if one.published is not None and abs(one.published - one.claimed) > tolerances[one.metric] / 2
     ]
+    if not gaps:
+        return []
+    said = "so the claim was made under other rules or for other weights"
+    return [f"confounded by the evaluation: the published weights score {', '.join(gaps)} here, {said}"]
+
+
+def _not_had(run: Path) -> list[str]:
+    """Says that the published weights were looked for and not found; their hop is missing then."""
+    folder = run / PUBLISHED
+    if (folder / "metrics.json").exists() or not (folder / MISSING).exists():
+        return []
+    return [f"the published weights were not scored: {store.read_json(folder / MISSING)['why']}"]

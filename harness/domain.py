@@ -161,24 +161,24 @@ class Estimate:
     """A claim against the mean of one or a few seeds, all in the claim's unit.
 
     `sd` is of the seeds themselves, None for one; `spread` is moderated by `prior`, the spread of a seed that was
-    expected before, and has `df` degrees of freedom. `interval` is the 90 % interval of `difference` (mean - claim),
-    the claim's rounding included; `p_below` and `p_above` are the one-sided tests that the true difference is below
-    -tolerance or above +tolerance (small: it is). `is_consistent`: the claim could be one more seed of ours, at 5 %.
-    `seeds_needed` is until `interval` fits the tolerance if nothing else changed, None where more seeds do not help.
+    expected before (None: nobody knows, and the seeds speak alone), and has `df` degrees of freedom. `interval` is the
+    90 % interval of `difference` (mean - claim), the claim's rounding included, None where nothing is known of the
+    spread; `p_below` and `p_above` are the one-sided tests that the true difference is below -tolerance or above
+    +tolerance (small: it is). `seeds_needed` is until `interval` lies wholly inside or outside the tolerance if
+    nothing else changed, None where no number of seeds would do.
     """
 
     metric: str
     values: tuple[float, ...]
     mean: float
     sd: float | None
-    prior: float
+    prior: float | None
     spread: float
     df: int
     difference: float
-    interval: tuple[float, float]
+    interval: tuple[float, float] | None
     p_below: float
     p_above: float
-    is_consistent: bool
     seeds_needed: int | None
 
 
@@ -235,11 +235,13 @@ class Attribution:
 @dataclass(frozen=True, slots=True)
 class Rates:
     """Shares of simulated cards, of one claim each, that rule `equivalence` gives each outcome, and that rule
-    `tolerance` accepts, when the two procedures are `gap` apart on average."""
+    `tolerance` accepts, when the two procedures are `gap` apart on average. `is_sequential`: with a look after every
+    seed up to `n_seeds`, stopping at the first that decides."""
 
     metric: str
     gap: float
     n_seeds: int
+    is_sequential: bool
     reproduced: float
     not_reproduced: float
     inconclusive: float

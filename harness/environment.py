@@ -14,7 +14,17 @@ from pathlib import Path
 from harness import __version__
 from harness.domain import Deviation
 
-PACKAGES = ("torch", "transformers", "tokenizers", "accelerate", "datasets", "huggingface_hub", "safetensors", "numpy")
+PACKAGES = (
+    "torch",
+    "transformers",
+    "tokenizers",
+    "accelerate",
+    "datasets",
+    "huggingface_hub",
+    "safetensors",
+    "numpy",
+    "scipy",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import torch
 from harness import models, store
 from harness.data.features import Array, Features, LastToken, build_features, holds, is_usable, token_spans
 from harness.data.squad import Paragraph
-from harness.domain import Measurement, Stage
+from harness.domain import Stage
 from harness.errors import DataError
 from harness.reports.progress import Watcher
 from harness.scoring import PROTOCOLS, official, settings_of, token_index
@@ -33,8 +33,8 @@ def evaluate(
     seed: int,
     accelerator: Any,
     watch: Watcher,
-) -> list[Measurement]:
-    """Scores a model on every question and writes predictions, per-question scores and metrics; or reads them back."""
+) -> None:
+    """Scores a model on every question and writes predictions, per-question scores and metrics, once."""
     if accelerator.is_main_process and not (out / "metrics.json").exists():
         with store.scratch(out / "scratch"):
             asked, logits = read(
@@ -43,18 +43,6 @@ def evaluate(
             found, golds = answer(paragraphs, asked, logits, settings)
         write(out, paragraphs, found, golds, settings, data)
     accelerator.wait_for_everyone()
-    written = store.read_json(out / "metrics.json")
-    by_text, by_token = written["scores"], written["token_index"]
-    points = [(name, value, by_text["total"], written["signature"]) for name, value in by_text.items()]
-    for name in ("exact", "f1"):
-        if name in by_token["scores"]:
-            score = by_token["scores"][name]
-            points.append((f"token_{name}", score, by_token["scores"]["total"], by_token["signature"]))
-    return [
-        Measurement(name, value, "points", int(n), seed, signature)
-        for name, value, n, signature in points
-        if not name.endswith("total")
-    ]
 
 
 def write(

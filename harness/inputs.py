@@ -20,7 +20,8 @@ class Inputs:
     """`train` starts a new stream each time it is called; `record` holds what identifies each input.
 
     `masked_lm` and `glove` augment the training data; None where it stays as it is, or does without GloVe.
-    `published` are the card's own weights, None where they are not asked for or not to be had.
+    `published` are the card's own weights, None where they are not asked for or not to be had; `published_missing`
+    says why in the second case.
     """
 
     teacher: Path | None
@@ -32,6 +33,7 @@ class Inputs:
     masked_lm: Path | None = None
     glove: Path | None = None
     published: Path | None = None
+    published_missing: str | None = None
 
 
 def gather(experiment: Experiment, student_of_card: Callable[[Path], Path]) -> Inputs:
@@ -78,6 +80,7 @@ def gather(experiment: Experiment, student_of_card: Callable[[Path], Path]) -> I
         record["masked_lm"] = fingerprint(masked_lm)
     if glove is not None:
         record["glove"] = {"sha256": store.sha256_of(glove)}
+    published, missing = _published(run["published"], here)
     return Inputs(
         teacher=teacher,
         student=student,
@@ -87,7 +90,8 @@ def gather(experiment: Experiment, student_of_card: Callable[[Path], Path]) -> I
         record=record,
         masked_lm=masked_lm,
         glove=glove,
-        published=_published(run["published"], here, record),
+        published=published,
+        published_missing=missing,
     )
 
 
@@ -114,19 +118,18 @@ def _model(setting: Setting, option: str, here: Path, student_of_card: Callable[
     return reference.path, reference.kind == "random"
 
 
-def _published(setting: Setting, here: Path, record: dict[str, Any]) -> Path | None:
-    """The weights that the card speaks of. Those that were asked for must be there; others are done without."""
+def _published(setting: Setting, here: Path) -> tuple[Path | None, str | None]:
+    """The weights that the card speaks of, or why they are not scored. Those that were asked for must be there."""
     if setting.value is None:
-        return None
+        return None, None
     try:
         folder, _ = _model(setting, "--published", here, _no_student)
+        models.load_model(folder, seed=0)  # so that weights of another kind are known before anything is trained
     except (DataError, HubError) as error:
         if setting.origin == "overridden":
             raise
-        record["published"] = {"missing": str(error)}
-        return None
-    record["published"] = fingerprint(folder)
-    return folder
+        return None, f"{setting.value}: {error}"
+    return folder, None
 
 
 def _no_student(path: Path) -> Path:

@@ -10,11 +10,12 @@ from accelerate import Accelerator
 
 from harness import environment, evaluation, models, store
 from harness.data import squad
-from harness.domain import Card, Stage
+from harness.domain import Card, Setting, Stage
 from harness.errors import DataError, PlanError
 from harness.inputs import fingerprint
 from harness.planning.checks import check_stage
 from harness.planning.draft import Draft, Options, similar
+from harness.planning.flavours import choose_program
 from harness.planning.settings import resolve_evaluation
 from harness.programs import EVALUATIONS, PROGRAMS
 from harness.references import SQUAD2, data_named, data_reference, model_reference
@@ -24,6 +25,7 @@ from harness.scoring.comparison import Matrix, Row, claims_in_points, limit_of, 
 
 WINDOWS = ("max_seq_length", "doc_stride", "doc_stride_is", "max_query_length")
 _PREFIX = "evaluation."
+DEFAULT_RECIPE = "haystack"  # whose programs fill in how a model was evaluated
 _SILENT = Card(
     name="", path="", sha256="", text="", front_matter={}, facts=(), stated=(), claims=(), conflicts=(), notes=()
 )
@@ -97,7 +99,8 @@ def stages_of(request: Request) -> list[Stage]:
     stages = []
     for protocol in request.protocols:
         draft = Draft(card, Options(settings={**request.settings, f"{_PREFIX}protocol": protocol}))
-        stages.append(resolve_evaluation(draft, "evaluation", PROGRAMS["haystack 1.1.0"]))
+        program = choose_program(draft, Setting("recipe", DEFAULT_RECIPE, "assumed", ""))
+        stages.append(resolve_evaluation(draft, "evaluation", PROGRAMS[str(program.value)]))
         check_stage(draft, stages[-1])
         problems += [f"{protocol}: {problem}" for problem in draft.problems]
     if problems:
@@ -187,4 +190,6 @@ def _data(request: Request) -> Data:
         raise DataError(reference.text, "", "holds no questions: there is nothing to score")
     kept = list(squad.first_questions(every, request.limit))
     n_kept = n if request.limit is None else min(n, request.limit)
-    return Data(kept, record, limit_of(n_kept, n_all=n, declared_n=request.declared_n))
+    return Data(
+        kept, record, limit_of(n_kept, n_all=n, declared_n=request.declared_n, is_other=request.eval is not None)
+    )

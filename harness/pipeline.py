@@ -15,9 +15,9 @@ from harness.conclusion import Conclusion
 from harness.domain import Experiment, Judgement
 from harness.errors import InvalidRunError, PlanError, RunError
 from harness.evaluation import evaluate
-from harness.inputs import Inputs, gather
+from harness.inputs import Inputs, fingerprint, gather
 from harness.reports.progress import Watcher
-from harness.store import EVALUATION, PUBLISHED, TEACHER
+from harness.store import EVALUATION, MISSING, PUBLISHED, TEACHER
 from harness.training import train
 
 
@@ -73,6 +73,7 @@ def reproduce(
     _score(experiment, inputs.teacher, inputs, run / TEACHER, accelerator, watch)
     preflight.check_teacher(experiment, inputs, run)
     _score(experiment, inputs.published, inputs, run / PUBLISHED, accelerator, watch)
+    _note_missing(inputs, run / PUBLISHED, accelerator)
     try:
         train(experiment, inputs, run, accelerator, watch)
     except RunError as error:
@@ -90,6 +91,8 @@ def _score(
     """Scores a model on the evaluation questions, where there is one and it was not done before."""
     if weights is None:
         return
+    if accelerator.is_main_process and not (out / "weights.json").exists():
+        store.write_json(out / "weights.json", fingerprint(weights))
     evaluate(
         weights,
         inputs.eval,
@@ -100,6 +103,14 @@ def _score(
         accelerator=accelerator,
         watch=watch,
     )
+
+
+def _note_missing(inputs: Inputs, folder: Path, accelerator: Accelerator) -> None:
+    """Leaves word of published weights that are not to be had; they may still be, when a stopped run goes on."""
+    if not accelerator.is_main_process or (folder / "metrics.json").exists():
+        return
+    if inputs.published_missing is not None:
+        store.write_json(folder / MISSING, {"why": inputs.published_missing})
 
 
 def _make_accelerator(experiment: Experiment, machine: Machine) -> Accelerator:

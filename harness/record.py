@@ -25,11 +25,10 @@ from harness.errors import DataError, StoreError
 
 
 def identity_of(experiment: Mapping[str, Any], inputs: Mapping[str, Any], code: Mapping[str, Any]) -> str:
-    """The hash by which a run is found again: not where the card lies, what machine this is, or what trains nothing."""
+    """The hash by which a run is found again: not where the card lies, nor what machine this is."""
     plain = {name: value for name, value in experiment.items() if name != "card_path"}
     plain["deviations"] = [one for one in plain["deviations"] if one["category"] != "hardware"]
-    trained_from = {name: one for name, one in inputs.items() if name != store.PUBLISHED}
-    return store.hash_of({"experiment": plain, "inputs": trained_from, "code": code})
+    return store.hash_of({"experiment": plain, "inputs": inputs, "code": code})
 
 
 def require_finished(run: Path) -> None:
@@ -97,18 +96,19 @@ def read_rows(folder: Path) -> list[dict[str, Any]]:
         raise StoreError(f"{path}: is broken ({error}); start the run again with --fresh") from error
 
 
-def read_judgement(run: Path) -> Judgement:
-    """The judgement of a finished run; raises StoreError for a record of another version."""
-    return read_verdict(run, store.VERDICT)[0]
+def runs_of(folder: Path) -> list[Path]:
+    """The runs that a series of seeds names, or the one run; raises StoreError for a series that cannot be followed."""
+    if not (folder / store.SERIES).exists():
+        return [folder]
+    plain = store.read_json(folder / store.SERIES)
+    names = plain.get("runs") if isinstance(plain, dict) else None
+    if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
+        raise StoreError(f"{folder / store.SERIES}: names no runs; make it again with --seeds")
+    return [folder.parent / name for name in names]
 
 
-def read_measurements(run: Path) -> tuple[Measurement, ...]:
-    """Everything that a finished run measured, each number with the conditions it was measured under."""
-    return read_verdict(run, store.VERDICT)[1]
-
-
-def read_verdict(folder: Path, name: str) -> tuple[Judgement, tuple[Measurement, ...], tuple[Attribution, ...]]:
-    """What a verdict file holds; raises StoreError for one of another version."""
+def read_verdict(folder: Path, name: str) -> tuple[Judgement, tuple[Measurement, ...], tuple[Attribution, ...], bool]:
+    """What a verdict file holds, and whether it is of sequential looks; raises StoreError for another version."""
     plain = store.read_json(folder / name)
     try:
         if plain["schema_version"] != store.SCHEMA_VERSION:
@@ -117,6 +117,7 @@ def read_verdict(folder: Path, name: str) -> tuple[Judgement, tuple[Measurement,
             _judgement(plain["judgement"]),
             tuple(Measurement(**one) for one in plain["measurements"]),
             tuple(_attribution(one) for one in plain["attributions"]),
+            bool(plain.get("is_sequential")),
         )
     except (TypeError, KeyError) as error:
         raise StoreError(f"{folder / name}: is of another version ({error}); use --fresh") from error
@@ -124,7 +125,9 @@ def read_verdict(folder: Path, name: str) -> tuple[Judgement, tuple[Measurement,
 
 def _judgement(plain: Mapping[str, Any]) -> Judgement:
     estimates = tuple(
-        Estimate(**{**one, "values": tuple(one["values"]), "interval": tuple(one["interval"])})
+        Estimate(
+            **{**one, "values": tuple(one["values"]), "interval": tuple(one["interval"]) if one["interval"] else None}
+        )
         for one in plain["estimates"]
     )
     verdicts = tuple(Verdict(**one) for one in plain["verdicts"])

@@ -1,21 +1,18 @@
 """Several seeds of one card: each a run of its own, all judged together.
 
-results/<card>/series-<hash>/series.json names the runs and holds the verdict over them. It is written after every
-seed, so what is there is always the verdict over the seeds that are finished; the same command goes on with the rest.
+results/<card>/series-<hash of the runs>/series.json names the runs and holds the verdict over them. The same command
+finds the seeds that are finished and goes on with the rest.
 """
 
 import dataclasses
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
 
 from harness import conclusion, launch, pipeline, store
 from harness.conclusion import Conclusion
 from harness.domain import Experiment
 from harness.pipeline import Machine, Outcome
 from harness.reports.progress import Watcher
-
-MOST_LOOKS = 5  # seeds that --seeds auto runs at most
-NAME = "series.json"
+from harness.verdict.operating import MOST_LOOKS
 
 
 def reproduce_seeds(
@@ -32,31 +29,15 @@ def reproduce_seeds(
     for number in range(seeds or MOST_LOOKS):
         experiment = plan_of(base + number) if number else first
         outcomes.append(pipeline.reproduce(experiment, machine, watch))
-        machine = dataclasses.replace(machine, fresh=False) if outcomes[-1].was_there else machine
-        concluded = _conclude(outcomes, machine.results)
+        concluded = conclusion.conclude([one.folder for one in outcomes], is_sequential=seeds is None)
         if seeds is None and _is_decided(concluded):
             break
-    return dataclasses.replace(
-        outcomes[0],
-        folder=_folder(outcomes, machine.results),
-        conclusion=concluded,
-        was_there=all(outcome.was_there for outcome in outcomes),
-    )
-
-
-def _conclude(outcomes: Sequence[Outcome], results: Path) -> Conclusion:
-    runs = [outcome.folder for outcome in outcomes]
-    concluded = conclusion.conclude(runs)
-    series = {"schema_version": store.SCHEMA_VERSION, "runs": [run.name for run in runs], **store.to_json(concluded)}
+    names = [outcome.folder.name for outcome in outcomes]
+    folder = machine.results / first.name / store.series_name(names)
     if launch.is_main_process():
-        store.write_json(_folder(outcomes, results) / NAME, series)
-    return concluded
-
-
-def _folder(outcomes: Sequence[Outcome], results: Path) -> Path:
-    """Named by the first run, so that the seeds that join it later share its verdict."""
-    first = outcomes[0]
-    return results / first.experiment.name / f"series-{first.folder.name.rpartition('-')[2]}"
+        store.write_text(folder / store.SERIES, store.series_text(names, concluded, is_sequential=seeds is None))
+    was_there = all(outcome.was_there for outcome in outcomes)
+    return dataclasses.replace(outcomes[0], folder=folder, conclusion=concluded, was_there=was_there)
 
 
 def _is_decided(concluded: Conclusion) -> bool:

@@ -21,7 +21,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,8 @@ SCHEMA_VERSION = 2
 WEIGHTS = "student"
 EVALUATION, PUBLISHED, TEACHER = "evaluation", "published", "teacher"  # folders of a run, one for each scored model
 PLOTS = "plots"  # drawn from a record at any later time
-VERDICT = "verdict.json"
+VERDICT, SERIES = "verdict.json", "series.json"  # of a run, and of several seeds of one card
+MISSING = "missing.json"  # in place of scores: why there are none
 MANIFEST = "MANIFEST.sha256"
 CACHE = ".cache"
 
@@ -104,7 +105,8 @@ def find_run(results: Path, card: str, identity: str) -> Path | None:
     """The newest run of this card with the same experiment and inputs, finished or not."""
     folder = results / card
     runs = sorted(folder.glob("*/identity.json"), reverse=True) if folder.is_dir() else []
-    return next((path.parent for path in runs if read_json(path).get("identity") == identity), None)
+    found = ((path.parent, read_json(path)) for path in runs)
+    return next((run for run, one in found if isinstance(one, dict) and one.get("identity") == identity), None)
 
 
 def new_run(results: Path, card: str, identity: str) -> Path:
@@ -167,7 +169,15 @@ def is_finished(run: Path) -> bool:
 
 
 def write_verdict(run: Path, conclusion: Any) -> None:
-    """Writes the manifest of everything before it, then the verdict: a run that has one is whole."""
+    """Writes the manifest of everything before it, then the verdict: a run that has one is whole.
+
+    What a killed run left half-written is cleared first, so that it does not become part of the record.
+    """
+    for path in [*run.rglob("*.partial"), *run.glob("scratch*"), *run.glob("*/scratch*")]:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
     write_manifest(run)
     write_text(run / VERDICT, verdict_text(conclusion))
 
@@ -175,6 +185,17 @@ def write_verdict(run: Path, conclusion: Any) -> None:
 def verdict_text(conclusion: Any) -> str:
     """The verdict file, whole, as a function of what a run came to."""
     return json_text({"schema_version": SCHEMA_VERSION, **to_json(conclusion)})
+
+
+def series_name(runs: Sequence[str]) -> str:
+    """Folder of the verdict over these runs, beside them."""
+    return f"series-{hash_of(list(runs))[:8]}"
+
+
+def series_text(runs: Sequence[str], conclusion: Any, *, is_sequential: bool) -> str:
+    """The series file, whole: which runs, whether there was a look after each, and what they came to."""
+    head = {"schema_version": SCHEMA_VERSION, "is_sequential": is_sequential, "runs": list(runs)}
+    return json_text({**head, **to_json(conclusion)})
 
 
 def write_manifest(run: Path) -> None:

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from harness import conclusion, pipeline, record, references, series
+from harness import conclusion, pipeline, references, store
 from harness.cli import main
+from harness.verdict.operating import MOST_LOOKS
 from tests.conftest import STAGES, without
 from tests.tiny import make_model
 
@@ -33,9 +34,9 @@ def test_each_seed_is_a_run_and_the_series_judges_their_mean(
     document = json.loads(capsys.readouterr().out)
     runs, (folder,) = folders(tmp_path), folders(tmp_path, "series")
     assert len(runs) == 2
-    written = json.loads((folder / series.NAME).read_text())
+    written = json.loads((folder / store.SERIES).read_text())
     assert set(written["runs"]) == {run.name for run in runs}
-    values = [record.read_measurements(run) for run in runs]
+    values = [conclusion.read(run).measurements for run in runs]
     exacts = [next(one.value for one in run if one.metric == "exact") for run in values]
     (estimate,) = (one for one in document["judgement"]["estimates"] if one["metric"] == "exact")
     assert sorted(estimate["values"]) == sorted(exacts)
@@ -55,7 +56,7 @@ def test_a_seed_that_is_finished_is_not_run_again(whole: list[str], tmp_path: Pa
     assert len(folders(tmp_path)) == 2
 
 
-@pytest.mark.parametrize(("by_equivalence", "n_runs"), [("not_reproduced", 1), ("inconclusive", series.MOST_LOOKS)])
+@pytest.mark.parametrize(("by_equivalence", "n_runs"), [("not_reproduced", 1), ("inconclusive", MOST_LOOKS)])
 def test_auto_stops_at_the_first_look_that_decides(
     by_equivalence: str, n_runs: int, whole: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -67,7 +68,7 @@ def test_auto_stops_at_the_first_look_that_decides(
 
     monkeypatch.setattr(pipeline, "reproduce", one)
     judged = _judged(by_equivalence)
-    monkeypatch.setattr(series, "_conclude", lambda *_: judged)
+    monkeypatch.setattr(conclusion, "conclude", lambda *_, **__: judged)
     main([*whole, "--seeds", "auto"])
     assert ran == list(range(42, 42 + n_runs))
 
@@ -116,6 +117,6 @@ def test_rule_equivalence_decides_where_it_is_asked_for(
 ) -> None:
     main([*whole, "--rule", "equivalence"])
     said = " ".join(capsys.readouterr().out.split())
-    assert "decided by rule equivalence; rule tolerance says" in said
+    assert "by rule equivalence; rule tolerance says" in said
     (run,) = folders(tmp_path)
-    assert record.read_judgement(run).rule == "equivalence"
+    assert conclusion.read(run).judgement.rule == "equivalence"

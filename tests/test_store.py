@@ -90,14 +90,14 @@ def test_a_verdict_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     concluded = Conclusion(JUDGEMENT, (MEASUREMENT,), (), ())
     store.write_verdict(tmp_path, concluded)
     assert store.is_finished(tmp_path)
-    assert record.read_judgement(tmp_path) == JUDGEMENT
+    assert record.read_verdict(tmp_path, store.VERDICT)[0] == JUDGEMENT
 
 
 @pytest.mark.parametrize("plain", ['{"judgement": {"outcome": "better"}}', '{"judgement": {"verdicts": [{}]}}', "{}"])
 def test_a_verdict_of_another_version_is_a_store_error(tmp_path: Path, plain: str) -> None:
     make_file(tmp_path / "verdict.json", plain)
     with pytest.raises(StoreError, match="is of another version"):
-        record.read_judgement(tmp_path)
+        record.read_verdict(tmp_path, store.VERDICT)
 
 
 # --- runs ---

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from harness import record, store
 from harness.errors import EXIT_INVALID, EXIT_REPRODUCED
 from harness.reports.tables import make_console, make_table
-from harness.store import SCHEMA_VERSION, to_json
 
 if TYPE_CHECKING:
     from harness.audit import Audit
@@ -19,21 +19,28 @@ HELP = "check every hash of a finished run, score its answers again, and derive 
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run_folder", type=Path, metavar="RUN", help="folder of a finished run")
+    parser.add_argument(
+        "run_folder", type=Path, metavar="RUN", help="folder of a finished run, or of a series of seeds"
+    )
     parser.add_argument("--eval", type=Path, metavar="FILE", help="its evaluation data, where that is not at hand")
 
 
 def run(arguments: argparse.Namespace) -> int:
     # Here, because the statistics of a verdict take longer to load than every other command to run.
-    from harness.audit import audit
+    from harness.audit import audit, audit_series
 
-    done = audit(arguments.run_folder, arguments.eval)
+    folder: Path = arguments.run_folder
+    done = [audit(one, arguments.eval) for one in record.runs_of(folder)]
+    if (folder / store.SERIES).exists():
+        done.append(audit_series(folder))
+    is_passed = all(one.is_passed for one in done)
     if arguments.json:
-        document = {"schema_version": SCHEMA_VERSION, "is_passed": done.is_passed, **to_json(done)}
+        runs = [{"is_passed": one.is_passed, **store.to_json(one)} for one in done]
+        document = {"schema_version": store.SCHEMA_VERSION, "is_passed": is_passed, "audits": runs}
         print(json.dumps(document, indent=1, ensure_ascii=False))
     else:
-        print(to_text(done))
-    return EXIT_REPRODUCED if done.is_passed else EXIT_INVALID
+        print("\n\n".join(to_text(one) for one in done))
+    return EXIT_REPRODUCED if is_passed else EXIT_INVALID
 
 
 def to_text(done: "Audit") -> str:

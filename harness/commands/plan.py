@@ -6,10 +6,10 @@ from pathlib import Path
 
 from harness import card, environment, forensics, planning
 from harness.commands.show import show
-from harness.domain import Experiment
+from harness.domain import Card, Experiment
 from harness.errors import PlanError
 from harness.forecast import Forecast, Geometry, forecast, geometry_of
-from harness.references import HUB_QUESTIONS, data_reference, model_reference
+from harness.references import HUB_QUESTIONS, data_named, data_reference, model_reference
 from harness.reports.subject import Subject
 
 HELP = "the experiment a card describes, every setting with its origin"
@@ -22,11 +22,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    experiment = planning.plan(card.read(arguments.card), options_of(arguments))
+    described = card.read(arguments.card)
+    experiment = planning.plan(described, options_of(arguments))
     subject = Subject(
         experiment=_with_declared_gpu(experiment),
         forecast=_rough_forecast(experiment),
-        findings=forensics.examine(experiment.claims),
+        findings=findings_of(described, experiment),
     )
     show(arguments, subject)
     return 0
@@ -93,6 +94,12 @@ def _tolerances(text: str) -> dict[str, float]:
         except ValueError:
             raise PlanError([f"--tolerance {part}: {value!r} is no number"]) from None
     return tolerances
+
+
+def findings_of(described: Card, experiment: Experiment) -> tuple[forensics.Finding, ...]:
+    """What the card's printed numbers say of themselves."""
+    named = data_named(experiment.declared_eval_data or "")
+    return forensics.examine(described.claims, is_squad=named is None or named in HUB_QUESTIONS)
 
 
 def _with_declared_gpu(experiment: Experiment) -> Experiment:

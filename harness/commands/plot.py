@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness import store
+from harness import record, store
 from harness.errors import DataError, StoreError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     from harness.plots import paper
     from harness.plots.recorded import check_comparable, read_run
 
-    runs = [read_run(folder) for given in arguments.runs for folder in _runs_of(given)]
+    runs = [read_run(folder) for given in arguments.runs for folder in record.runs_of(given)]
     check_comparable(runs)
     out = arguments.out or arguments.runs[0] / "plots"
     left_out = [what for one in runs for what in one.left_out]
@@ -43,12 +43,6 @@ def run(arguments: argparse.Namespace) -> int:
         for what in left_out:
             print(f"not plotted: {what}")
     return 0
-
-
-def _runs_of(folder: Path) -> list[Path]:
-    """The runs of a series of seeds, or the one run."""
-    series = folder / "series.json"
-    return [folder.parent / name for name in store.read_json(series)["runs"]] if series.is_file() else [folder]
 
 
 def _pages(runs: "Sequence[Recorded]", left_out: list[str]) -> "Iterator[tuple[str, Page]]":

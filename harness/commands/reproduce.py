@@ -2,14 +2,14 @@
 
 import argparse
 import dataclasses
+import sys
 from pathlib import Path
 
-from harness import card, forensics, launch, planning
+from harness import card, launch, planning
 from harness.commands import plan
-from harness.commands.show import show
+from harness.commands.show import show, subject_of
 from harness.domain import Experiment
 from harness.errors import PlanError
-from harness.reports.subject import Subject
 
 HELP = "run the whole chain, from card to verdict"
 
@@ -66,6 +66,10 @@ def run(arguments: argparse.Namespace) -> int:
     def plan_of(seed: int | None) -> Experiment:
         return experiment if seed is None else planning.plan(described, dataclasses.replace(options, seed=seed))
 
+    if launch.is_main_process() and not arguments.quiet:
+        for finding in plan.findings_of(described, experiment):
+            if finding.strength != "none":
+                print(f"evidence, {finding.strength}: {finding.says}", file=sys.stderr)
     watch = make_watcher(quiet=arguments.quiet)
     try:
         if arguments.seeds == 1:
@@ -75,18 +79,6 @@ def run(arguments: argparse.Namespace) -> int:
     finally:
         watch.close()
     if launch.is_main_process():
-        show(
-            arguments,
-            Subject(
-                experiment=outcome.experiment,
-                judgement=outcome.judgement,
-                attributions=outcome.conclusion.attributions,
-                operating=outcome.conclusion.operating,
-                findings=forensics.examine(outcome.experiment.claims),
-                record=str(outcome.folder),
-                was_there=outcome.was_there,
-                measurements=outcome.conclusion.measurements,
-            ),
-        )
+        show(arguments, subject_of(outcome.experiment, outcome.conclusion, outcome.folder, was_there=outcome.was_there))
     # A launcher takes any code but 0 for a crash, and a verdict is none.
     return 0 if launch.leave(outcome.judgement.exit_code) else outcome.judgement.exit_code

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import record, store
+from harness.commands.show import subject_of
 from harness.errors import EXIT_INVALID
 from harness.reports import REPORTS
-from harness.reports.subject import Subject
 
 if TYPE_CHECKING:
     from harness.conclusion import Conclusion
 
-SERIES = "series.json"  # of harness.series, which loads torch
 HELP = "work a finished run's verdict out again from its record, and compare it with the recorded one"
 
 
@@ -30,34 +29,25 @@ def run(arguments: argparse.Namespace) -> int:
     from harness import conclusion
 
     folder: Path = arguments.run_folder
-    runs, name = _runs_of(folder)
+    runs = record.runs_of(folder)
     for one in runs:
         record.require_finished(one)
+    name = store.VERDICT if runs == [folder] else store.SERIES
     with record.following(folder):
-        recorded, again = conclusion.read(folder, name), conclusion.conclude(runs)
-    subject = Subject(
-        experiment=record.read_experiment(runs[0]),
-        judgement=again.judgement,
-        attributions=again.attributions,
-        record=str(folder),
-        measurements=again.measurements,
-    )
-    if arguments.json:
-        document = {**json.loads(REPORTS["json"](subject)), "is_as_recorded": again == recorded}
-        print(json.dumps(document, indent=1, ensure_ascii=False))
-    else:
-        print(REPORTS["text"](subject))
+        recorded = conclusion.read(folder, name)
+        is_sequential = any(rate.is_sequential for rate in recorded.operating)
+        again = conclusion.conclude(runs, is_sequential=is_sequential)
+        subject = subject_of(record.read_experiment(runs[0]), again, folder)
+        if arguments.json:
+            document = {**json.loads(REPORTS["json"](subject)), "is_as_recorded": again == recorded}
+            said = json.dumps(document, indent=1, ensure_ascii=False)
+        else:
+            said = REPORTS["text"](subject)
+    print(said)
     if again == recorded:
         return again.judgement.exit_code
     print(f"harness: {folder / name}: {said_of(recorded, again)}", file=sys.stderr)
     return EXIT_INVALID
-
-
-def _runs_of(folder: Path) -> tuple[list[Path], str]:
-    """A run alone, or the runs that were judged together as a series of seeds, and the file with their verdict."""
-    if not (folder / SERIES).exists():
-        return [folder], "verdict.json"
-    return [folder.parent / name for name in store.read_json(folder / SERIES)["runs"]], SERIES
 
 
 def said_of(recorded: "Conclusion", again: "Conclusion") -> str:

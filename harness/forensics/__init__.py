@@ -25,12 +25,19 @@ TESTS: tuple[Callable[[tuple[Printed, ...]], Iterator[Finding]], ...] = (
     consistency.test_sources,
 )
 
+OF_COUNTS = (counts.test_counts, digits.test_digits, consistency.test_parts, consistency.test_all_null)
+
 __all__ = ["TESTS", "Finding", "Strength", "examine", "examine_cards"]
 
 
-def examine(claims: Iterable[Claim]) -> tuple[Finding, ...]:
-    """Every test on a card's claims, in line order; a finding of strength "none" says that a test cannot tell."""
+def examine(claims: Iterable[Claim], *, is_squad: bool = True) -> tuple[Finding, ...]:
+    """Every test on a card's claims, in line order; a finding of strength "none" says that a test cannot tell.
+
+    Counts of questions are those of SQuAD, so a card about other questions (`is_squad` False) is not held to them, nor
+    is a claim with a printed spread: a mean over seeds is no count.
+    """
     ordered = sorted(claims, key=lambda claim: claim.line)
     numbers = tuple(number for claim in ordered if (number := printed(claim)) is not None)
-    found = [finding for test in TESTS for finding in test(numbers)]
+    counted = tuple(number for number in numbers if is_squad and number.claim.spread is None)
+    found = [finding for test in TESTS for finding in test(counted if test in OF_COUNTS else numbers)]
     return tuple(sorted(found, key=lambda finding: finding.lines))

@@ -41,7 +41,7 @@ class _Strip:
     @property
     def interval(self) -> tuple[float, float] | None:
         """Of the mean; None where neither the seeds nor a prior tell by how much seeds differ."""
-        if self.estimate is None or self.estimate.spread == 0:
+        if self.estimate is None or self.estimate.interval is None or self.estimate.spread == 0:
             return None
         low, high = self.estimate.interval
         return self.verdict.claimed + low, self.verdict.claimed + high

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
-from harness.domain import Attribution, Deviation, Estimate, Experiment, Judgement, Measurement, Rates, Verdict
+from harness.domain import Attribution, Deviation, Estimate, Experiment, Hop, Judgement, Measurement, Rates, Verdict
 from harness.forensics import Finding
 from harness.reports.subject import Subject
 from harness.reports.tables import make_table
@@ -24,25 +25,35 @@ _SEVERITIES = ("high", "medium", "low", "none")
 
 
 def print_judgement(console: Console, subject: Subject, judgement: Judgement) -> None:
-    columns = ("metric", "claimed", "measured", "difference", "tolerance", "verdict")
-    console.print(make_table(columns, [_row(verdict) for verdict in judgement.verdicts], columns[1:5]))
+    """The headline first, then the numbers, then where a gap may come from, then the conditions."""
+    console.print(Text(f"{_SAID[judgement.outcome]}: {judgement.reason}", style=f"bold {_colour(judgement.outcome)}"))
+    is_judged = judgement.outcome not in ("limited", "invalid")
+    if is_judged and judgement.other is not None:
+        said = f"{_SAID[judgement.other.outcome].lower()} ({judgement.other.reason})"
+        console.print(f"by rule {judgement.rule}; rule {judgement.other.rule} says {said}")
     console.print()
-    for line in (*_intervals(judgement), *_rates(subject.operating), *_hops(subject.attributions)):
+    console.print(_table(judgement, is_judged=is_judged))
+    console.print()
+    if is_judged:
+        for line in (*_intervals(judgement), *_rates(subject.operating)):
+            console.print(line)
+    for line in _hops(subject.attributions, subject.measurements or ()):
         console.print(line)
     if subject.experiment is not None:
-        print_ambiguities(console, subject.experiment)
         print_deviations(console, subject.experiment)
         console.print(_explained(subject.experiment, judgement))
+        n = len(subject.experiment.ambiguities)
+        if n:
+            console.print(f"the card leaves {n} thing{'s' if n > 1 else ''} open; harness plan shows them")
     _print_conditions(console, judgement, subject.measurements or ())
     for flag in judgement.flags:
         console.print(Text(f"note: {flag}", style="yellow"))
-    headline = f"{_SAID[judgement.outcome]}: {judgement.reason}"
-    console.print(Text(headline, style=f"bold {_COLOURS.get(judgement.outcome, 'red')}"))
-    if judgement.other is not None and judgement.outcome not in ("limited", "invalid"):
-        said = f"{_SAID[judgement.other.outcome].lower()} ({judgement.other.reason})"
-        console.print(f"decided by rule {judgement.rule}; rule {judgement.other.rule} says {said}")
     again = "finished before, shown again (--fresh repeats it): " if subject.was_there else ""
     console.print(f"record: {again}{subject.record}", soft_wrap=True)
+
+
+def _colour(outcome: str) -> str:
+    return _COLOURS.get(outcome, "red")
 
 
 def print_findings(console: Console, findings: Sequence[Finding]) -> None:
@@ -64,13 +75,41 @@ def print_deviations(console: Console, experiment: Experiment) -> None:
         console.print(f"deviation, {one.category}, {one.severity}: {one.claimed} -> {one.actual}{reason}")
 
 
-def _row(verdict: Verdict) -> tuple[str | Text, ...]:
+def _table(judgement: Judgement, *, is_judged: bool) -> Table:
+    """A row a claim, with the 90 % interval of its difference and the seeds that would settle it."""
+    columns = ("metric", "claimed", "measured", "diff", "90 % interval", "tol.", "seeds", "verdict")
+    found = {one.metric: one for one in judgement.estimates}
+    rows = [_row(verdict, found.get(verdict.metric), is_judged=is_judged) for verdict in judgement.verdicts]
+    return make_table(columns, rows, columns[1:7])
+
+
+def _row(verdict: Verdict, found: Estimate | None, *, is_judged: bool) -> tuple[str | Text, ...]:
     digits = _digits(verdict.unit)
     measured = "-" if verdict.measured is None else f"{verdict.measured:.{digits}f}"
     difference = "-" if verdict.difference is None else f"{verdict.difference:+.{digits}f}"
-    said = Text(_SAID[verdict.outcome].lower(), style=_COLOURS.get(verdict.outcome, "red"))
-    tolerance = f"±{verdict.tolerance:.{digits}f}"
-    return verdict.metric, f"{verdict.claimed:.{digits}f}", measured, difference, tolerance, said
+    interval = "-"
+    if found is not None and found.interval is not None:
+        interval = f"{found.interval[0]:+.{digits}f} {found.interval[1]:+.{digits}f}"
+    outcome = verdict.outcome if is_judged else None
+    said = Text(_SAID[outcome].lower(), style=_colour(outcome)) if outcome else Text("not judged", style="yellow")
+    return (
+        verdict.metric,
+        f"{verdict.claimed:.{digits}f}",
+        measured,
+        difference,
+        interval,
+        f"±{verdict.tolerance:.{digits}f}",
+        _seeds(found),
+        said,
+    )
+
+
+def _seeds(found: Estimate | None) -> str:
+    """How many there were, and how many it would take for the interval to settle the claim."""
+    if found is None:
+        return "-"
+    n, needed = len(found.values), found.seeds_needed
+    return f"{n}" if needed == n else f"{n} of {needed}" if needed is not None else f"{n} of ?"
 
 
 def _digits(unit: str) -> int:
@@ -78,57 +117,48 @@ def _digits(unit: str) -> int:
 
 
 def _intervals(judgement: Judgement) -> Iterator[str]:
-    """One line a claim: the interval of its difference, what it rests on, and whether more seeds would help."""
+    """What the intervals rest on: one line for all claims."""
     units = {verdict.metric: verdict.unit for verdict in judgement.verdicts}
-    for one in judgement.estimates:
-        digits = _digits(units[one.metric])
-        low, high = (f"{bound:+.{digits}f}" for bound in one.interval)
-        yield f"{one.metric}: difference within [{low}, {high}] at 90 %, {_basis(one, digits)}; {_needed(one)}"
-
-
-def _basis(one: Estimate, digits: int) -> str:
-    n = len(one.values)
-    if n == 1:
-        return f"one seed and a prior spread of {one.prior:.{digits}f}"
-    return (
-        f"{n} seeds, their deviation {one.sd:.{digits}f}, with the prior {one.prior:.{digits}f} {one.spread:.{digits}f}"
-    )
-
-
-def _needed(one: Estimate) -> str:
-    if one.seeds_needed is None:
-        return "more seeds alone would not settle it"
-    more = one.seeds_needed - len(one.values)
-    return f"{more} more seed{'s' if more > 1 else ''} would settle it" if more > 0 else "settled"
+    spreads = [f"{one.metric} {one.spread:.{_digits(units[one.metric])}f}" for one in judgement.estimates if one.df]
+    if spreads:
+        n = len(judgement.estimates[0].values)
+        basis = "the prior's, not measured here" if n == 1 else f"of {n} seeds, moderated by the prior"
+        yield f"the intervals take a seed to spread by {', '.join(spreads)} ({basis})"
 
 
 def _rates(operating: Sequence[Rates]) -> Iterator[str]:
     """What these rules are worth at this number of seeds, for the claim whose spread makes them worst."""
     pairs = list(zip(operating[::2], operating[1::2], strict=True))
-    if pairs:
-        perfect, off = min(pairs, key=lambda pair: pair[0].reproduced)
-        n = perfect.n_seeds
-        yield (
-            f"with {n} seed{'s' if n > 1 else ''} of this spread ({perfect.metric}), a perfect reproduction is called "
-            f"so {perfect.reproduced:.0%} of the time by equivalence and {perfect.within_tolerance:.0%} by tolerance, "
-            f"one off by the tolerance {off.reproduced:.0%} and {off.within_tolerance:.0%}"
-        )
+    if not pairs:
+        return
+    perfect, off = min(pairs, key=lambda pair: pair[0].reproduced)
+    n = perfect.n_seeds
+    looks = f"up to {n} seeds, stopping at the first decision" if perfect.is_sequential else f"{n} seed{'s' * (n > 1)}"
+    yield (
+        f"at {looks}, a perfect copy passes equivalence {perfect.reproduced:.0%} and tolerance "
+        f"{perfect.within_tolerance:.0%} of the time; one worse by the tolerance {off.reproduced:.0%} and "
+        f"{off.within_tolerance:.0%} ({perfect.metric})"
+    )
 
 
-def _hops(attributions: Sequence[Attribution]) -> Iterator[str]:
-    """Claim -> published weights -> our student, and the student's share of its teacher."""
+def _hops(attributions: Sequence[Attribution], measurements: Sequence[Measurement]) -> Iterator[str]:
+    """Claim -> published weights -> our student (of the first seed), and the student's share of its teacher."""
+    seeds = list(dict.fromkeys(one.seed for one in measurements))
+    ours = f"our student of seed {seeds[0]}" if len(seeds) > 1 else "our student"
     for one in attributions:
         if one.published is not None and one.training is not None:
-            interval = one.training.interval
-            said = f" [{interval[0]:+.2f}, {interval[1]:+.2f}] at 95 %" if interval else ""
             yield (
                 f"{one.metric}: claim {one.claimed:.2f} -> published weights {one.published:.2f} "
-                f"({one.published - one.claimed:+.2f}) -> our student {one.student:.2f} "
-                f"({one.training.difference:+.2f}{said}; {one.training.gained} questions gained, "
-                f"{one.training.lost} lost, p {one.training.p_value:.2g})"
+                f"({one.published - one.claimed:+.2f}) -> {ours} {one.student:.2f} ({_gap(one.training)})"
             )
-        if one.retention is not None:
-            yield f"{one.metric}: the student keeps {one.retention:.1f} % of its teacher's {one.teacher:.2f}"
+        if one.retention is not None and one.teacher is not None and one.teacher >= 1:
+            yield f"{one.metric}: {ours} keeps {one.retention:.1f} % of its teacher's {one.teacher:.2f}"
+
+
+def _gap(hop: Hop) -> str:
+    interval = f", {hop.interval[0]:+.2f} to {hop.interval[1]:+.2f} at 95 %" if hop.interval else ""
+    flips = f"; {hop.gained} questions gained, {hop.lost} lost, p {hop.p_value:.2g}" if hop.metric == "exact" else ""
+    return f"{hop.difference:+.2f}{interval}{flips}"
 
 
 def _explained(experiment: Experiment, judgement: Judgement) -> str:
@@ -150,10 +180,10 @@ def _print_conditions(console: Console, judgement: Judgement, measurements: Sequ
     claimed = {verdict.metric for verdict in judgement.verdicts}
     for signature in dict.fromkeys(one.signature for one in measurements if one.unit == "points"):
         scored = [one for one in measurements if one.signature == signature]
-        names = [one.metric for one in scored]
+        names = list(dict.fromkeys(one.metric for one in scored))
         if claimed & set(names):
             console.print(f"scored as {signature}")
             continue
-        means = {name: [one.value for one in scored if one.metric == name] for name in dict.fromkeys(names)}
+        means = {name: [one.value for one in scored if one.metric == name] for name in names}
         numbers = ", ".join(f"{name} {sum(values) / len(values):.2f}" for name, values in means.items())
-        console.print(f"not judged: {numbers}; scored as {signature}")
+        console.print(f"not judged, by {signature.rpartition('scorer:')[2]}: {numbers}")

@@ -65,15 +65,18 @@ def row_of(protocol: str, scorer: str, summary: Mapping[str, float], signature: 
     return Row(protocol, scorer, scores, int(renamed["total"]), signature)
 
 
-def limit_of(n: int, *, n_all: int | None = None, declared_n: int | None) -> str | None:
+def limit_of(n: int, *, n_all: int | None = None, declared_n: int | None, is_other: bool = False) -> str | None:
     """Why scores on `n` questions are not held against a claim; None where nothing is known against it.
 
-    `n_all` is how many the evaluation data holds, `declared_n` how many the card's own data holds.
+    `n_all` is how many the evaluation data holds, `declared_n` how many the card's own data holds,
+    `is_other` that a file was given in place of that.
     """
     if n_all is not None and n < n_all:
         return f"the first {n:,} of {n_all:,} questions; a claim about all of them is not compared"
     if declared_n is not None and n != declared_n:
         return f"{n:,} questions, where the card's data has {declared_n:,}; its claims are not compared"
+    if is_other and declared_n is None:
+        return f"{n:,} questions of a file in place of the card's data; its claims are not compared"
     return None
 
 

@@ -33,7 +33,7 @@ def _read(path: Path, what: str) -> dict[str, Any]:
         found = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=lambda pairs: _unique(path, pairs))
     except OSError as error:
         raise DataError(path, "", f"cannot be read ({error.strerror}); expected {what} by question id") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(path, "", f"is not JSON ({error}); expected {what} by question id") from error
     if not isinstance(found, dict):
         raise DataError(path, "", f"is not a JSON object; expected {what} by question id")

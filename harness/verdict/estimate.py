@@ -25,41 +25,43 @@ def estimate(claim: Claim, values: Sequence[float], *, tolerance: float, churn: 
 
     `churn` is a floor for the spread of a seed: what the questions that flip between seeds alone would give.
     """
-    n, mean = len(values), math.fsum(values) / len(values)
+    n, mean, rounding = len(values), math.fsum(values) / len(values), rounding_of(claim)
     sd = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (n - 1)) if n > 1 else None
     prior = prior_of(claim)
     spread, df = moderated(sd, n, prior)
-    spread = max(spread, churn)
-    half = half_width(spread, n, df) + rounding_of(claim)
-    difference = mean - claim.value
-    error = spread / math.sqrt(n)
-    reach = _quantile(1 - ALPHA / 2, df) * spread * math.sqrt(1 + 1 / n)
+    spread = _settled(max(spread, churn))
+    difference, error = _settled(mean - claim.value), spread / math.sqrt(n)
+    half = half_width(spread, n, df) + rounding if df else math.inf
     return Estimate(
         metric=claim.metric,
         values=tuple(values),
         mean=mean,
-        sd=sd,
+        sd=None if sd is None else _settled(sd),
         prior=prior,
         spread=spread,
         df=df,
         difference=difference,
-        interval=(difference - half, difference + half),
-        p_below=_tail((difference + rounding_of(claim) + tolerance), error, df),
-        p_above=_tail(-(difference - rounding_of(claim) - tolerance), error, df),
-        is_consistent=abs(difference) <= reach + rounding_of(claim),
-        seeds_needed=seeds_needed(difference, spread, tolerance - rounding_of(claim), n, prior_df=df - n + 1),
+        interval=(_settled(difference - half), _settled(difference + half)) if df else None,
+        p_below=_settled(_tail(difference + rounding + tolerance, error, df)),
+        p_above=_settled(_tail(tolerance + rounding - difference, error, df)),
+        seeds_needed=seeds_needed(difference, spread, tolerance, rounding, n, prior_df=df - n + 1),
     )
 
 
-def prior_of(claim: Claim) -> float:
-    """The spread of a seed that is expected before any was run: the card's own, where it prints one."""
-    if claim.spread is not None:
+def prior_of(claim: Claim) -> float | None:
+    """The spread of a seed that is expected before any was run: the card's own, where it prints one above 0.
+
+    A loss without one has none: nobody knows how the losses of an unknown training spread.
+    """
+    if claim.spread:
         return claim.spread
-    return PRIOR_SPREAD if claim.unit == "points" else 0.0
+    return PRIOR_SPREAD if claim.unit == "points" else None
 
 
-def moderated(sd: float | None, n: int, prior: float) -> tuple[float, int]:
-    """Spread and degrees of freedom of n runs of standard deviation `sd`, and a prior worth PRIOR_DF more."""
+def moderated(sd: float | None, n: int, prior: float | None) -> tuple[float, int]:
+    """Spread and degrees of freedom of n runs of standard deviation `sd`, and of a prior worth PRIOR_DF more."""
+    if prior is None:
+        return sd or 0.0, n - 1
     df = PRIOR_DF + n - 1
     return math.sqrt((PRIOR_DF * prior**2 + (n - 1) * (sd or 0.0) ** 2) / df), df
 
@@ -89,12 +91,22 @@ def churn_floor(outcomes: Sequence[Sequence[float]]) -> float:
     return 100.0 * math.sqrt(math.fsum(shares) / len(shares) / (2 * n))
 
 
-def seeds_needed(difference: float, spread: float, tolerance: float, n: int, *, prior_df: int) -> int | None:
-    """Seeds in all until the interval would lie inside the tolerance if nothing else changed; None where none do."""
+def seeds_needed(
+    difference: float, spread: float, tolerance: float, rounding: float, n: int, *, prior_df: int
+) -> int | None:
+    """Seeds in all until the interval would lie inside or outside the tolerance if nothing else changed."""
     for more in range(n, MOST_SEEDS + 1):
-        if abs(difference) + half_width(spread, more, prior_df + more - 1) < tolerance:
-            return more
+        df = prior_df + more - 1
+        if df > 0:
+            half = half_width(spread, more, df) + rounding
+            if abs(difference) + half < tolerance or abs(difference) - half > tolerance:
+                return more
     return None
+
+
+def _settled(number: float) -> float:
+    """Without the last bits, in which special functions and linear algebra differ from machine to machine."""
+    return round(number, 9) if math.isfinite(number) else number
 
 
 def _quantile(probability: float, df: int) -> float:
@@ -102,7 +114,9 @@ def _quantile(probability: float, df: int) -> float:
 
 
 def _tail(distance: float, error: float, df: int) -> float:
-    """P(T <= distance / error); 0 or 1 where nothing spreads."""
+    """P(T <= distance / error); undecided where nothing is known of the spread, 0 or 1 where nothing spreads."""
+    if df == 0:
+        return 0.5
     if error == 0:
         return float(distance > 0) if distance != 0 else 0.5
     return float(stdtr(df, distance / error))

@@ -5,6 +5,7 @@ procedures on average. So a gap of 0 is a perfect reproduction, and one of the t
 """
 
 import math
+from typing import Any
 
 import numpy as np
 from scipy.special import stdtrit
@@ -13,18 +14,22 @@ from harness.domain import Estimate, Rates
 from harness.verdict.estimate import ALPHA, PRIOR_DF, PRIOR_SPREAD
 
 DRAWS = 20_000
+MOST_LOOKS = 5  # seeds that --seeds auto runs at most
 
 
-def rates_of(found: Estimate, tolerance: float) -> tuple[Rates, ...]:
+def rates_of(found: Estimate, tolerance: float, *, is_sequential: bool = False) -> tuple[Rates, ...]:
     """How the rules do at this spread and number of seeds: for a perfect reproduction, and one off by the tolerance."""
+    if found.prior is None:
+        return ()
     return tuple(
         rates(
             metric=found.metric,
             spread=found.spread,
             gap=gap,
-            n_seeds=len(found.values),
+            n_seeds=MOST_LOOKS if is_sequential else len(found.values),
             tolerance=tolerance,
             prior=found.prior,
+            is_sequential=is_sequential,
         )
         for gap in (0.0, -tolerance)
     )
@@ -40,25 +45,36 @@ def rates(
     prior: float = PRIOR_SPREAD,
     draws: int = DRAWS,
     claim_is_a_draw: bool = True,
+    is_sequential: bool = False,
     seed: int = 0,
 ) -> Rates:
     """Simulates `draws` cards of one claim each; `spread` is the true standard deviation of a seed."""
     random = np.random.default_rng(seed)
     claims = random.normal(0.0, spread, draws) if claim_is_a_draw else np.zeros(draws)
     runs = random.normal(gap, spread, (draws, n_seeds))
-    difference = runs.mean(axis=1) - claims
-    df = PRIOR_DF + n_seeds - 1
-    variance = runs.var(axis=1, ddof=1) if n_seeds > 1 else np.zeros(draws)
-    moderated = np.sqrt((PRIOR_DF * prior**2 + (n_seeds - 1) * variance) / df)
-    half = stdtrit(df, 1 - ALPHA) * moderated / math.sqrt(n_seeds)
-    reproduced = np.abs(difference) + half < tolerance
-    refused = difference + half < -tolerance
+    reproduced, refused = np.zeros(draws, dtype=bool), np.zeros(draws, dtype=bool)
+    for n in range(1, n_seeds + 1) if is_sequential else (n_seeds,):
+        difference = runs[:, :n].mean(axis=1) - claims
+        half = _half_widths(runs[:, :n], prior)
+        is_open = ~(reproduced | refused)
+        reproduced |= is_open & (np.abs(difference) + half < tolerance)
+        refused |= is_open & (difference + half < -tolerance)
     return Rates(
         metric=metric,
         gap=gap,
         n_seeds=n_seeds,
+        is_sequential=is_sequential,
         reproduced=float(reproduced.mean()),
         not_reproduced=float(refused.mean()),
         inconclusive=float((~reproduced & ~refused).mean()),
         within_tolerance=float((np.abs(difference) <= tolerance).mean()),
     )
+
+
+def _half_widths(runs: Any, prior: float) -> Any:
+    """Half-width of the interval of each simulated card, from its own runs (draws, seeds) and the prior."""
+    n = runs.shape[1]
+    df = PRIOR_DF + n - 1
+    variance = runs.var(axis=1, ddof=1) if n > 1 else np.zeros(len(runs))
+    moderated = np.sqrt((PRIOR_DF * prior**2 + (n - 1) * variance) / df)
+    return stdtrit(df, 1 - ALPHA) * moderated / math.sqrt(n)

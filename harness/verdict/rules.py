@@ -3,7 +3,8 @@
 `tolerance` (the default): a claim is reproduced when |mean - claim| <= tolerance. It has no error rate, and at the
 margin it is a coin flip.
 `equivalence`: reproduced when the 90 % interval of the difference lies inside the tolerance for every claim (two
-one-sided tests at 5 %), not reproduced when at least one lies below it (Holm over the claims), else inconclusive.
+one-sided tests at 5 %), not reproduced when at least one lies below it (Holm over the claims), better when none
+reaches below it and at least one lies above it, else inconclusive.
 
 Under both a score above the band is better than claimed; a loss outside it, on either side, is another run than the
 claimed one. A claim that was not measured is never a pass, and a run on part of the questions judges nothing.
@@ -27,6 +28,7 @@ _EXIT: Mapping[Outcome, int] = {
     "limited": EXIT_INVALID,
     "invalid": EXIT_INVALID,
 }
+_NOT_BELOW = ", which does not reach below the tolerance"
 _SAID = {
     "not_reproduced": "outside tolerance",
     "unmeasured": "not measured",
@@ -101,7 +103,7 @@ def _by_tolerance(claim: Claim, found: Estimate, tolerance: float, _: int) -> tu
 
 
 def _by_equivalence(claim: Claim, found: Estimate, tolerance: float, n_claims: int) -> tuple[Outcome, str]:
-    if len(found.values) == 1 and found.spread == 0:
+    if found.interval is None:
         return "inconclusive", "one seed, and nothing is known of how this number spreads"
     low, high = found.interval
     reason = f"the 90 % interval of the difference is [{low:+.4g}, {high:+.4g}]"
@@ -112,13 +114,17 @@ def _by_equivalence(claim: Claim, found: Estimate, tolerance: float, n_claims: i
     smallest = found.p_below if claim.unit == "points" else min(found.p_below, found.p_above)
     if smallest < ALPHA / n_claims:  # the first step of Holm's procedure: one refused claim refuses the card
         return "not_reproduced", reason
-    return "inconclusive", reason
+    return "inconclusive", reason + (_NOT_BELOW if low > -tolerance and claim.unit == "points" else "")
 
 
 RULES: Mapping[Rule, Callable[[Claim, Estimate, float, int], tuple[Outcome, str]]] = {
     "tolerance": _by_tolerance,
     "equivalence": _by_equivalence,
 }
+
+
+def _is_no_worse(verdict: Verdict) -> bool:
+    return verdict.outcome in ("reproduced", "better") or verdict.reason.endswith(_NOT_BELOW)
 
 
 def _overall(verdicts: Sequence[Verdict], limited: str | None, invalid: Sequence[Any]) -> tuple[Outcome, str]:
@@ -128,6 +134,8 @@ def _overall(verdicts: Sequence[Verdict], limited: str | None, invalid: Sequence
         return "limited", f"{limited}: it judges nothing about the card"
     if not verdicts:
         return "invalid", "the card claims no number"
+    if any(verdict.outcome == "better" for verdict in verdicts) and all(_is_no_worse(verdict) for verdict in verdicts):
+        return "better", f"{_SAID['better']}: {', '.join(v.metric for v in verdicts if v.outcome == 'better')}"
     for outcome in ("not_reproduced", "unmeasured", "inconclusive", "better"):
         metrics = [verdict.metric for verdict in verdicts if verdict.outcome == outcome]
         if metrics:

@@ -47,3 +47,14 @@ def test_a_true_mean_on_the_margin_is_called_reproduced_as_rarely_as_was_publish
 
 def test_the_same_seed_gives_the_same_rates() -> None:
     assert rates(spread=0.3, gap=0.1, n_seeds=2, tolerance=1.0) == rates(spread=0.3, gap=0.1, n_seeds=2, tolerance=1.0)
+
+
+@pytest.mark.parametrize(
+    ("gap", "reproduced", "not_reproduced"), [(0.0, 0.95, 0.0), (-2.0, 0.0, 0.97), (-1.0, 0.27, 0.27)]
+)
+def test_looks_after_every_seed_decide_as_often_and_as_wrongly_as_was_published(
+    gap: float, reproduced: float, not_reproduced: float
+) -> None:
+    found = rates(spread=0.35, gap=gap, n_seeds=5, tolerance=1.0, draws=DRAWS, is_sequential=True, seed=5)
+    assert found.reproduced == pytest.approx(reproduced, abs=0.015)
+    assert found.not_reproduced == pytest.approx(not_reproduced, abs=0.015)

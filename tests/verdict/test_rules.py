@@ -122,6 +122,7 @@ def test_a_number_printed_with_few_digits_leaves_less_room() -> None:
     found = judge([rough], [measured("f1", 76.0)], {"f1": 1.0}, rule="equivalence")
     assert found.outcome == "inconclusive"
     (estimate,) = found.estimates
+    assert estimate.interval is not None
     assert estimate.interval[1] == pytest.approx(0.746 + 0.5, abs=1e-3)
 
 
@@ -144,3 +145,21 @@ def test_a_failed_precondition_judges_nothing_under_either_rule() -> None:
     assert (found.outcome, found.exit_code, found.reason) == ("invalid", 4, "nothing was evaluated")
     assert found.other is not None
     assert found.other.outcome == "invalid"
+
+
+def test_one_claim_above_and_none_below_is_better_than_claimed() -> None:
+    claims = [claim("exact", 71.88), claim("f1", 76.36)]
+    found = [measured(name, value) for name, value in (("exact", 73.80), ("f1", 77.20)) for _ in range(3)]
+    judgement = judge(claims, found, {"exact": 1.0, "f1": 1.0}, rule="equivalence")
+    assert [verdict.outcome for verdict in judgement.verdicts] == ["better", "inconclusive"]
+    assert (judgement.outcome, judgement.exit_code, judgement.reason) == ("better", 0, "above the claim: exact")
+    low = [measured("exact", 73.80)] * 3 + [measured("f1", 75.6)] * 3
+    assert judge(claims, low, {"exact": 1.0, "f1": 1.0}, rule="equivalence").outcome == "inconclusive"
+
+
+def test_one_loss_of_unknown_spread_decides_nothing_by_equivalence() -> None:
+    judgement = judge(
+        [claim("x_loss", 0.5, "loss")], [measured("x_loss", 0.5, "loss")], {"x_loss": 0.1}, rule="equivalence"
+    )
+    assert judgement.outcome == "inconclusive"
+    assert "nothing is known of how this number spreads" in judgement.verdicts[0].reason
