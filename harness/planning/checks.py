@@ -73,10 +73,3 @@ def _check_value(draft: Draft, stage: Stage, setting: Setting) -> None:
         draft.problems.append(f"{where}: must not be negative")
     if name in _SHARES and not 0 <= value < 1:
         draft.problems.append(f"{where}: must be at least 0 and below 1")
-
-
-def note_conflicts(draft: Draft) -> None:
-    for conflict in draft.card.conflicts:
-        first, second = conflict.lines
-        said = f"{conflict.values[0]} (line {first}) and {conflict.values[1]} (line {second})"
-        draft.problems.append(f"{draft.card.path} states {conflict.what} twice: {said}")
