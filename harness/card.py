@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from harness.dialects import DIALECTS
-from harness.dialects.document import Document, Finding, read_document, split_lines
+from harness.dialects.document import MAX_PROSE, Document, Finding, read_document, split_lines
 from harness.dialects.names import is_setting
 from harness.domain import Card, Claim, Conflict, Fact, Stated
 from harness.errors import CardError
 
 MAX_BYTES = 4 * 1024 * 1024  # the longest of 32,300 collected cards is far below; more is no card
-MAX_LINES = 20_000  # so that no text takes longer than a second or two to read
+MAX_LINES = 10_000  # so that no text takes longer than a second or two to read
 _MOJIBAKE = re.compile("[ÂÃâ][\x80-\xbf\u20ac\u2122\u0153\u201c\u201d]")
 _MAX_NOTES = 20
 _OF_MODELS = {"base_model": "student", "teacher": "teacher"}  # settings that name a model state a fact as well
@@ -214,5 +214,7 @@ def _notes_of(document: Document, stated: Iterable[Stated]) -> Iterator[str]:
     for one in stated:
         if one.is_grid:
             yield f"line {one.line}: {one.key} = {one.raw} is a grid; the card does not say which value this model has"
+    if sum(len(text) for _, text in document.lines) > MAX_PROSE:
+        yield f"sentences are read in the first {MAX_PROSE} characters alone; a model card is a page of text"
     if not document.headings and not document.header.mapping and not stated:
         yield "no front matter, no heading and no setting: this may be no model card"

@@ -105,7 +105,7 @@ def test_line_ends_of_windows_change_no_finding(tmp_path: Path, target: Card) ->
         (None, "no such card"),
         (b"# Title\n\nna\xefve\n", ":3: byte 11 is not UTF-8"),
         (b"x" * (MAX_BYTES + 1), "is larger than 4 MiB"),
-        (b"x\n" * (MAX_LINES + 1), "has more than 20000 lines"),
+        (b"x\n" * (MAX_LINES + 1), "has more than 10000 lines"),
     ],
     ids=["missing", "not UTF-8", "too large", "too many lines"],
 )

@@ -29,6 +29,7 @@ _PICTURE = re.compile("^\\s{0,3}[\U0001f300-\U0001faff\u2600-\u27bf\u2b50][\ufe0
 _YAML_LINE = re.compile(r"^[a-z_]{2,30}:(?:\s|$)")
 _NEW_LINE = re.compile(r"[-*+•>|#]\s|\*\*[^*]{1,60}:|\d{1,2}[.)]\s|[|<{`]|\*\*[^*]{1,60}\*\*\s*:|--|[A-Z][\w ]{1,30}: ")
 _MAX_WRAPPED = 8  # lines to a sentence
+MAX_PROSE = 150_000  # characters; the longest of several hundred cards has a third of it
 _MAX_LINE = 3000  # characters of a line in which sentences are looked for
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
@@ -222,7 +223,11 @@ def _pseudo_headings(outside: tuple[tuple[int, str], ...]) -> Iterator[tuple[int
 
 def _paragraphs(lines: tuple[tuple[int, str], ...], headings: frozenset[int]) -> Iterator[Paragraph]:
     pending: list[tuple[int, str]] = []
+    n_chars = 0
     for number, text in (*lines, (0, "")):
+        n_chars += len(text)
+        if n_chars > MAX_PROSE:
+            return
         stripped = text.strip()
         is_new = (
             not stripped or number in headings or _NEW_LINE.match(stripped) is not None or len(pending) >= _MAX_WRAPPED

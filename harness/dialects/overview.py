@@ -40,7 +40,7 @@ _MODEL = re.compile(r"[`\[\"']*(?P<name>[\w./:-]+)")  # a model's name, before t
 _EMPTY = re.compile(
     r"^(?:\[?(?:more information needed|optional|tbd|n/?a|unknown|none|-)\b.{0,20}|<tbd>.*|\[\])$", re.IGNORECASE
 )
-_BREAKS = re.compile(r"(?:\s*<\s*/?\s*br\s*/?\s*>)+$", re.IGNORECASE)
+_BREAKS = re.compile(r"(?:(?<!\s)\s{0,9}<\s{0,3}/?\s{0,3}br\s{0,3}/?\s{0,3}>){1,9}$", re.IGNORECASE)
 _LIST = re.compile(r"[^\[\]]{0,3}\[(?P<inside>[\d., ]{3,200})\]\s*$")
 
 
@@ -100,12 +100,7 @@ def _is_base(document: Document, model: str) -> bool:
 
 
 def _without_break(value: str) -> str:
-    return (
-        re.sub(r"(?:\s*<\s*/?\s*br\s*/?\s*>)+$", "", value.strip()[:2000], flags=re.IGNORECASE)
-        .strip()
-        .rstrip("`")
-        .rstrip()
-    )
+    return _BREAKS.sub("", value.strip()[:2000]).strip().rstrip("`").rstrip()
 
 
 def _words(value: str) -> str:

@@ -18,9 +18,8 @@ _GPU = (
 )
 _MACHINE = re.compile(
     r"\b(?:[Tt]rained|[Tt]raining|[Ff]ine-?tuned|run|ran|performed|pre-?trained|model)\b[^.\n]{0,80}?"
-    r"\b(?:on|using|with)\s+(?P<machine>(?:an? |one |the |single |two |four |eight "
-    r"|\d+ ?x? ?|\d+ |cloud |[Gg]oogle |[Cc]olab "
-    r"|\*\*|`){0,6}"
+    r"\b(?:on|using|with)\s+(?P<machine>(?:(?:an?|one|the|single|two|four|eight|\d{1,4} ?x?|cloud|[Gg]oogle|[Cc]olab)"
+    r"(?: \*\*| `| )|\*\*|`){0,6}"
     + _GPU
     + r"\*{0,2}(?:-\w+| VM| GPUs?| TPUs?| (?:with )?\d+ ?GB| VMs?| pods?| and \d+ ?GB of RAM){0,3}\b)"
 )

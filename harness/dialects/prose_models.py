@@ -52,6 +52,7 @@ _FORMS = (
     ("student", r"\bis <tuned>(?: and \w+)? (?:on|from) (?P<model>(?:[a-z]{1,14} )?<bert>)(?P<target>) model"),
     ("student", r"\btransfer learning of <a><name> on\b"),
 )
+_SIGNS = ("tun", "Tun", "eacher", "tudent", "istill", "model", "checkpoint", "based", "nitiali", "trained", "This is")
 # A model is introduced in words that introduce other things too, so only a link to one on the Hub counts.
 _INTRODUCED = r"(?:^This is <a>|\b[Tt]he model used is <a>|\bpre-?trained (?:model )?)<link>"
 _NO_MODEL = {"trained", "pretrained", "pre-trained", "the", "this", "a", "an", "model", "our", "distilled", "quantized"}
@@ -79,6 +80,8 @@ def find(document: Document) -> Iterable[Finding]:
 
 def _models(text: str) -> Iterator[tuple[str, int, str]]:
     """Names of facts with the place and the value of each."""
+    if not any(word in text for word in _SIGNS):
+        return
     for name, form in _MODELS:
         match = form.search(text)
         if match and match["model"].lower() not in _NO_MODEL:

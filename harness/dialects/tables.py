@@ -13,7 +13,7 @@ from harness.dialects.names import is_setting, state
 from harness.domain import Fact
 
 NAME = "tables"
-_RULE = re.compile(r"^[\s|:+=-]*-[\s|:+=-]*$")
+_OF_RULE = set("|:+=- \t\r")
 _LOG = {"step", "steps", "epoch", "epochs", "iteration", "iterations"}
 _VALUE = re.compile(r"^(?:#?\s*value|score|scores|result|results|this model|ours?|value)$", re.IGNORECASE)
 _DATA = re.compile(
@@ -74,19 +74,22 @@ def _markdown_tables(document: Document) -> Iterator[Table | None]:
 
 def _of_lines(lines: Sequence[tuple[int, str]]) -> Table | None:
     """A table of consecutive lines with bars; None where no row of dashes stands near their top."""
-    rule = next((n for n, (_, text) in enumerate(lines[:4]) if n and _RULE.match(text[:2000])), None)
+    rule = next((n for n, (_, text) in enumerate(lines[:4]) if n and _is_rule(text)), None)
     if rule is None:
         return None
-    rows = [
-        (line, _cells(text)) for line, text in lines[rule + 1 : rule + 1 + _MAX_ROWS] if not _RULE.match(text[:2000])
-    ]
+    rows = [(line, _cells(text)) for line, text in lines[rule + 1 : rule + 1 + _MAX_ROWS] if not _is_rule(text)]
     return Table(_cells(lines[rule - 1][1]), tuple(rows), lines[0][0])
 
 
 def _cells(text: str) -> tuple[str, ...]:
-    text = _BREAK.sub(" ", text.strip()[:4000].replace("\\|", " "))
+    text = _BREAK.sub(" ", " ".join(text[:4000].split()).replace("\\|", " "))
     text = text.removeprefix("|").removesuffix("|")
     return tuple(without_links(cell).translate(_MARKS).strip() for cell in text.split("|"))
+
+
+def _is_rule(text: str) -> bool:
+    """Whether a line is the row of dashes below a header."""
+    return "-" in text and not set(text) - _OF_RULE
 
 
 def _of_rows(rows: Sequence[Row]) -> Table | None:
