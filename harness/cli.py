@@ -10,11 +10,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness import __version__, card, environment, launch, planning, store
-from harness.domain import Experiment
-from harness.errors import EXIT_BROKE, EXIT_INTERRUPTED, EXIT_WRONG_USE, HarnessError, PlanError
+from harness import lint as linting
+from harness.domain import Card, Experiment
+from harness.errors import (
+    EXIT_BROKE,
+    EXIT_INTERRUPTED,
+    EXIT_NOT_REPRODUCED,
+    EXIT_WRONG_USE,
+    CardError,
+    HarnessError,
+    PlanError,
+)
 from harness.forecast import Forecast, Geometry, forecast, geometry_of
 from harness.references import HUB_QUESTIONS, data_reference, model_reference
 from harness.reports import REPORTS
+from harness.reports.printable import printable
 from harness.reports.subject import Subject
 
 _BYTES_PER_QUESTION = 323  # of the official SQuAD 2.0 train file, for an estimate before a file is read
@@ -52,8 +62,14 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     parse = commands.add_parser("parse", help="what a card states: facts, settings and claims, with line numbers")
-    parse.add_argument("card", type=Path)
+    parse.add_argument("cards", type=Path, nargs="+", metavar="CARD")
     parse.set_defaults(handler=_parse)
+
+    lint = commands.add_parser("lint", help="how much of what a re-run needs a card states, and what cannot be right")
+    lint.add_argument("cards", type=Path, nargs="+", metavar="CARD")
+    lint.add_argument("--min-score", type=int, default=0, metavar="N", help="exit with 1 below N percent (default: 0)")
+    lint.add_argument("--github", action="store_true", help="annotations for a workflow on GitHub")
+    lint.set_defaults(handler=_lint)
 
     plan = commands.add_parser("plan", help="the experiment a card describes, every setting with its origin")
     reproduce = commands.add_parser("reproduce", help="run the whole chain, from card to verdict")
@@ -66,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
 
     env = commands.add_parser("env", help="what this machine is")
     env.set_defaults(handler=_env)
-    for command in (parse, plan, reproduce, env):
+    for command in (parse, lint, plan, reproduce, env):
         command.add_argument("--json", action="store_true", help="print one JSON document instead of tables")
         command.add_argument("--quiet", action="store_true", help="no progress and no warnings on stderr")
         command.allow_abbrev = False
@@ -108,8 +124,34 @@ def _add_run_options(command: argparse.ArgumentParser) -> None:
 
 
 def _parse(arguments: argparse.Namespace) -> int:
-    _print(arguments, Subject(card=card.read(arguments.card)))
-    return 0
+    cards, code = _read_all(arguments.cards)
+    if len(arguments.cards) == 1 and cards:
+        _print(arguments, Subject(card=cards[0]))
+    elif cards or arguments.json:
+        _print(arguments, Subject(cards=tuple(cards)))
+    return code
+
+
+def _lint(arguments: argparse.Namespace) -> int:
+    cards, code = _read_all(arguments.cards)
+    lints = tuple(linting.lint(one) for one in cards)
+    report = "github" if arguments.github else "json" if arguments.json else "text"
+    print(REPORTS[report](Subject(lints=lints)))
+    if code:
+        return code
+    return EXIT_NOT_REPRODUCED if any(one.score < arguments.min_score for one in lints) else 0
+
+
+def _read_all(paths: Sequence[Path]) -> tuple[list[Card], int]:
+    """Every card that can be read; each of the others is one message, and the code is then that of wrong use."""
+    cards, code = [], 0
+    for path in paths:
+        try:
+            cards.append(card.read(path))
+        except CardError as error:
+            print(f"harness: {printable(str(error))}", file=sys.stderr)
+            code = error.exit_code
+    return cards, code
 
 
 def _plan(arguments: argparse.Namespace) -> int:

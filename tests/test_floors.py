@@ -12,7 +12,8 @@ PACKAGE = Path(harness.__file__).parent
 FLOORS = {
     "domain": 0, "errors": 0,
     "dialects": 1, "scoring": 1, "programs": 1, "references": 1, "environment": 1, "forecast": 1, "store": 1,
-    "card": 2, "planning": 2, "launch": 2, "verdict": 2, "reports": 2,
+    "card": 2, "planning": 2, "launch": 2, "verdict": 2, "completeness": 2,
+    "lint": 2.2, "reports": 2.5,
     "data": 3, "models": 3, "attention": 3,
     "augment": 4,
     "engine": 4, "hub": 4, "evaluation": 4,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.domain import Deviation, Setting, Stage
+from harness.domain import Card, Deviation, Setting, Stage
 from harness.planning.draft import Draft
 from harness.planning.settings import override, resolve
 from harness.programs.defaults import Program
@@ -20,10 +20,7 @@ def resolve_augmentation(draft: Draft, stages: tuple[Stage, ...], program: Progr
     match = _AUGMENTED.search(fact.value) if fact else None
     if fact is None or match is None or STAGE not in {stage.name for stage in stages}:
         return None
-    draft.ambiguities.append(
-        f"{draft.place(fact.line)}: '{fact.value}' is read as {STAGE} on x{match[1]} augmented data and "
-        "prediction_layer on plain data, as Haystack's own guide does it; the other reading is one merged set"
-    )
+    draft.ambiguities.extend(readings(draft.card))
     factor = override(draft, "augmentation", "factor", int(match[1]))
     defaults = program.stages["augmentation"]
     settings = [resolve(draft, "augmentation", name, default, None, program) for name, default in defaults.items()]
@@ -31,6 +28,18 @@ def resolve_augmentation(draft: Draft, stages: tuple[Stage, ...], program: Progr
         factor = Setting("factor", int(match[1]), "stated", f"card line {fact.line}", "copies")
         _note_readings(draft, fact.line, settings)
     return Stage("augmentation", (factor, *(_with_option(draft, setting) for setting in settings)))
+
+
+def readings(card: Card) -> tuple[str, ...]:
+    """Both readings of a card's line about augmented training data; () where it speaks of none."""
+    fact = card.fact("train_data")
+    match = _AUGMENTED.search(fact.value) if fact else None
+    if fact is None or match is None:
+        return ()
+    return (
+        f"{card.path}:{fact.line}: '{fact.value}' is read as {STAGE} on x{match[1]} augmented data and "
+        "prediction_layer on plain data, as Haystack's own guide does it; the other reading is one merged set",
+    )
 
 
 def _with_option(draft: Draft, setting: Setting) -> Setting:

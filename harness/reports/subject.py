@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from harness.domain import Card, Experiment, Judgement
 from harness.forecast import Forecast
+from harness.lint import Lint
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +12,8 @@ class Subject:
     """The parts that are None are not known to this command; `record` is the run's folder."""
 
     card: Card | None = None
+    cards: tuple[Card, ...] = ()
+    lints: tuple[Lint, ...] = ()
     experiment: Experiment | None = None
     forecast: Forecast | None = None
     judgement: Judgement | None = None
