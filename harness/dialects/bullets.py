@@ -89,9 +89,8 @@ def _of_list(document: Document, one: _List, section: str) -> Iterator[Finding]:
     label = _label_of(one)
     for line, match in matches:
         key, value = match["key"].strip(), match["value"].strip()
-        if (is_training and not (n_scores and is_metric(key))) or (
-            is_setting(key, strong=not n_known) and not is_result and _is_short(value)
-        ):
+        is_stated = is_training and (is_setting(key) or _is_short(value)) and not (n_scores and is_metric(key))
+        if is_stated or (is_setting(key, strong=not n_known) and not is_result and _is_short(value)):
             yield state(key, value, document.section(line), line, NAME)
         elif is_result or _score(match, line):
             unit: Unit | None = "other" if is_result and metric_of(key) is None else None
@@ -106,6 +105,8 @@ def _score(match: re.Match[str], line: int) -> bool:
 
 def _is_short(value: str) -> bool:
     """A value, not a sentence that happens to follow a colon."""
+    if len(value.split()) > 4 and not any(char.isdigit() for char in value):
+        return False
     return len(value) <= 60 or any(char.isdigit() for char in value[:12]) or value.startswith(("{", "(", "["))
 
 

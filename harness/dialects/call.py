@@ -60,7 +60,7 @@ def _of_lines(document: Document, lines: Sequence[tuple[int, str]]) -> Iterator[
         inside = list(_inside(lines[index : index + _MAX_LINES], start, "{}" if match["dict"] else "()"))
         is_fit = match["fit"] is not None
         for pair in read_pairs(inside):
-            if pair.key.isidentifier() and (not is_fit or is_setting(pair.key)):
+            if pair.key.replace(".", "").isidentifier() and (not is_fit or is_setting(pair.key)):
                 raw = assigned.get(pair.raw.strip(), pair.raw)
                 yield state(pair.key, raw, document.section(pair.line), pair.line, NAME)
         index += max(1, len(inside))

@@ -9,7 +9,8 @@ from harness.dialects.links import without_links
 _ON = re.compile(
     r"\b(?:[Ee]valuated|[Ee]valuation|[Rr]esults?|[Mm]etrics?|[Ss]cores?|[Pp]erformance|[Aa]ccuracy"
     r"|[Tt]ested|F1|BLEU)\b"
-    r"[^.\n]{0,80}?\b(?:on|for|of)\s+(?:the\s+)?(?P<data>(?!with |which |that |following |this |our )[^.,;:()\n]{3,80})"
+    r"[^.\n]{0,80}?\b(?:on|for|of)\s+(?:the\s+)?"
+    r"(?P<data>(?!with |which |that |following |this |our )(?:[^.,;:()\n]|\.(?=\d)){3,80})"
 )
 _HEADED = re.compile(r"^(?P<data>[A-Z0-9][\w .-]{2,40}?) (?:[Ee]valuation|[Rr]esults?|[Pp]erformance|[Ss]cores?)\b")
 _BRACKETED = re.compile(r"[Rr]esults?\b[^()]{0,60}\((?P<data>[A-Z][\w. -]{2,40})\)")

@@ -88,7 +88,7 @@ _OTHER = frozenset(
 _WORDS = _BOUNDED | _OTHER | {"loss"}
 _COUNTS = {"total", "hasans_total", "noans_total", "samples", "eval_samples", "correct", "similar", "incorrect"}
 _NO_QUALITY = {"std", "stdev", "deviation", "variance", "weight", "threshold", "runtime", "time", "imp", "number"}
-_PREFIX = re.compile(r"^(?:eval|evaluation|test|valid|validation|val|dev|predict|train|xval|best)_(?=.)")
+_PREFIX = re.compile(r"^(?:eval|evaluation|test|valid|validation|val|dev|predict|train|best)_(?=.)")
 _SPLIT_WORD = re.compile(r"[\s_/()\[\]:,]+")
 _AT = re.compile(r"@\d{1,4}$")
 _NOT_WORD = re.compile(r"[\s_\-]+")

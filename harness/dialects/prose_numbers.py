@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from harness.dialects import context
 from harness.dialects.document import Document, Finding, Paragraph
 from harness.dialects.links import without_links
-from harness.dialects.metrics import claim_of
+from harness.dialects.metrics import claim_of, metric_of
 from harness.dialects.names import state
 
 NAME = "prose_numbers"
@@ -140,7 +140,7 @@ def _run(document: Document, line: int, number: str, parts: str) -> Iterator[Fin
     section = document.section(line)
     for part in re.split(r",\s+", parts):
         match = _RUN_PART.match(part.strip())
-        if match is None:
+        if match is None or (match["key"] and metric_of(match["key"])):
             for claim in _CLAIM_IN_RUN.finditer(part):
                 found = claim_of(claim["metric"], claim["value"], line, NAME, subject=f"run {number}")
                 if found:
