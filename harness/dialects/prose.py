@@ -100,7 +100,9 @@ def _facts(text: str) -> Iterator[tuple[str, int, str]]:
             yield name, match.start(1), match[1].strip("*`. ")
     for form in _SETS:
         match = form.search(text)
-        if match and _is_data(match["data"].strip(), is_linked=text[match.start("data") - 1] == "["):
+        # The Trainer's own sentence gives the name as the Hub has it, in small letters.
+        is_sure = form is _SETS[0] or text[match.start("data") - 1] == "[" if match else False
+        if match and _is_data(match["data"].strip(), is_sure=is_sure):
             yield "train_data", match.start("data"), match["data"].strip(" .*")
             break
     korean = _KOREAN.search(text)
@@ -115,12 +117,11 @@ def _facts(text: str) -> Iterator[tuple[str, int, str]]:
         yield "eval_data", match.start("data"), match["data"]
 
 
-def _is_data(name: str, *, is_linked: bool) -> bool:
+def _is_data(name: str, *, is_sure: bool) -> bool:
     """Whether words name a data set: a name begins large or holds a digit; tasks, machines and pronouns are none."""
-    if not name or name.lower() in _NO_DATA or len(name.split()) > 7 or (_NOT_DATA.search(name) and not is_linked):
+    if not name or name.lower() in _NO_DATA or len(name.split()) > 7 or (_NOT_DATA.search(name) and not is_sure):
         return False
-    is_name = name[0].isupper() or "_" in name or any(char.isdigit() for char in name)
-    return is_linked or is_name or (name.islower() and " " not in name)
+    return is_sure or name[0].isupper() or "_" in name or any(char.isdigit() for char in name)
 
 
 def _listed(text: str) -> list[str]:

@@ -11,6 +11,7 @@ from harness.dialects.values import Parsed, value_of
 from harness.domain import Deviation, Fact, Origin, Setting, Stage, Stated, Value
 from harness.planning.draft import Draft, similar
 from harness.planning.printed import DERIVED, completed
+from harness.planning.tolerances import measured
 from harness.programs import EVALUATIONS, trainer
 from harness.programs.defaults import Default, Program
 
@@ -228,6 +229,11 @@ def _eval_data(draft: Draft, train: Setting, program: Program) -> Setting:
     if not is_named and program.name == trainer.NAME and str(train.value).endswith(":train"):
         named = f"{str(train.value).removesuffix(':train')}:validation"
         return Setting("eval_data", named, "derived", f"{train.source}; run_qa.py evaluates on its validation split")
+    claims = [] if is_named else [claim for claim in measured(draft.card) if claim.dataset]
+    found = {references.data_named(str(claim.dataset), "validation") for claim in claims}
+    if len(found) == 1 and None not in found:
+        source = f"card line {claims[0].line}, claimed on '{claims[0].dataset}'"
+        return Setting("eval_data", found.pop(), "derived", source)
     return _data(draft, "eval_data", draft.options.eval, "--eval FILE")
 
 
