@@ -38,6 +38,7 @@ _FORMS = (
     ("student", r"\bis based on <a>(?:[\w-]{1,20} ){0,2}<link>"),
     ("student", r"\bis based on <a>(?P<model>[\w.-]{1,60}/[\w.-]{1,90})(?P<target>)\b"),
     ("student", r"^<link> (?:model )?(?:has been |is |was )?<tuned>"),
+    ("student", r"^[\w-]{2,30} \(`(?P<model>[\w./-]{3,80})`\)(?P<target>) (?:trained|<tuned>)"),
     ("student", r"\b[Ww]e <tuned> <a>(?:[\w-]{1,20} ){0,4}<link>"),
     ("student", r"\binitiali[sz]ed (?:from|with) <a>(?:pre-?trained )?(?:model )?<link>"),
     ("student", r"\bThe base model (?:is|was) <a><name>(?=[\s,.]|$)"),

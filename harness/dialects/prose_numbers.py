@@ -33,9 +33,10 @@ _KEYS = (
 _SETTING = re.compile(r"\b" + _KEYS + _IS + _N + r"(?![\w.]*\w{4}|['’]\d| ?(?:seconds|GB|MB|words)\b)", re.IGNORECASE)
 _TURNED = re.compile(
     r"(?<![\w.,])" + _N + r" (?P<key>learning rate|batch size|max(?:imum)? sequence length|weight decay|warm-?up steps"
-    r"|gradient accumulation steps)\b",
+    r"|gradient accumulation steps)\b(?!\s*[:=]|\s+(?:of|is|was|to)\b)",
     re.IGNORECASE,
 )
+_OPTIMIZER = re.compile(r"\b(?P<key>[Oo]ptimi[sz]er)(?: used)? (?:is|was) (?:the )?(?P<value>[A-Z]\w{2,20})\b")
 _EPOCHS = re.compile(
     r"\b(?:trained|train|fine-?tuned|training|ran|run|finetuned|pre-?trained)\b[^.\n]{0,80}?\b(?:for"
     r"|over|in|with|after|during) (?:a total of |about )?[`*]{0,2}(?P<value>\d{1,4}|"
@@ -50,7 +51,7 @@ _STEPS = re.compile(
     re.IGNORECASE,
 )
 _SCHEDULE = re.compile(
-    r"\b(?:with|using|used) (?:a|an|the) (?P<value>(?:linear|cosine|constant|inverse square root)(?: "
+    r"\b(?:with|using|used) (?:a |an |the )?(?P<value>(?:linear|cosine|constant|inverse square root)(?: "
     r"decay)?) (?P<key>learning rate schedule\w{0,2})\b",
     re.IGNORECASE,
 )
@@ -121,7 +122,7 @@ def _plain(paragraph: Paragraph) -> Paragraph:
 
 
 def _settings(document: Document, paragraph: Paragraph) -> Iterator[Finding]:
-    for form in (_SETTING, _TURNED, _EPOCHS, _STEPS, _SCHEDULE):
+    for form in (_SETTING, _TURNED, _OPTIMIZER, _EPOCHS, _STEPS, _SCHEDULE):
         for match in form.finditer(paragraph.text):
             line = paragraph.line(match.start("value"))
             yield state(match["key"], match["value"], document.section(line), line, NAME)

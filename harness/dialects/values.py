@@ -29,6 +29,8 @@ def cleaned(raw: str) -> str:
     while (match := _BREAK.search(text[-60:])) is not None and match.group():
         text = text[: len(text) - len(match.group())].rstrip()
     text = text.rstrip(",;").strip()
+    if text.endswith(".") and text[-2:-1].isdigit() and "." not in text[:-1]:
+        text = text[:-1]
     if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'`" and text[0] not in text[1:-1]:
         text = text[1:-1].strip()
     return text
