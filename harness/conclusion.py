@@ -98,7 +98,7 @@ def limited(experiment: Experiment, n_questions: int) -> str | None:
     run = {setting.name: setting for setting in experiment.run.settings}
     if "limit" in run:
         return f"run on {run['limit'].value} questions only"
-    expected = HUB_QUESTIONS.get(data_named(experiment.declared_eval_data or "") or "")
+    expected = HUB_QUESTIONS.get(data_named(experiment.declared_eval_data or "", "validation") or "")
     if run["eval_data"].origin == "overridden" and n_questions != expected:
         said = f" {expected:,}" if expected else ""
         return f"evaluated on {n_questions:,} questions that are not the card's{said}"
@@ -148,7 +148,7 @@ def _but_the_seed(experiment: Experiment) -> dict[str, Any]:
 def _failed(experiments: Sequence[Experiment], runs: Sequence[Path], scores: Sequence[Mapping[str, Any]]) -> list[str]:
     problems = []
     for experiment, run, one in zip(experiments, runs, scores, strict=True):
-        is_dev = data_named(experiment.declared_eval_data or "") == f"{SQUAD2}:validation"
+        is_dev = data_named(experiment.declared_eval_data or "", "validation") == f"{SQUAD2}:validation"
         is_whole = limited(experiment, int(one["total"])) is None
         found = validity.failed(one, is_dev_set=is_dev and is_whole)
         if store.read_json(run / "identity.json").get("rule") != rule_hash(experiment):

@@ -6,22 +6,27 @@ from typing import Any, Literal
 
 Value = int | float | str | bool | None
 Origin = Literal["stated", "derived", "assumed", "overridden"]
-Unit = Literal["points", "loss"]
+Unit = Literal["points", "loss", "count", "other"]  # other: a scale of its own, such as perplexity or word error rate
 Outcome = Literal["reproduced", "better", "not_reproduced", "inconclusive", "unmeasured", "limited", "invalid"]
 Rule = Literal["tolerance", "equivalence"]
 
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """One setting that a card gives: `key` and `raw` as printed, `name` the field's term, `section` its stage."""
+    """One setting that a card gives: `key` and `raw` as printed, `name` the field's term, `section` its stage.
+
+    A tuple has one value for each part of what is printed; `is_grid` is True where the card lists what was tried and
+    does not say which one this model was made with.
+    """
 
     key: str
     name: str
-    value: Value
+    value: Value | tuple[Value, ...]
     raw: str
     section: str
     line: int
     dialect: str
+    is_grid: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,10 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One number a card states. `value` is in `unit`; `spread` is a standard deviation, where the card prints one."""
+    """One number a card states. `value` is in `unit`; `spread` is a standard deviation, where the card prints one.
+
+    `key` is the metric as printed. `subject` says whose number it is; None is this model's own, as it was published.
+    """
 
     metric: str
     value: float
@@ -46,6 +54,10 @@ class Claim:
     line: int
     dialect: str
     spread: float | None = None
+    key: str = ""
+    dataset: str | None = None
+    split: str | None = None
+    subject: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

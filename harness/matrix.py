@@ -15,7 +15,7 @@ from harness.errors import DataError, PlanError
 from harness.inputs import fingerprint
 from harness.planning.checks import check_stage
 from harness.planning.draft import Draft, Options, similar
-from harness.planning.flavours import choose_program
+from harness.planning.flavours import choose_program, settings_of_evaluation
 from harness.planning.settings import resolve_evaluation
 from harness.programs import EVALUATIONS, PROGRAMS
 from harness.references import SQUAD2, data_named, data_reference, model_reference
@@ -100,7 +100,7 @@ def stages_of(request: Request) -> list[Stage]:
     for protocol in request.protocols:
         draft = Draft(card, Options(settings={**request.settings, f"{_PREFIX}protocol": protocol}))
         program = choose_program(draft, Setting("recipe", DEFAULT_RECIPE, "assumed", ""))
-        stages.append(resolve_evaluation(draft, "evaluation", PROGRAMS[str(program.value)]))
+        stages.append(resolve_evaluation(draft, settings_of_evaluation(card), PROGRAMS[str(program.value)]))
         check_stage(draft, stages[-1])
         problems += [f"{protocol}: {problem}" for problem in draft.problems]
     if problems:
@@ -172,7 +172,7 @@ def _weights(request: Request) -> tuple[str, Path]:
 def _data(request: Request) -> Data:
     """The questions: of the file given, else those that the card names, else the SQuAD 2.0 dev set of the Hub."""
     fact = request.card.fact("eval_data") if request.card else None
-    named = str(request.eval) if request.eval else (data_named(fact.value) if fact else None)
+    named = str(request.eval) if request.eval else (data_named(fact.value, "validation") if fact else None)
     here = Path(request.card.path).parent if request.card else Path()
     reference = data_reference(named or f"{SQUAD2}:validation", card_dir=here, is_option=request.eval is not None)
     if reference.path is not None:

@@ -11,7 +11,7 @@ from harness.domain import Claim, Experiment
 from harness.errors import InvalidRunError, PlanError
 from harness.forecast import Forecast, forecast, geometry_of
 from harness.inputs import Inputs
-from harness.planning.tolerances import distinct
+from harness.planning.tolerances import measured
 from harness.recipes import PROJECTING
 from harness.store import TEACHER
 
@@ -96,7 +96,7 @@ def _is_to_be_checked(experiment: Experiment) -> bool:
 def _claims_of(teacher: Path) -> tuple[Claim, ...]:
     """The scores that a teacher's own card claims, one a metric; raises PlanError for a card that has none or two."""
     card = cards.read(teacher / TEACHER_CARD)
-    claims = tuple(claim for claim in distinct(card.claims) if claim.unit == "points")
+    claims = tuple(claim for claim in measured(card) if claim.unit == "points")
     if not claims:
         raise PlanError([f"--check-teacher: {card.path} claims no number that we measure; leave the option out"])
     twice = [conflict for conflict in card.conflicts if conflict.what in {claim.metric for claim in claims}]

@@ -8,6 +8,7 @@
 - package, `package:pocket/squad.json`: a file shipped with this package
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -19,10 +20,18 @@ PACKAGE = Path(__file__).parent
 
 SQUAD2 = "rajpurkar/squad_v2"
 HUB_QUESTIONS = {f"{SQUAD2}:train": 130_319, f"{SQUAD2}:validation": 11_873}
-_DATA_PHRASES = {
-    "SQuAD 2.0 training set": f"{SQUAD2}:train",
-    "SQuAD 2.0 dev set": f"{SQUAD2}:validation",
-}
+# SQuAD 2.0 in the spellings of cards; words that follow may only say which part of it.
+_SQUAD2 = re.compile(
+    r"^(?:the )?(?:(?P<of>train|dev|valid|eval|test)\w* (?:data ?)?set of (?:the )?)?(?:rajpurkar/)?"
+    r"squad[\s_-]*(?:v|version)?[\s_.]*2(?:\.0)?\b(?P<rest>.*)$|^(?P<file>train|dev)-v2\.0\.json$",
+    re.IGNORECASE,
+)
+_PART = re.compile(
+    r"^[\s(]*(?:english |official )*(?:(?P<part>train|dev|valid|eval|test)\w*)?[\s-]*(?:data ?set|set|split|data)?\b",
+    re.IGNORECASE,
+)
+_BETWEEN = re.compile(r"\s[-+]\s|,\s")
+_OTHER_SET = re.compile(r"\b(?!SQuAD|squad|SQUAD)[A-Z]\w*(?:QuAD|QA)\b|\bnot\b|\btranslat")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +70,22 @@ def _inside_package(text: str) -> Path:
     return path
 
 
-def data_named(phrase: str) -> str | None:
-    """The reference inside a card's words about its data; None when they name no data set we know."""
+def data_named(phrase: str, split: str | None = None) -> str | None:
+    """The reference inside a card's words about its data; None when they name no data set we know.
+
+    `split` is the part that is meant where the words name none: a card's "SQuAD 2.0" is read by what it is said of.
+    """
     plain = phrase.strip().strip("`").split("`")[0].strip()
-    if plain.startswith("package:") or plain.endswith(".json"):
+    match = _SQUAD2.match(plain)
+    if plain.startswith("package:") or (plain.endswith(".json") and match is None):
         return plain
-    return next((name for words, name in _DATA_PHRASES.items() if phrase.strip().startswith(words)), None)
+    if match is None and split == "validation":
+        known = {data_named(part, split) for part in _BETWEEN.split(plain)[:20]} if _BETWEEN.search(plain) else {None}
+        return next(iter(known - {None})) if len(known - {None}) == 1 else None
+    if match is None or (_OTHER_SET.search(match["rest"] or "") and split != "validation"):
+        return None
+    part = _PART.match(match["rest"] or "")
+    named = (match["file"] or match["of"] or (part["part"] if part else None) or split or "").lower()
+    if named == "test" or not named:
+        return None  # its answers are not published, or nothing says which part is meant
+    return f"{SQUAD2}:{'train' if named == 'train' else 'validation'}"

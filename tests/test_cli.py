@@ -53,7 +53,10 @@ def test_parse_shows_facts_settings_and_claims_with_lines(capsys: pytest.Capture
     assert {claim["metric"]: claim["line"] for claim in card["claims"]} == {"exact": 46, "f1": 47}
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("reproduce", str(TARGET), "--dry-run"), ("env",)])
+@pytest.mark.parametrize(
+    "arguments",
+    [("--help",), ("reproduce", str(TARGET), "--dry-run"), ("env",), ("parse", str(TARGET)), ("lint", str(TARGET))],
+)
 def test_light_commands_start_without_torch(arguments: tuple[str, ...]) -> None:
     code = (
         "import sys, harness.cli\n"
@@ -68,7 +71,7 @@ def test_light_commands_start_without_torch(arguments: tuple[str, ...]) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("reproduce", str(TARGET), "--dry-run")])
+@pytest.mark.parametrize("arguments", [("--help",), ("reproduce", str(TARGET), "--dry-run"), ("parse", str(TARGET))])
 def test_light_commands_take_under_half_a_second(arguments: tuple[str, ...]) -> None:
     seconds = []
     for _ in range(5):

@@ -7,10 +7,11 @@ imported inside `run`, so that every other command starts at once.
 from collections.abc import Mapping
 from types import ModuleType
 
-from harness.commands import audit, diff, env, parse, plan, plot, reproduce, score, verdict
+from harness.commands import audit, diff, env, lint, parse, plan, plot, reproduce, score, verdict
 
 COMMANDS: Mapping[str, ModuleType] = {
     "parse": parse,
+    "lint": lint,
     "plan": plan,
     "reproduce": reproduce,
     "score": score,

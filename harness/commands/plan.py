@@ -4,12 +4,12 @@ import argparse
 import json
 from pathlib import Path
 
-from harness import card, environment, forensics, planning
+from harness import card, environment, lint, planning
 from harness.commands.show import show
-from harness.domain import Card, Experiment
+from harness.domain import Experiment
 from harness.errors import PlanError
 from harness.forecast import Forecast, Geometry, forecast, geometry_of
-from harness.references import HUB_QUESTIONS, data_named, data_reference, model_reference
+from harness.references import HUB_QUESTIONS, data_reference, model_reference
 from harness.reports.subject import Subject
 
 HELP = "the experiment a card describes, every setting with its origin"
@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     subject = Subject(
         experiment=_with_declared_gpu(experiment),
         forecast=_rough_forecast(experiment),
-        findings=findings_of(described, experiment),
+        findings=lint.findings(described),
     )
     show(arguments, subject)
     return 0
@@ -94,12 +94,6 @@ def _tolerances(text: str) -> dict[str, float]:
         except ValueError:
             raise PlanError([f"--tolerance {part}: {value!r} is no number"]) from None
     return tolerances
-
-
-def findings_of(described: Card, experiment: Experiment) -> tuple[forensics.Finding, ...]:
-    """What the card's printed numbers say of themselves."""
-    named = data_named(experiment.declared_eval_data or "")
-    return forensics.examine(described.claims, is_squad=named is None or named in HUB_QUESTIONS)
 
 
 def _with_declared_gpu(experiment: Experiment) -> Experiment:

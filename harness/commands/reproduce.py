@@ -5,7 +5,7 @@ import dataclasses
 import sys
 from pathlib import Path
 
-from harness import card, launch, planning
+from harness import card, launch, lint, planning
 from harness.commands import plan
 from harness.commands.show import show, subject_of
 from harness.domain import Experiment
@@ -67,9 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
         return experiment if seed is None else planning.plan(described, dataclasses.replace(options, seed=seed))
 
     if launch.is_main_process() and not arguments.quiet:
-        for finding in plan.findings_of(described, experiment):
-            if finding.strength != "none":
-                print(f"evidence, {finding.strength}: {finding.says}", file=sys.stderr)
+        for finding in lint.findings(described):
+            print(f"evidence, {finding.strength}: {finding.says}", file=sys.stderr)
     watch = make_watcher(quiet=arguments.quiet)
     try:
         if arguments.seeds == 1:

@@ -83,7 +83,7 @@ def _card_of(arguments: argparse.Namespace) -> Card | None:
 def _declared_questions(card: Card | None) -> int | None:
     """How many questions the data set has that the card's claims are about; None where that is not known."""
     fact = card.fact("eval_data") if card else None
-    return HUB_QUESTIONS.get(data_named(fact.value) or "") if fact else None
+    return HUB_QUESTIONS.get(data_named(fact.value, "validation") or "") if fact else None
 
 
 def _score_model(arguments: argparse.Namespace) -> "tuple[Matrix, Path]":

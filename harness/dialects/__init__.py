@@ -6,9 +6,35 @@ facts: the first dialect that states one is the one `Card.fact` returns.
 
 from collections.abc import Callable, Iterable
 
-from harness.dialects import front_matter, key_value_block, overview, prose
+from harness.dialects import (
+    bullets,
+    call,
+    front_matter,
+    key_value_block,
+    model_index,
+    overview,
+    prose,
+    prose_models,
+    prose_numbers,
+    sentence_transformers,
+    shell,
+    tables,
+)
 from harness.dialects.document import Document, Finding
 
 Dialect = Callable[[Document], Iterable[Finding]]
 
-DIALECTS: tuple[Dialect, ...] = (prose.find, overview.find, front_matter.find, key_value_block.find)
+DIALECTS: tuple[Dialect, ...] = (
+    front_matter.find,
+    overview.find,
+    prose_models.find,
+    prose.find,
+    model_index.find,
+    key_value_block.find,
+    shell.find,
+    call.find,
+    sentence_transformers.find,
+    bullets.find,
+    tables.find,
+    prose_numbers.find,
+)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.domain import Deviation, Setting, Stage
+from harness.domain import Card, Deviation, Setting, Stage
 from harness.planning.draft import Draft
 from harness.planning.settings import override, resolve
 from harness.programs.defaults import Program
@@ -30,12 +30,21 @@ def resolve_augmentation(draft: Draft, stages: tuple[Stage, ...], program: Progr
         _refuse_options(draft, "nothing is augmented (augmentation.factor is 0)")
         settings = [dataclasses.replace(setting, inert="nothing is augmented") for setting in settings]
         return Stage("augmentation", (factor, *settings))
-    draft.ambiguities.append(
-        f"{draft.place(fact.line)}: '{fact.value}' is read as {STAGE} on x{match[1]} augmented data and "
-        "prediction_layer on plain data, as Haystack's own guide does it; the other reading is one merged set"
-    )
+    draft.ambiguities.extend(readings(draft.card))
     _note_readings(draft, fact.line, settings)
     return Stage("augmentation", (factor, *(_with_option(draft, setting) for setting in settings)))
+
+
+def readings(card: Card) -> tuple[str, ...]:
+    """Both readings of a card's line about augmented training data; () where it speaks of none."""
+    fact = card.fact("train_data")
+    match = _AUGMENTED.search(fact.value) if fact else None
+    if fact is None or match is None:
+        return ()
+    return (
+        f"{card.path}:{fact.line}: '{fact.value}' is read as {STAGE} on x{match[1]} augmented data and "
+        "prediction_layer on plain data, as Haystack's own guide does it; the other reading is one merged set",
+    )
 
 
 def _options(draft: Draft) -> dict[str, str | None]:

@@ -79,10 +79,3 @@ def _check_value(draft: Draft, stage: Stage, setting: Setting) -> None:
         draft.problems.append(f"{where}: must be at least 0 and below 1")
     if name == "replace_probability" and not 0 <= value <= 1:
         draft.problems.append(f"{where}: must be from 0 to 1")
-
-
-def note_conflicts(draft: Draft) -> None:
-    for conflict in draft.card.conflicts:
-        first, second = conflict.lines
-        said = f"{conflict.values[0]} (line {first}) and {conflict.values[1]} (line {second})"
-        draft.problems.append(f"{draft.card.path} states {conflict.what} twice: {said}")

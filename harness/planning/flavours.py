@@ -3,24 +3,57 @@
 import re
 from collections.abc import Mapping
 
-from harness.domain import Deviation, Setting
+from harness.domain import Card, Deviation, Setting, Stated
 from harness.planning.draft import Draft
+from harness.programs.trainer import NAME as TRAINER
 
-# Recipe -> its stages, and the words in a heading that say which stage a block of settings is for. Two recipes with
-# the same stages are flavours of one method: the program that the card names decides, else the first.
+# Recipe -> its stages, and the words in a heading that say which stage a block of settings is for; "" is the section
+# that holds the settings of the card's only training. Two recipes with the same stages are flavours of one method: the
+# program that the card names decides, else the first.
 STAGES: Mapping[str, Mapping[str, str]] = {
     "haystack": {"intermediate_layer": "intermediate", "prediction_layer": "prediction"},
     "tinybert": {"intermediate_layer": "intermediate", "prediction_layer": "prediction"},
-    "finetune": {"finetune": "hyperparameters"},
+    "finetune": {"finetune": ""},
 }
 # Recipe -> the programs that can fill in its settings, the usual one first.
 PROGRAMS_OF: Mapping[str, tuple[str, ...]] = {
     "haystack": ("haystack 1.1.0", "haystack 1.26.4"),
     "tinybert": ("tinybert 0598f02",),
-    "finetune": ("haystack 1.1.0", "haystack 1.26.4"),
+    "finetune": ("haystack 1.1.0", "haystack 1.26.4", TRAINER),
 }
+_TWO_STAGES = ("intermediate", "prediction")
+_CORE = {"learning_rate", "num_train_epochs", "train_batch_size"}
+_NOT_THIS_TRAINING = re.compile(r"pre-?\s?train|^eval|usage|language model|mlm", re.IGNORECASE)
+_EVALUATION = re.compile(r"^eval", re.IGNORECASE)
+_OF_FARM = {"n_epochs", "max_seq_len", "embeds_dropout_prob", "base_LM_model", "warmup_proportion"}
+_OF_TRAINER = {"num_train_epochs", "per_device_train_batch_size", "per_gpu_train_batch_size"}
+_OF_TRANSFORMERS = ("transformers", "pytorch", "generated_from_trainer")
 _MENDED = (1, 4)  # the Haystack release from which on the labels of a context's last token are right
 _VERSION = re.compile(r"(\d+)\.(\d+)")
+
+
+def settings_of(card: Card, words: str) -> tuple[Stated, ...]:
+    """What a card states for the stage that `words` in a heading stand for."""
+    section = None if words else training_section(card)
+    return tuple(one for one in card.stated if (words in one.section.lower() if words else one.section == section))
+
+
+def settings_of_evaluation(card: Card) -> tuple[Stated, ...]:
+    """What a card states under a heading for its evaluation."""
+    return tuple(one for one in card.stated if _EVALUATION.match(one.section))
+
+
+def training_section(card: Card) -> str | None:
+    """The section with the settings of the card's only training: one called hyperparameters, else the fullest."""
+    names: dict[str, set[str]] = {}
+    for one in card.stated:
+        is_stage = any(words in one.section.lower() for words in _TWO_STAGES)
+        if not is_stage and not _NOT_THIS_TRAINING.search(one.section):
+            names.setdefault(one.section, set()).add(one.name)
+    found = {section: len(known & _CORE) for section, known in names.items() if known & _CORE}
+    if not found:
+        return next((section for section in names if "hyperparameters" in section.lower()), None)
+    return max(found, key=lambda section: ("hyperparam" in section.lower(), found[section]))
 
 
 def choose_recipe(draft: Draft) -> Setting:
@@ -36,6 +69,8 @@ def choose_recipe(draft: Draft) -> Setting:
     if implied is not None:
         _note_flavour(draft, str(implied.value))
         return implied
+    if _distils_in_one_stage(draft):
+        return Setting("recipe", None, "assumed", "")
     draft.problems.append(
         f"{draft.card.path} states no hyperparameters of a recipe we run; expected a fenced `key = value` block under "
         "headings for both distillation stages, or one under 'Hyperparameters'"
@@ -43,13 +78,31 @@ def choose_recipe(draft: Draft) -> Setting:
     return Setting("recipe", None, "assumed", "")
 
 
+def _distils_in_one_stage(draft: Draft) -> bool:
+    """Says so where a card's only block of settings is one of distillation: no recipe here has that stage alone."""
+    block = settings_of(draft.card, "")
+    signs = [one for one in block if one.name in ("soft_label_weight", "teacher", "temperature")]
+    if not signs or draft.options.recipe is not None:
+        return False
+    draft.problems.append(
+        f"{draft.place(signs[0].line)}: {signs[0].key} = {signs[0].raw} is of distillation, but '{signs[0].section}' "
+        "is the only block of settings: the recipe haystack needs one under a heading for the intermediate layer and "
+        "one for the prediction layer; --recipe finetune leaves the teacher out"
+    )
+    return True
+
+
 def _implied(draft: Draft) -> Setting | None:
-    lines = {one.section.lower(): one.line for one in reversed(draft.card.stated)}
     fits = {}
     for recipe, headings in STAGES.items():
-        found = [[line for section, line in lines.items() if words in section] for words in headings.values()]
+        found = [settings_of(draft.card, words) for words in headings.values()]
         if all(found):
-            fits[recipe] = ", ".join(str(line) for line in sorted(line for of_one in found for line in of_one))
+            lines = sorted({of_one[0].line for of_one in found})
+            fits[recipe] = ", ".join(map(str, lines))
+    if list(fits) == ["finetune"] and any(
+        one.name in ("soft_label_weight", "teacher") for one in settings_of(draft.card, "")
+    ):
+        return None
     if not fits:
         return None
     fact = draft.card.fact("framework")
@@ -69,10 +122,29 @@ def _note_flavour(draft: Draft, recipe: str) -> None:
         )
 
 
+def _made_by_transformers(card: Card) -> str | None:
+    """Why a card counts as made with transformers' own programs, None where nothing says so."""
+    if any(fact.name == "framework" and fact.value.lower().startswith("haystack") for fact in card.facts):
+        return None
+    for fact in card.facts:
+        named = fact.name == "framework" and fact.value.split()[0] in _OF_TRANSFORMERS
+        if named or (fact.name == "tag" and fact.value in _OF_TRANSFORMERS[2:]):
+            return f"card line {fact.line} says {fact.value}"
+    block = settings_of(card, "")
+    command = next((one for one in block if one.dialect in ("shell", "call")), None)
+    if command is None and not any(one.key in _OF_FARM for one in block):
+        command = next((one for one in block if one.key in _OF_TRAINER), None)
+    return f"card line {command.line}: {command.key} is an option of transformers' programs" if command else None
+
+
 def choose_program(draft: Draft, recipe: Setting) -> Setting:
     """The program whose defaults fill what the card leaves out; for Haystack, by the version that the card names."""
     usual, *later = PROGRAMS_OF.get(str(recipe.value), PROGRAMS_OF["haystack"])
     fact = draft.card.fact("framework")
+    if recipe.value == "finetune":
+        why = _made_by_transformers(draft.card)
+        if why:
+            return Setting("program", TRAINER, "derived", why)
     if fact is None or not usual.startswith(fact.value.lower().split()[0]):
         return Setting("program", usual, "assumed", f"the program that the recipe {recipe.value} follows")
     version = _VERSION.search(fact.value)

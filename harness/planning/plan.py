@@ -1,30 +1,34 @@
 """The plan itself: recipe and program chosen, every section resolved, what is ambiguous or missing put on record."""
 
 import dataclasses
+from collections.abc import Set
 
-from harness.domain import Card, Deviation, Experiment, Stage
+from harness.domain import Card, Deviation, Experiment, Stage, Stated
 from harness.errors import PlanError
 from harness.planning.augmentation import resolve_augmentation
-from harness.planning.checks import check_overrides, check_section, check_stage, note_conflicts
+from harness.planning.checks import check_overrides, check_section, check_stage
+from harness.planning.conflicts import note_conflicts
 from harness.planning.draft import Draft, Options
-from harness.planning.flavours import STAGES, choose_program, choose_recipe
-from harness.planning.settings import resolve_evaluation, resolve_run, resolve_stage
-from harness.planning.tolerances import distinct, tolerances
+from harness.planning.flavours import STAGES, choose_program, choose_recipe, settings_of, settings_of_evaluation
+from harness.planning.settings import NOT_TRAINING, resolve_evaluation, resolve_run, resolve_stage
+from harness.planning.tasks import refuse_other_tasks
+from harness.planning.tolerances import measured, tolerances
 from harness.programs import PROGRAMS
-
-_EVALUATION_HEADING = "evaluation"
 
 
 def plan(card: Card, options: Options) -> Experiment:
     """The resolved experiment; raises PlanError listing every problem of card and options together."""
+    refuse_other_tasks(card, options)
     draft = Draft(card, options)
     recipe = choose_recipe(draft)
     program = choose_program(draft, recipe)
     defaults = PROGRAMS[str(program.value)]
     headings = STAGES.get(str(recipe.value), {})
-    stages = tuple(resolve_stage(draft, name, heading, defaults) for name, heading in headings.items())
+    blocks = {name: settings_of(card, words) for name, words in headings.items()}
+    stages = tuple(resolve_stage(draft, name, block, defaults) for name, block in blocks.items())
     augmentation = resolve_augmentation(draft, stages, defaults)
-    evaluation = resolve_evaluation(draft, _EVALUATION_HEADING, defaults)
+    of_evaluation = settings_of_evaluation(card)
+    evaluation = resolve_evaluation(draft, of_evaluation, defaults)
     run_settings = resolve_run(draft, str(recipe.value), defaults)
     allowed = tolerances(draft)
     run = Stage("run", (recipe, program, *run_settings, *allowed))
@@ -34,10 +38,10 @@ def plan(card: Card, options: Options) -> Experiment:
         check_section(draft, section)
     for stage in (*stages, evaluation):
         check_stage(draft, stage)
-    note_conflicts(draft)
+    note_conflicts(draft, (*(one for block in blocks.values() for one in block), *of_evaluation))
     _note_evaluation_length(draft, stages, evaluation)
     _note_dropout(draft, stages)
-    _note_unused(draft, (*headings.values(), _EVALUATION_HEADING))
+    _note_unused(draft, {one for block in (*blocks.values(), of_evaluation) for one in block})
     if draft.problems:
         raise PlanError(draft.problems)
     return Experiment(
@@ -49,7 +53,7 @@ def plan(card: Card, options: Options) -> Experiment:
         run=run,
         stages=stages,
         evaluation=evaluation,
-        claims=distinct(card.claims),
+        claims=measured(card),
         ambiguities=tuple(draft.ambiguities),
         deviations=tuple(draft.deviations),
         declared_gpu=_words(card, "infrastructure"),
@@ -70,10 +74,10 @@ def with_deviation(experiment: Experiment, deviation: Deviation | None) -> Exper
     return dataclasses.replace(experiment, deviations=(*experiment.deviations, deviation))
 
 
-def _note_unused(draft: Draft, headings: tuple[str, ...]) -> None:
+def _note_unused(draft: Draft, used: Set[Stated]) -> None:
     """Settings under a heading that belongs to no stage are said to be unused, not dropped in silence."""
     for one in draft.card.stated:
-        if one.name != "seed" and not any(words in one.section.lower() for words in headings):
+        if one not in used and one.name not in ("seed", *NOT_TRAINING):
             draft.ambiguities.append(
                 f"{draft.place(one.line)}: {one.key} = {one.raw} is not used: '{one.section}' is no stage of "
                 "this recipe"

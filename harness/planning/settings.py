@@ -1,16 +1,20 @@
 """Every setting of a stage and of the run, with its origin: overridden, else stated, else derived or assumed."""
 
 import dataclasses
+import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 from harness import references
-from harness.dialects.names import value_of
-from harness.domain import Card, Deviation, Setting, Stage, Stated, Value
+from harness.dialects.names import is_setting
+from harness.dialects.values import Parsed, value_of
+from harness.domain import Deviation, Fact, Origin, Setting, Stage, Stated, Value
 from harness.planning.draft import Draft, similar
-from harness.programs import EVALUATIONS
+from harness.planning.printed import DERIVED, completed
+from harness.planning.tolerances import measured
+from harness.programs import EVALUATIONS, trainer
 from harness.programs.defaults import Default, Program
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
@@ -19,18 +23,34 @@ _CATEGORIES: Mapping[str, Literal["recipe", "evaluation", "data"]] = {
     "augmentation": "data",
 }
 
+# What a card may state that changes a training and that no recipe here can do.
+_CHANGES_TRAINING = {
+    "warmup_steps", "max_steps", "optimizer", "dropout", "attention_dropout", "label_smoothing", "fp16",
+    "gradient_accumulation_steps", "total_train_batch_size", "num_devices",
+}  # fmt: skip
+_NO_CHANGE = ("0", "0.0", "false", "none", "null", "-1", "adamw", "adam", "1", "adamw_torch", "adamw_hf")
+# Where files lie, what is run and how often it is written down: not settings of a training.
+NOT_TRAINING = {
+    "do_train", "do_eval", "do_predict", "train_file", "predict_file", "data_dir", "output_dir", "save_steps",
+    "threads",
+    "logging_steps", "logging_dir", "overwrite_output_dir", "overwrite_cache", "run_name", "save_strategy", "report_to",
+    "evaluation_strategy", "evaluation_steps", "save_total_limit", "base_model", "model_type", "eval_batch_size",
+    "dataset_name", "dataset_config_name", "tokenizer_name", "push_to_hub", "logging_strategy", "distributed_type",
+    "total_eval_batch_size", "teacher", "do_lower_case", "version_2_with_negative", "load_best_model_at_end",
+}  # fmt: skip
 
-def resolve_stage(draft: Draft, name: str, heading: str, program: Program) -> Stage:
+
+def resolve_stage(draft: Draft, name: str, block: Sequence[Stated], program: Program) -> Stage:
     """Every setting of one stage: overridden, else stated, else assumed from the program's defaults."""
     defaults = program.stages[name]
-    stated = _stated_for(draft.card, heading)
+    stated = completed(block, defaults)
     for unknown in sorted(set(stated) - set(defaults) - {"seed"}):
         one = stated[unknown]
         if name == "evaluation" and any(unknown in other.stages[name] for other in EVALUATIONS.values()):
             what = f"{draft.place(one.line)}: {one.key} = {one.raw} is not used: this protocol has no such setting"
             draft.ambiguities.append(what)
         else:
-            draft.problems.append(f"unknown setting {one.key} ({draft.place(one.line)}){similar(one.name, defaults)}")
+            _note_unknown(draft, name, one, defaults)
     settings = []
     for key, default in defaults.items():
         setting = resolve(draft, name, key, default, stated.get(key), program)
@@ -40,19 +60,27 @@ def resolve_stage(draft: Draft, name: str, heading: str, program: Program) -> St
     return Stage(name, tuple(settings))
 
 
-def resolve_evaluation(draft: Draft, heading: str, program: Program) -> Stage:
+def _note_unknown(draft: Draft, stage: str, one: Stated, defaults: Mapping[str, Default]) -> None:
+    """A misspelt setting is a problem; one that is none of this stage's is put on record."""
+    if not is_setting(one.key) and difflib.get_close_matches(one.name, defaults, n=1, cutoff=0.8):
+        draft.problems.append(f"unknown setting {one.key} ({draft.place(one.line)}){similar(one.name, defaults)}")
+    elif one.name in _CHANGES_TRAINING and str(one.value).lower() not in _NO_CHANGE:
+        claimed = f"{stage}: {one.key} = {one.raw} (card line {one.line})"
+        draft.deviations.append(Deviation("recipe", claimed, "not done", True, "no recipe here has this setting"))
+    elif one.name not in NOT_TRAINING:
+        draft.ambiguities.append(f"{draft.place(one.line)}: {one.key} = {one.raw} is not used: no setting of {stage}")
+
+
+def resolve_evaluation(draft: Draft, block: Sequence[Stated], program: Program) -> Stage:
     """The evaluation; another protocol than the program's own, by --set or by the card, brings its own defaults."""
-    own, stated = program.stages["evaluation"]["protocol"], _stated_for(draft.card, heading).get("protocol")
-    asked = draft.options.settings.get("evaluation.protocol", str(stated.value) if stated else None)
+    own = program.stages["evaluation"]["protocol"]
+    stated = next((str(one.value) for one in block if one.name == "protocol"), None)
+    asked = draft.options.settings.get("evaluation.protocol", stated)
     if asked is None or asked not in EVALUATIONS or asked == own.value:
-        return resolve_stage(draft, "evaluation", heading, program)
+        return resolve_stage(draft, "evaluation", block, program)
     other = EVALUATIONS[asked]
     defaults = {**other.stages["evaluation"], "protocol": own}
-    return resolve_stage(draft, "evaluation", heading, Program(other.name, {"evaluation": defaults}, inert={}))
-
-
-def _stated_for(card: Card, words: str) -> dict[str, Stated]:
-    return {one.name: one for one in card.stated if words in one.section.lower()}
+    return resolve_stage(draft, "evaluation", block, Program(other.name, {"evaluation": defaults}, inert={}))
 
 
 def resolve(draft: Draft, stage: str, key: str, default: Default, stated: Stated | None, program: Program) -> Setting:
@@ -69,11 +97,14 @@ def resolve(draft: Draft, stage: str, key: str, default: Default, stated: Stated
     value = _as(default.value, stated.value)
     if value is None:
         what = f"{stated.key} = {stated.raw} ({draft.place(stated.line)})"
-        draft.problems.append(f"{what}: expected {_kind(default.value)}")
-    return Setting(key, value, "stated", f"card line {stated.line}", default.unit, inert)
+        grid = f", not a grid; choose one with --set {stage}.{key}=VALUE" if stated.is_grid else ""
+        draft.problems.append(f"{what}: expected {_kind(default.value)}{grid}")
+    origin: Origin = "derived" if stated.dialect == DERIVED else "stated"
+    source = f"card {stated.section}" if stated.dialect == DERIVED else f"card line {stated.line}"
+    return Setting(key, value, origin, source, default.unit, inert)
 
 
-def override(draft: Draft, stage: str, key: str, like: Value, usual: Value) -> Setting | None:
+def override(draft: Draft, stage: str, key: str, like: Value, usual: Parsed) -> Setting | None:
     """The setting given by --set, in the type of `like`, a departure from `usual` put on record; None without one."""
     typed = draft.options.settings.get(f"{stage}.{key}")
     if typed is None:
@@ -95,7 +126,7 @@ def _note_fixed(draft: Draft, stage: str, key: str, default: Default, stated: St
         draft.deviations.append(Deviation("recipe", claimed, f"{stage}.{key} {default.value}", True, why))
 
 
-def _as(like: Value, value: Value) -> Value:
+def _as(like: Value, value: Parsed) -> Value:
     """The value in the type of a setting's default; None when it is not of that kind."""
     if isinstance(like, bool):
         return value if isinstance(value, bool) else None
@@ -103,7 +134,7 @@ def _as(like: Value, value: Value) -> Value:
         return float(value)
     if isinstance(like, int) and isinstance(value, float) and value.is_integer():
         return int(value)
-    return value if type(value) is type(like) else None
+    return value if type(value) is type(like) and not isinstance(value, tuple) else None
 
 
 def _kind(like: Value) -> str:
@@ -133,7 +164,7 @@ def resolve_run(draft: Draft, recipe: str, program: Program) -> tuple[Setting, .
         ]
     settings.append(_model(draft, "student", options.student))
     settings.append(_data(draft, "train_data", options.train, "--train FILE"))
-    settings.append(_data(draft, "eval_data", options.eval, "--eval FILE"))
+    settings.append(_eval_data(draft, settings[-1], program))
     if options.seed is not None:
         draft.deviations.append(Deviation("seed", "the card's seed", f"seed {options.seed}", True, "--seed"))
         settings.append(Setting("seed", options.seed, "overridden", "--seed"))
@@ -189,7 +220,13 @@ def _data(draft: Draft, name: str, option: str | None, how: str) -> Setting:
     if fact is None:
         draft.problems.append(f"{name}: {draft.card.path} states none; give {how}")
         return Setting(name, None, "assumed", "")
-    named = references.data_named(fact.value)
+    named = references.data_named(fact.value, "train" if name == "train_data" else "validation")
+    other = _other_data(draft, name, fact, named)
+    if named is not None and other is not None:
+        draft.problems.append(
+            f"{name}: {other}, so '{fact.value}' ({draft.place(fact.line)}) may not be it; give {how}"
+        )
+        return Setting(name, named, "derived", f"card line {fact.line}, '{fact.value}'")
     if named is None:
         draft.problems.append(f"{name}: '{fact.value}' ({draft.place(fact.line)}) names no data we know; give {how}")
     return Setting(name, named, "derived", f"card line {fact.line}, '{fact.value}'")
@@ -211,6 +248,33 @@ def _rule(draft: Draft) -> Setting:
     if draft.options.rule is None:
         return Setting("rule", "tolerance", "assumed", "harness: the plain rule; --rule equivalence has error rates")
     return Setting("rule", draft.options.rule, "overridden", "--rule")
+
+
+def _other_data(draft: Draft, name: str, fact: Fact, named: str | None) -> str | None:
+    """What speaks against the data set that a card names: a command that reads another file, a table of several."""
+    key = "train_file" if name == "train_data" else "predict_file"
+    for one in draft.card.stated:
+        file = one.raw.rpartition("/")[2]
+        if one.key == key and references.data_named(file) != named:
+            return f"the command reads {file} ({draft.place(one.line)})"
+    listed = [f for f in draft.card.facts if f.name == name and f.dialect == fact.dialect == "tables"]
+    if len({references.data_named(one.value, "train") for one in listed}) > 1:
+        return f"the table lists {', '.join(one.value for one in listed)}"
+    return None
+
+
+def _eval_data(draft: Draft, train: Setting, program: Program) -> Setting:
+    """The evaluation data; the Trainer's cards name one data set, whose validation split they evaluate on."""
+    is_named = draft.card.fact("eval_data") is not None or draft.options.eval is not None
+    if not is_named and program.name == trainer.NAME and str(train.value).endswith(":train"):
+        named = f"{str(train.value).removesuffix(':train')}:validation"
+        return Setting("eval_data", named, "derived", f"{train.source}; run_qa.py evaluates on its validation split")
+    claims = [] if is_named else [claim for claim in measured(draft.card) if claim.dataset]
+    found = {references.data_named(str(claim.dataset), "validation") for claim in claims}
+    if len(found) == 1 and None not in found:
+        source = f"card line {claims[0].line}, claimed on '{claims[0].dataset}'"
+        return Setting("eval_data", found.pop(), "derived", source)
+    return _data(draft, "eval_data", draft.options.eval, "--eval FILE")
 
 
 def _precision(draft: Draft) -> Setting:

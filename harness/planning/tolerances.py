@@ -2,9 +2,15 @@
 
 import math
 
-from harness.domain import Claim, Deviation, Setting
+from harness import references
+from harness.domain import Card, Claim, Deviation, Setting
 from harness.planning.draft import Draft
 
+# The official scorer's names, and the losses of our own stages.
+MEASURED = {
+    "exact", "f1", "HasAns_exact", "HasAns_f1", "NoAns_exact", "NoAns_f1",
+    "intermediate_layer_loss", "prediction_layer_loss", "finetune_loss",
+}  # fmt: skip
 POINTS = 1.0
 MAX_SPREAD = 3.0  # points; a card must not widen its own tolerance at will
 SPREADS = 3.0  # a claim with a printed standard deviation is held to no less than this many of them
@@ -12,7 +18,7 @@ SPREADS = 3.0  # a claim with a printed standard deviation is held to no less th
 
 def tolerances(draft: Draft) -> list[Setting]:
     """One setting a claimed metric: as given, else 1 point, or 3 printed standard deviations where that is more."""
-    claims = distinct(draft.card.claims)
+    claims = measured(draft.card)
     if not claims:
         draft.problems.append(f"{draft.card.path} claims no number that we measure: there is nothing to judge")
     for metric in draft.options.tolerance:
@@ -42,9 +48,19 @@ def _tolerance(draft: Draft, claim: Claim) -> Setting:
     return Setting(name, by_spread, "derived", f"{SPREADS:g} x the spread on card line {claim.line}", claim.unit)
 
 
-def distinct(claims: tuple[Claim, ...]) -> tuple[Claim, ...]:
-    """One claim a metric: the first; a second that differs is a conflict, which the plan reports."""
+def measured(card: Card) -> tuple[Claim, ...]:
+    """The claims that a run can judge: this model's own, on the card's evaluation data, one a metric, the first.
+
+    A second that differs is a conflict, which the plan reports. A claim that names no data is on the card's own.
+    """
+    fact = card.fact("eval_data")
+    evaluated = references.data_named(fact.value, "validation") if fact else None
+    own = [claim for claim in card.claims if claim.metric in MEASURED and claim.subject is None]
+    named = {claim.dataset for claim in own if claim.dataset}
     first: dict[str, Claim] = {}
-    for claim in claims:
+    for claim in own:
+        is_elsewhere = claim.dataset is not None and len(named) > 1 and evaluated is not None
+        if is_elsewhere and references.data_named(str(claim.dataset), "validation") != evaluated:
+            continue
         first.setdefault(claim.metric, claim)
     return tuple(first.values())

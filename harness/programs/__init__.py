@@ -5,11 +5,12 @@ One file each. A file lists the defaults of every stage it can run, each with th
 
 from collections.abc import Mapping
 
-from harness.programs import haystack_1_1, haystack_1_26, official_bert, run_qa, tinybert_original
+from harness.programs import haystack_1_1, haystack_1_26, official_bert, run_qa, tinybert_original, trainer
 from harness.programs.defaults import Program
 
 PROGRAMS: Mapping[str, Program] = {
-    program.name: program for program in (haystack_1_1.PROGRAM, haystack_1_26.PROGRAM, tinybert_original.PROGRAM)
+    program.name: program
+    for program in (haystack_1_1.PROGRAM, haystack_1_26.PROGRAM, tinybert_original.PROGRAM, trainer.PROGRAM)
 }
 
 EVALUATIONS: Mapping[str, Program] = {

@@ -5,18 +5,26 @@ import io
 from rich.console import Console
 from rich.text import Text
 
-from harness.domain import Card, Experiment, Setting, Stage
+from harness.completeness import completeness
+from harness.domain import Card, Claim, Experiment, Setting, Stage
 from harness.forecast import Forecast
+from harness.lint import Lint
+from harness.planning.augmentation import readings
 from harness.reports.judged import print_ambiguities, print_deviations, print_findings, print_judgement
+from harness.reports.printable import printable
 from harness.reports.subject import Subject
 from harness.reports.tables import make_console, make_table, shown
+
+_NO_FACTS = ("tag", "metric", "task")  # the Hub's own sorting, shown in JSON
 
 
 def render(subject: Subject) -> str:
     stream = io.StringIO()
     console = make_console(stream)
-    if subject.card is not None:
-        _print_card(console, subject.card)
+    for card in filter(None, (subject.card, *subject.cards)):
+        _print_card(console, card)
+    for one in subject.lints:
+        _print_lint(console, one)
     if subject.experiment is not None and subject.judgement is None:
         _print_plan(console, subject.experiment)
     print_findings(console, subject.findings)
@@ -28,20 +36,40 @@ def render(subject: Subject) -> str:
 
 
 def _print_card(console: Console, card: Card) -> None:
-    console.print(f"{card.path}  sha256 {card.sha256[:12]}")
-    console.print(
-        make_table(("fact", "value", "line"), [(f.name, f.value, str(f.line)) for f in card.facts], ("line",))
-    )
+    console.print(f"{printable(card.path)}  sha256 {card.sha256[:12]}")
+    facts = [(f.name, printable(f.value), str(f.line)) for f in card.facts if f.name not in _NO_FACTS]
+    console.print(make_table(("fact", "value", "line"), facts, ("line",)))
     console.print()
-    rows = [(s.section, s.key, s.raw, s.name, str(s.line)) for s in card.stated]
+    rows = [(*map(printable, (s.section, s.key, s.raw, s.name)), str(s.line)) for s in card.stated]
     console.print(make_table(("section", "setting", "value", "name", "line"), rows, ("line",)))
     console.print()
-    rows_of_claims = [(c.metric, c.raw, c.unit, str(c.line)) for c in card.claims]
-    console.print(make_table(("claim", "value", "unit", "line"), rows_of_claims, ("line",)))
+    columns = ("claim", "value", "unit", "of", "line")
+    console.print(make_table(columns, [_claim_row(claim) for claim in card.claims], ("line",)))
     for conflict in card.conflicts:
-        console.print(f"conflict: {conflict.what}: {' / '.join(conflict.values)} (lines {conflict.lines})")
+        values = printable(f"{conflict.what}: {' / '.join(conflict.values)}")
+        console.print(f"conflict: {values} (lines {conflict.lines[0]} and {conflict.lines[1]})")
+    for reading in readings(card):
+        console.print(f"ambiguous: {printable(reading)}")
+    console.print(f"missing: {printable(', '.join(completeness(card).missing)) or 'nothing that a re-run needs'}")
     for note in card.notes:
-        console.print(f"note: {note}")
+        console.print(f"note: {printable(note)}")
+    console.print()
+
+
+def _claim_row(claim: Claim) -> tuple[str, ...]:
+    of = " ".join(filter(None, (claim.dataset, claim.split, f"({claim.subject})" if claim.subject else "")))
+    return printable(claim.metric), claim.raw, claim.unit, printable(of), str(claim.line)
+
+
+def _print_lint(console: Console, one: Lint) -> None:
+    n_found = one.completeness.n_needed - len(one.completeness.missing)
+    stated = f"{n_found} of {one.completeness.n_needed} things that a re-run needs are stated"
+    console.print(f"{printable(one.path)}: {one.score} % complete, {stated}")
+    for remark in one.remarks:
+        if remark.kind != "missing":
+            console.print(f"  {printable(one.path)}:{remark.line}: {remark.kind}: {printable(remark.text)}")
+    missing = printable(", ".join(one.completeness.missing))
+    console.print(f"  missing: {missing}" if missing else "  nothing is missing")
 
 
 def _print_plan(console: Console, experiment: Experiment) -> None:

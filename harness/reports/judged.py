@@ -57,10 +57,9 @@ def _colour(outcome: str) -> str:
 
 
 def print_findings(console: Console, findings: Sequence[Finding]) -> None:
-    """What the printed numbers themselves say, before anything is run; a test that cannot tell says nothing here."""
+    """What the printed numbers themselves say, before anything is run."""
     for one in findings:
-        if one.strength != "none":
-            console.print(f"evidence, {one.strength}: {one.says}")
+        console.print(f"evidence, {one.strength}: {one.says}")
 
 
 def print_ambiguities(console: Console, experiment: Experiment) -> None:

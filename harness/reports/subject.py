@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from harness.domain import Attribution, Card, Experiment, Judgement, Measurement, Rates
 from harness.forecast import Forecast
 from harness.forensics import Finding
+from harness.lint import Lint
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +13,8 @@ class Subject:
     """The parts that are None are not known to this command; `record` is the run's folder."""
 
     card: Card | None = None
+    cards: tuple[Card, ...] = ()
+    lints: tuple[Lint, ...] = ()
     experiment: Experiment | None = None
     forecast: Forecast | None = None
     judgement: Judgement | None = None

@@ -31,6 +31,16 @@ def test_parse_and_plan_the_target_card(benchmark: Any) -> None:
     assert len(benchmark(parse_and_plan).stages) == 2
 
 
+def test_parse_every_card_there_is(benchmark: Any, shared: Path) -> None:
+    paths = sorted((shared / "cards").glob("*.md"))
+
+    def parse() -> int:
+        return sum(len(card.read(path).stated) for path in paths)
+
+    assert benchmark(parse) > 3000
+    benchmark.extra_info["cards_a_second"] = len(paths) / benchmark.stats["median"]
+
+
 def test_features_of_the_pocket_questions(benchmark: Any, tmp_path: Path) -> None:
     paragraphs, tokenizer = list(read_json(POCKET / "squad.json")), models.load_tokenizer(POCKET / "teacher")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.dialects import front_matter, overview, prose
+from harness.dialects import front_matter, overview, prose_models
 from harness.dialects.document import Document, read_document
 from harness.domain import Fact
 
@@ -37,14 +37,14 @@ def test_an_overview_line_in_a_code_block_is_no_fact() -> None:
     ],
 )
 def test_a_sentence_names_the_teacher(sentence: str, teacher: str) -> None:
-    assert list(prose.find(document(sentence))) == [Fact("teacher", teacher, 1, "prose")]
+    assert list(prose_models.find(document(sentence))) == [Fact("teacher", teacher, 1, "prose")]
 
 
 def test_front_matter_lists_give_one_fact_an_item_on_the_line_of_the_key() -> None:
     text = "---\nlicense: mit\ndatasets:\n- a\n- b\nbase_model: org/x\n---\n"
     assert sorted((fact.name, fact.value, fact.line) for fact in front_matter.find(document(text))) == [
-        ("datasets", "a", 3),
-        ("datasets", "b", 3),
+        ("datasets", "a", 4),
+        ("datasets", "b", 5),
         ("license", "mit", 2),
         ("student", "org/x", 6),
     ]

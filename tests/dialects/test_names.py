@@ -1,6 +1,8 @@
 import pytest
 
-from harness.dialects.names import metric_of, setting_name, value_of
+from harness.dialects.metrics import metric_of
+from harness.dialects.names import setting_name
+from harness.dialects.values import value_of
 
 
 @pytest.mark.parametrize(
@@ -32,4 +34,5 @@ def test_a_key_gets_the_name_of_the_field(key: str, name: str) -> None:
 def test_metric_keys_are_known_by_their_spellings_alone() -> None:
     assert metric_of('"EM"') == ("exact", "points")
     assert metric_of("HasAns_f1") == ("HasAns_f1", "points")
-    assert metric_of("best_f1") is None
+    assert metric_of("best_f1") == ("best_f1", "points")
+    assert metric_of("why it is so") is None
