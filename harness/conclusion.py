@@ -105,9 +105,9 @@ def limited(experiment: Experiment, n_questions: int) -> str | None:
     return None
 
 
-def _measured(experiment: Experiment, run: Path) -> list[Measurement]:
-    """All that a run measured: official scores, token-index scores, and the final loss of each stage."""
-    seed, written = int(experiment.run.value("seed")), store.read_json(run / EVALUATION / "metrics.json")
+def scored(folder: Path, seed: int) -> list[Measurement]:
+    """The scores of one evaluated model: official ones by text, and Haystack's by token index."""
+    written = store.read_json(folder / "metrics.json")
     by_text, by_token = written["scores"], written["token_index"]
     found = [
         Measurement(name, value, "points", int(by_text["total"]), seed, written["signature"])
@@ -120,6 +120,13 @@ def _measured(experiment: Experiment, run: Path) -> list[Measurement]:
         for name in _SCORES
         if name in by_token["scores"]
     ]  # fmt: skip
+    return found
+
+
+def _measured(experiment: Experiment, run: Path) -> list[Measurement]:
+    """All that a run measured: the scores of its student, and the final loss of each stage."""
+    seed = int(experiment.run.value("seed"))
+    found = scored(run / EVALUATION, seed)
     for stage in experiment.stages:
         log = store.read_json(run / "stages" / stage.name / "stage.json")["log"]
         if log["n_steps"]:

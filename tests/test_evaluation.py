@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from accelerate import Accelerator
 
+from harness.conclusion import scored
 from harness.data.squad import Answer, Paragraph, Question
 from harness.domain import Measurement, Setting, Stage, Value
 from harness.errors import DataError
@@ -42,10 +43,11 @@ def run(protocol: str, folder: Path, **other: Value) -> list[Measurement]:
     weights = folder / "model"
     if not weights.exists():
         make_model(weights, layers=1)
-    return evaluate(
+    evaluate(
         weights, PARAGRAPHS, settings_of(protocol, **other), folder / protocol, data={"eval": "0123456789ab"}, seed=7,
         accelerator=Accelerator(cpu=True), watch=Silent(),
     )  # fmt: skip
+    return scored(folder / protocol, seed=7)
 
 
 @pytest.mark.parametrize("protocol", EVALUATIONS)

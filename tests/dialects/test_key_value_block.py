@@ -16,7 +16,7 @@ def found_in(block: str, heading: str = "Hyperparameters") -> list[tuple[str, ob
     [
         ("71.877", 71.877, 3, None),
         ("0.8762", 87.62, 2, None),
-        ("1", 100.0, 0, None),
+        ("1", 100.0, -2, None),
         ("0", 0.0, 0, None),
         ("90.48%", 90.48, 2, None),
         ("0.95%", 0.95, 2, None),
