@@ -21,6 +21,7 @@ _SAID = {
     "limited": "LIMITED",
     "invalid": "INVALID",
 }
+NARROW = 90  # columns of a terminal in which the whole table does not fit
 _SEVERITIES = ("high", "medium", "low", "none")
 
 
@@ -32,7 +33,7 @@ def print_judgement(console: Console, subject: Subject, judgement: Judgement) ->
         said = f"{_SAID[judgement.other.outcome].lower()} ({judgement.other.reason})"
         console.print(f"by rule {judgement.rule}; rule {judgement.other.rule} says {said}")
     console.print()
-    console.print(_table(judgement, is_judged=is_judged))
+    console.print(_table(judgement, is_judged=is_judged, is_narrow=console.width < NARROW))
     console.print()
     if is_judged:
         for line in (*_intervals(judgement), *_rates(subject.operating)):
@@ -74,12 +75,16 @@ def print_deviations(console: Console, experiment: Experiment) -> None:
         console.print(f"deviation, {one.category}, {one.severity}: {one.claimed} -> {one.actual}{reason}")
 
 
-def _table(judgement: Judgement, *, is_judged: bool) -> Table:
-    """A row a claim, with the 90 % interval of its difference and the seeds that would settle it."""
-    columns = ("metric", "claimed", "measured", "diff", "90 % interval", "tol.", "seeds", "verdict")
+def _table(judgement: Judgement, *, is_judged: bool, is_narrow: bool) -> Table:
+    """A row a claim, with the 90 % interval of its difference and the seeds that would settle it, where they fit."""
+    columns: tuple[str, ...] = ("metric", "claimed", "measured", "diff", "tol.", "90 % interval", "seeds", "verdict")
     found = {one.metric: one for one in judgement.estimates}
-    rows = [_row(verdict, found.get(verdict.metric), is_judged=is_judged) for verdict in judgement.verdicts]
-    return make_table(columns, rows, columns[1:7])
+    rows: list[tuple[str | Text, ...]] = [
+        _row(verdict, found.get(verdict.metric), is_judged=is_judged) for verdict in judgement.verdicts
+    ]
+    if is_narrow:
+        columns, rows = (*columns[:5], columns[7]), [(*row[:5], row[7]) for row in rows]
+    return make_table(columns, rows, columns[1:-1])
 
 
 def _row(verdict: Verdict, found: Estimate | None, *, is_judged: bool) -> tuple[str | Text, ...]:
@@ -96,8 +101,8 @@ def _row(verdict: Verdict, found: Estimate | None, *, is_judged: bool) -> tuple[
         f"{verdict.claimed:.{digits}f}",
         measured,
         difference,
-        interval,
         f"±{verdict.tolerance:.{digits}f}",
+        interval,
         _seeds(found),
         said,
     )
