@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from harness import marks
 from harness.dialects import DIALECTS
 from harness.dialects.document import MAX_PROSE, Document, Finding, read_document, split_lines
 from harness.dialects.names import is_setting
@@ -45,7 +46,7 @@ def parse(path: Path, text: str, sha256: str) -> Card:
     """Card of a text that was read from `path`; raises CardError for a text too long to be one."""
     if text.count("\n") + text.count("\r") > MAX_LINES:
         raise CardError(path, None, f"has more than {MAX_LINES} lines; a model card is a page of text")
-    document = read_document(path.stem, text)
+    document = read_document(path.stem, marks.without_ours(text))
     findings: list[Finding] = [finding for dialect in DIALECTS for finding in dialect(document)]
     stated = tuple(_distinct_stated(findings))
     claims = tuple(_distinct_claims(findings))
@@ -60,7 +61,7 @@ def parse(path: Path, text: str, sha256: str) -> Card:
         stated=stated,
         claims=claims,
         conflicts=(*_setting_conflicts(stated), *_claim_conflicts(claims), *_fact_conflicts(facts)),
-        notes=(*document.notes, *_encoding_notes(text), *_notes_of(document, stated)),
+        notes=(*document.notes, *_encoding_notes(text), *_notes_of(document, stated), *_marked_notes(text)),
     )
 
 
@@ -207,6 +208,11 @@ def _encoding_notes(text: str) -> Iterator[str]:
                 yield f"line {number}: {match.group()!r} looks like UTF-8 read as Latin-1 once; kept as it is"
     if n_notes > _MAX_NOTES:
         yield f"{n_notes - _MAX_NOTES} more lines look like UTF-8 read as Latin-1 once"
+
+
+def _marked_notes(text: str) -> Iterator[str]:
+    for region in marks.regions(marks.lines_of(text)):
+        yield f"lines {region.first + 1} to {region.last + 1}: written by harness; nothing in them is read"
 
 
 def _notes_of(document: Document, stated: Iterable[Stated]) -> Iterator[str]:

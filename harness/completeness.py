@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from harness.domain import Card
+from harness.marks import without_ours
 
 _FACTS = {
     "student": "base model",
@@ -55,7 +56,7 @@ def _needed(card: Card) -> Iterator[tuple[str, bool]]:
     known = {fact.name for fact in card.facts}
     known |= {"eval_data"} if any(claim.dataset for claim in card.claims) else set()
     stages = sorted({s for s in (one.section for one in card.stated) if any(word in s.lower() for word in _STAGES)})
-    if stages or "teacher" in known or "distil" in card.text[:20_000].lower():
+    if stages or "teacher" in known or "distil" in without_ours(card.text[:20_000]).lower():
         yield "teacher", "teacher" in known
     for name, words in _FACTS.items():
         yield words, name in known

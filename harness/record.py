@@ -26,7 +26,8 @@ from harness.errors import DataError, StoreError
 
 def identity_of(experiment: Mapping[str, Any], inputs: Mapping[str, Any], code: Mapping[str, Any]) -> str:
     """The hash by which a run is found again: not where the card lies, nor what machine this is."""
-    plain = {name: value for name, value in experiment.items() if name != "card_path"}
+    # What is ambiguous is said in words that name the card's place; the settings themselves hold all that it decides.
+    plain = {name: value for name, value in experiment.items() if name not in ("card_path", "ambiguities")}
     plain["deviations"] = [one for one in plain["deviations"] if one["category"] != "hardware"]
     return store.hash_of({"experiment": plain, "inputs": inputs, "code": code})
 

@@ -7,7 +7,23 @@ imported inside `run`, so that every other command starts at once.
 from collections.abc import Mapping
 from types import ModuleType
 
-from harness.commands import audit, diff, env, lint, parse, plan, plot, reproduce, score, verdict
+from harness.commands import (
+    audit,
+    board,
+    card,
+    diff,
+    env,
+    gate,
+    lint,
+    parse,
+    plan,
+    plot,
+    push,
+    report,
+    reproduce,
+    score,
+    verdict,
+)
 
 COMMANDS: Mapping[str, ModuleType] = {
     "parse": parse,
@@ -17,7 +33,12 @@ COMMANDS: Mapping[str, ModuleType] = {
     "score": score,
     "verdict": verdict,
     "audit": audit,
+    "gate": gate,
     "diff": diff,
     "plot": plot,
+    "card": card,
+    "push": push,
+    "report": report,
+    "board": board,
     "env": env,
 }

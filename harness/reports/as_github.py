@@ -13,11 +13,16 @@ _LEVELS = {
 
 def render(subject: Subject) -> str:
     return "\n".join(
-        f"::{_LEVELS[remark.kind]} file={_property(one.path)},line={remark.line}::"
-        + _data(f"{remark.kind}: {remark.text}")
+        annotation(_LEVELS[remark.kind], one.path, remark.line, f"{remark.kind}: {remark.text}")
         for one in subject.lints
         for remark in one.remarks
     )
+
+
+def annotation(level: str, path: str | None, line: int, text: str) -> str:
+    """One workflow command; without a path it stands beside the run as a whole."""
+    place = "" if path is None else f" file={_property(path)},line={line}"
+    return f"::{level}{place}::{_data(text)}"
 
 
 def _data(text: str) -> str:

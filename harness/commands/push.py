@@ -1,0 +1,109 @@
+"""harness push RUN --repo ORG/NAME"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness import marks, store
+from harness.errors import DataError
+
+if TYPE_CHECKING:
+    from harness.hub import Pushed
+    from harness.publication import Publication
+
+HELP = "student, regenerated card and record of a finished run to the Hub, in one commit"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("run_folder", type=Path, metavar="RUN", help="folder of a finished run")
+    add("--repo", required=True, metavar="ORG/NAME", help="model repository; made where there is none")
+    add("--dry-run", action="store_true", help="list what would be pushed, and stop; needs no token")
+    add("--private", action="store_true", help="make the repository private")
+    add("--create-pr", action="store_true", help="open a pull request in place of a commit")
+    add("--revision", metavar="BRANCH", help="branch to commit to, which must be there (default: main)")
+    add("--commit-message", metavar="TEXT", help="default: what the run is and came to")
+    add("--allow-verdict", action="store_true", help="push a run that is invalid or limited, and so judges nothing")
+    add("--accept-license", action="store_true", help="push although a licence is unknown or forbids derivatives")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    # Here and below, because a verdict's statistics and the Hub's client take longer to load than other commands run.
+    from huggingface_hub import get_token
+    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub.utils._validators import validate_repo_id
+
+    from harness.publication import publication_of
+
+    try:
+        validate_repo_id(arguments.repo)
+    except HFValidationError as error:
+        raise DataError("--repo", arguments.repo, f"is no repository name: {error}") from error
+    if "/" not in arguments.repo:
+        raise DataError("--repo", arguments.repo, "is no repository name: expected ORG/NAME")
+    if arguments.commit_message is not None and not arguments.commit_message.strip():
+        raise DataError("--commit-message", "", "is empty")
+    publication = publication_of(
+        arguments.run_folder, allow_verdict=arguments.allow_verdict, accept_license=arguments.accept_license
+    )
+    if arguments.dry_run:
+        print(_json(publication, arguments.repo) if arguments.json else _text(publication, arguments.repo))
+        return 0
+    if not get_token():
+        raise DataError(arguments.repo, "", "no token to push with; log in with `hf auth login`, or set HF_TOKEN")
+    pushed = _push(publication, arguments)
+    if arguments.json:
+        print(_json(publication, arguments.repo, pushed))
+    elif pushed.changed:
+        print(f"pushed {len(pushed.changed)} files in one commit: {pushed.url}")
+    else:
+        print(f"nothing to push: {pushed.url} holds all {len(publication.files)} files as they are here")
+    return 0
+
+
+def _push(publication: "Publication", arguments: argparse.Namespace) -> "Pushed":
+    from harness import hub
+    from harness.publication import RECORD
+
+    said = f"{publication.name}: {publication.outcome.replace('_', ' ')}"
+    how = hub.Push(
+        repo_id=arguments.repo,
+        folder=RECORD,
+        message=arguments.commit_message or f"Push the student, card and record of {said}",
+        private=arguments.private,
+        create_pr=arguments.create_pr,
+        revision=arguments.revision,
+    )
+    return hub.push(publication.files, how)
+
+
+def _text(publication: "Publication", repo: str) -> str:
+    listed = list(publication.listed())
+    width = max(len(name) for name, _, _ in listed)
+    section = publication.card.partition(marks.BEGIN)[2].partition(marks.END)[0].partition("<details>")[0]
+    lines = [
+        f"to {repo}, in one commit:",
+        *(f"  {name:{width}}  {size:>12,}  {sha256}" for name, size, sha256 in listed),
+        f"{len(listed)} files, {sum(size for _, size, _ in listed):,} bytes",
+        *(f"cleaned of paths, hosts and tokens: {name}" for name in publication.cleaned),
+        *(f"licence of the {name}: {licence}" for name, licence in publication.licences.items()),
+        "",
+        "the card will say:",
+        *section.splitlines(),
+    ]
+    return "\n".join(line.rstrip() for line in lines).rstrip()
+
+
+def _json(publication: "Publication", repo: str, pushed: "Pushed | None" = None) -> str:
+    document = {
+        "schema_version": store.SCHEMA_VERSION,
+        "repo": repo,
+        "outcome": publication.outcome,
+        "files": [{"path": name, "size": size, "sha256": sha256} for name, size, sha256 in publication.listed()],
+        "cleaned": publication.cleaned,
+        "licences": publication.licences,
+        "card": publication.card,
+        "pushed": pushed,
+    }
+    return json.dumps(store.to_json(document), indent=1, ensure_ascii=False)

@@ -1,0 +1,201 @@
+"""What comes to the gate: a finished run, or a card with its newest run, or with the one that is made now.
+
+Every card and every baseline is read before anything is run. A run is one of a card when it is of the very experiment
+that the card plans now, settings, seed and claims included.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness import card, conclusion, environment, forecast, gate, planning, record, references, store
+from harness.audit import audit
+from harness.baseline import Baseline, Source, baseline_of, read_baseline
+from harness.conclusion import Conclusion
+from harness.domain import Experiment
+from harness.errors import DataError, InvalidRunError, StoreError
+from harness.gate import Gated
+from harness.references import data_reference, model_reference
+from harness.reports.progress import Watcher
+
+_BYTES_PER_QUESTION = 323  # of the official SQuAD 2.0 train file, for an estimate before a file is read
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """`folder` is None for a card, `experiment` for a run whose record cannot be followed; its audit says why."""
+
+    name: str
+    experiment: Experiment | None
+    folder: Path | None
+    baseline_path: Path
+    baseline: Baseline | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """`results`: where runs of cards are looked for; `watch`: told of runs that are made now, None: none is made."""
+
+    results: Path
+    watch: Watcher | None = None
+    device: str | None = None
+
+
+def read(path: Path, baseline: Path) -> Candidate:
+    """A card (.md) or a run's folder, with its baseline: a .json file, or a folder that holds <card>.json.
+
+    Raises CardError, PlanError or DataError for what is none of these, or is another card's.
+    """
+    folder = None if path.suffix == ".md" else path
+    if folder is None:
+        experiment: Experiment | None = planning.plan(card.read(path), planning.Options())
+    else:
+        record.require_finished(folder)
+        experiment = _recorded(folder)
+    name = experiment.name if experiment is not None else path.resolve().parent.name
+    if not isinstance(name, str) or not name or Path(name).name != name:
+        raise DataError(path, "", f"is of a card named {name!r}, which is no file name")
+    if baseline.suffix != ".json":
+        baseline = baseline / f"{name}.json"
+    return Candidate(name, experiment, folder, baseline, read_baseline(baseline, name))
+
+
+def admit(one: Candidate, asked: Asked) -> tuple[Gated, Baseline | None]:
+    """The candidate as the gate finds it, and the baseline that its run makes, None where it makes none."""
+    folder, absent = one.folder, None
+    problems: list[str] = []
+    notes: list[str] = []
+    if folder is None and one.experiment is not None:
+        try:
+            folder, absent, notes = _run_of(one.experiment, asked)
+        except InvalidRunError as error:
+            problems = [str(error)]
+    concluded, experiment, made = None, one.experiment, None
+    if folder is not None:
+        problems = _problems(folder)
+        if not problems:
+            experiment, concluded = record.read_experiment(folder), conclusion.conclude([folder])
+            notes += _notes(folder, concluded)
+            problems = _unjudged(concluded)
+    claims = experiment.claims if experiment is not None else ()
+    if concluded is None or folder is None or problems:
+        why = "its run is invalid" if problems else absent or "there is no run"
+        checks = gate.compare(claims, None, (), one.baseline, why)
+    else:
+        judgement, found = concluded.judgement, concluded.measurements
+        checks = gate.compare(claims, judgement, found, one.baseline)
+        made = baseline_of(one.name, _source_of(folder), claims, judgement, found)
+    gated = Gated(
+        card=one.name,
+        path=_path_of(experiment),
+        run=str(folder) if folder is not None else None,
+        baseline=str(one.baseline_path),
+        checks=checks,
+        problems=tuple(problems),
+        absent=absent,
+        notes=tuple(notes),
+    )
+    return gated, made
+
+
+def why_not_quick(experiment: Experiment, before: Sequence[Path] = ()) -> str | None:
+    """Why a card is not run by the gate; None for one whose data and models all come with this package.
+
+    `before` are the cards that wait for this one's student.
+    """
+    here, run = Path(experiment.card_path).parent, {one.name: one.value for one in experiment.run.settings}
+    for name in ("train_data", "eval_data"):
+        if data_reference(str(run[name]), card_dir=here, is_option=False).kind != "package":
+            return f"{name.replace('_', ' ')} {run[name]} does not come with this package"
+    if experiment.augmentation is not None and int(experiment.augmentation.value("factor")) > 0:
+        return "its training data are augmented by a language model"
+    sizes = {}
+    for name in ("teacher", "student"):
+        if run.get(name) is None:
+            continue
+        model = model_reference(str(run[name]), card_dir=here, is_option=False)
+        if model.kind == "card" and model.path is not None and model.path.resolve() not in before:
+            other = planning.plan(card.read(model.path), planning.Options())
+            why = why_not_quick(other, (*before, model.path.resolve()))
+            if why is not None:
+                return f"{name} {run[name]}: {why}"
+        elif model.kind == "random" and model.path is not None:
+            sizes[name] = forecast.geometry_of("", store.read_json(model.path / "config.json"))
+        elif model.kind != "card":
+            return f"{name} {run[name]} does not come with this package"
+    questions = references.PACKAGE / str(run["train_data"]).partition(":")[2]
+    cost = forecast.forecast(
+        experiment,
+        n_questions=questions.stat().st_size // _BYTES_PER_QUESTION if questions.is_file() else 0,
+        teacher=sizes.get("teacher"),
+        student=sizes.get("student"),
+        n_cpus=environment.n_cpus(),
+    )
+    return f"it takes about {cost.hours_cpu:,.0f} h on {cost.n_cpus} CPUs" if cost.is_full_size() else None
+
+
+def _recorded(run: Path) -> Experiment | None:
+    try:
+        with record.following(run):
+            return record.read_experiment(run)
+    except StoreError:
+        return None
+
+
+def _run_of(experiment: Experiment, asked: Asked) -> tuple[Path | None, str | None, list[str]]:
+    """The run of a card's experiment, or why there is none, and what a reader must be told of the choice."""
+    why_not = why_not_quick(experiment)
+    if asked.watch is not None and why_not is None:
+        # Here, because it loads torch and transformers, which a gate over runs that are there does without.
+        from harness import pipeline
+
+        made = pipeline.reproduce(experiment, pipeline.Machine(asked.results, asked.device), asked.watch)
+        return made.folder, None, []
+    folder, notes = _newest(experiment, asked.results)
+    if folder is not None:
+        return folder, None, notes
+    hint = f"not run here, for {why_not}; harness reproduce makes one" if why_not else "--run makes one"
+    return None, f"no finished run of its experiment in {asked.results / experiment.name}: {hint}", notes
+
+
+def _newest(experiment: Experiment, results: Path) -> tuple[Path | None, list[str]]:
+    wanted = record.identity_of(store.to_json(experiment), {}, {})
+    notes: list[str] = []
+    for path in sorted((results / experiment.name).glob(f"*/{store.VERDICT}"), reverse=True):
+        try:
+            with record.following(path.parent):
+                if record.identity_of(store.read_json(path.parent / "experiment.json"), {}, {}) == wanted:
+                    return path.parent, notes
+        except StoreError as error:
+            notes.append(f"passed over: {error}")
+    return None, notes
+
+
+def _problems(run: Path) -> list[str]:
+    return [f"{check.name}: {problem}" for check in audit(run).checks for problem in check.problems]
+
+
+def _unjudged(concluded: Conclusion) -> list[str]:
+    judgement = concluded.judgement
+    is_judged = judgement.outcome not in ("limited", "invalid")
+    return [] if is_judged else [f"its verdict is {judgement.outcome}: {judgement.reason}"]
+
+
+def _notes(run: Path, concluded: Conclusion) -> list[str]:
+    is_other = _source_of(run).code != environment.code()["harness"]
+    others = ["the run was made by other sources of harness than these, so it does not speak for them"]
+    return [*concluded.judgement.flags, *(others if is_other else ())]
+
+
+def _source_of(run: Path) -> Source:
+    plain = store.read_json(run / "environment.json")
+    return Source(run.resolve().name, str(plain["machine"]["code"]["harness"]), int(plain["threads"]))
+
+
+def _path_of(experiment: Experiment | None) -> str | None:
+    """The card's file as a workflow names it, None where it is not here, or no longer has the lines it had."""
+    path = Path(experiment.card_path) if experiment is not None else None
+    if experiment is None or path is None or not path.is_file() or store.sha256_of(path) != experiment.card_sha256:
+        return None
+    here = Path.cwd()
+    return path.resolve().relative_to(here).as_posix() if path.resolve().is_relative_to(here) else str(path)

@@ -1,0 +1,128 @@
+"""What of a run goes to the Hub: the last stage's student, the regenerated card, the record; and what speaks against.
+
+The record goes without weights and drawings, and without what tells where it was made: files that hold absolute paths,
+host names or tokens go as cleaned copies. Their manifest, and where the experiment is a cleaned one its identity, are
+made again, so that the pushed record follows from itself under `harness audit`; the card names the run's own identity.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness import privacy, record, regenerate, store
+from harness.audit import audit
+from harness.errors import DataError, InvalidRunError
+from harness.licences import licences_of, refusals
+
+CARD, RECORD = "README.md", "record"
+_IDENTITY = "identity.json"
+_WEIGHTS = ".safetensors"
+_MODEL = (_WEIGHTS, ".json", ".txt", ".model", ".jinja")
+_SETTINGS = ("config.json", "tokenizer_config.json")  # where libraries may note where they found a model
+_ANSWERS = ("predictions.json", "metrics.json")  # what was scored is never touched
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """`files` are what is pushed, by path in the repository: bytes, or the file that holds them.
+
+    `name` is the card's; `cleaned` are the files that are not byte for byte what lies in the run's folder.
+    """
+
+    name: str
+    files: Mapping[str, bytes | Path]
+    cleaned: tuple[str, ...]
+    card: str
+    outcome: str
+    licences: Mapping[str, str]
+
+    def listed(self) -> Iterator[tuple[str, int, str]]:
+        """Path, size in bytes and sha256 of every file."""
+        for name, content in self.files.items():
+            yield name, size_of(content), sha256_of(content)
+
+
+def size_of(content: bytes | Path) -> int:
+    return len(content) if isinstance(content, bytes) else content.stat().st_size
+
+
+def sha256_of(content: bytes | Path) -> str:
+    return hashlib.sha256(content).hexdigest() if isinstance(content, bytes) else store.sha256_of(content)
+
+
+def publication_of(run: Path, *, allow_verdict: bool = False, accept_license: bool = False) -> Publication:
+    """Everything that is pushed of a finished run.
+
+    Raises DataError for a run that is not finished, for a series, for weights that are not there, for a verdict or
+    licence that forbids it; InvalidRunError for a record that fails its audit.
+    """
+    if (run / store.SERIES).exists():
+        raise DataError(run, "", "is a series of seeds; push one of its runs, whose weights are one model")
+    made = regenerate.read(run)
+    failed = [problem for check in audit(run).checks for problem in check.problems]
+    if failed:
+        more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+        raise InvalidRunError(f"{run}: the record fails its audit: {failed[0]}{more}; `harness audit` lists all")
+    outcome, licences = made.concluded.judgement.outcome, licences_of(made.experiment)
+    problems = []
+    if outcome in ("invalid", "limited") and not allow_verdict:
+        problems.append(f"the run is {outcome} ({made.concluded.judgement.reason}); --allow-verdict pushes it")
+    if not accept_license and (found := refusals(licences)):
+        problems.append(f"{'; '.join(found)}; --accept-license says that you may pass on what was made from it")
+    student = store.student_of(run, made.experiment.stages[-1].name)
+    if not list(student.glob(f"*{_WEIGHTS}")):
+        problems.append(f"the weights are not there ({student.relative_to(run)} holds no {_WEIGHTS} file)")
+    if problems:
+        raise DataError(run, "", "is not pushed: " + "\n  and ".join(problems))
+    card = regenerate.render(made, licences)
+    files: dict[str, bytes | Path] = {CARD: card}
+    cleaned: list[str] = []
+    for path in sorted(student.iterdir()):
+        if path.suffix in _MODEL:
+            files[path.name] = _shown(path, path.name, cleaned, is_ours=path.name in _SETTINGS)
+    files |= _record_of(run, cleaned)
+    return Publication(
+        made.experiment.name, dict(sorted(files.items())), tuple(cleaned), card.decode(), outcome, licences
+    )
+
+
+def _record_of(run: Path, cleaned: list[str]) -> dict[str, bytes | Path]:
+    """The record's files under RECORD, with a manifest of themselves."""
+    files: dict[str, bytes | Path] = {}
+    for path in sorted(store.record_files(run)):
+        name = path.relative_to(run).as_posix()
+        files[name] = _shown(
+            path, f"{RECORD}/{name}", cleaned, is_ours=path.suffix == ".json" and path.name not in _ANSWERS
+        )
+    identity = {**store.read_json(run / _IDENTITY), "identity": _identity_of(files)}
+    if identity != store.read_json(run / _IDENTITY):
+        files[_IDENTITY] = store.json_text(identity).encode()
+        cleaned.append(f"{RECORD}/{_IDENTITY}")
+    manifest = "".join(f"{sha256_of(content)}  {name}\n" for name, content in files.items())
+    files[store.MANIFEST] = manifest.encode()
+    files[store.VERDICT] = _shown(run / store.VERDICT, f"{RECORD}/{store.VERDICT}", cleaned, is_ours=True)
+    return {f"{RECORD}/{name}": content for name, content in files.items()}
+
+
+def _identity_of(files: Mapping[str, bytes | Path]) -> str:
+    """The hash by which the pushed experiment is found again, as a run has it of its own."""
+    names = ("experiment.json", "inputs.json", "environment.json")
+    contents = (files[name] for name in names)
+    experiment, inputs, environment = (json.loads(c if isinstance(c, bytes) else c.read_bytes()) for c in contents)
+    return record.identity_of(experiment, inputs, environment["machine"]["code"])
+
+
+def _shown(path: Path, name: str, cleaned: list[str], *, is_ours: bool) -> bytes | Path:
+    """The file, or a copy of a JSON file without what tells where it was made."""
+    if not is_ours:
+        return path
+    plain = json.loads(path.read_text(encoding="utf-8"))
+    shown = privacy.clean_json(plain)
+    if name == f"{RECORD}/experiment.json":
+        shown["card_path"] = "card.md"  # beside it, wherever the record is; no part of the run's identity
+    if shown == plain:
+        return path
+    cleaned.append(name)
+    return store.json_text(shown).encode()

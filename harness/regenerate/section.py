@@ -1,0 +1,173 @@
+"""The section of a regenerated card: verdict, numbers, what departs from the card, on what, and how to run it again."""
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from harness import marks, privacy
+from harness.conclusion import Conclusion
+from harness.domain import Deviation, Experiment, Outcome, Setting, Verdict
+from harness.regenerate.block import Block, block_lines
+
+_SAID: Mapping[Outcome, str] = {
+    "reproduced": "the numbers of this card were reproduced",
+    "better": "the numbers of this card were reproduced, or exceeded",
+    "not_reproduced": "the numbers of this card were not reproduced",
+    "inconclusive": "whether the numbers of this card hold is not decided",
+    "unmeasured": "not every number of this card could be measured",
+    "limited": "this run says nothing about the numbers of this card",
+    "invalid": "this run is invalid and says nothing about the numbers of this card",
+}
+_SEVERITIES = ("high", "medium", "low", "none")
+_LIBRARIES = ("torch", "transformers", "tokenizers", "accelerate")
+
+
+def section_lines(
+    experiment: Experiment,
+    concluded: Conclusion,
+    environment: Mapping[str, Any],
+    block: Block,
+    licences: Mapping[str, str],
+) -> list[str]:
+    """Lines of the section, marks included; without paths, hosts or tokens."""
+    judgement = concluded.judgement
+    said = [
+        marks.BEGIN,
+        "## Reproduction",
+        "",
+        f"**{judgement.outcome.replace('_', ' ').capitalize()}**: {_SAID[judgement.outcome]} "
+        f"(rule {judgement.rule}: {_plain(judgement.reason)}).",
+        "",
+        *_table(concluded),
+        "",
+        *(f"- Note: {_plain(flag)}." for flag in judgement.flags),
+        *_signatures(concluded),
+        "",
+        "### What departs from the card",
+        "",
+        *_deviations(experiment.deviations),
+        "",
+        "### Where it was run",
+        "",
+        *_environment(environment),
+        *_licences(licences),
+        "",
+        "### To run it again",
+        "",
+        "```bash",
+        command_of(experiment, environment, n_seeds=len(block.runs)),
+        "```",
+        "",
+        "Measured by `harness` and by nobody else; no number here is verified.",
+        "",
+        "<details><summary>The same for machines</summary>",
+        "",
+        *block_lines(block),
+        "",
+        "</details>",
+        marks.END,
+    ]
+    return [privacy.clean(line) for line in said]
+
+
+def _table(concluded: Conclusion) -> Iterator[str]:
+    judgement = concluded.judgement
+    is_judged = judgement.outcome not in ("limited", "invalid")
+    published = {one.metric: one.published for one in concluded.attributions}
+    spreads = {one.metric: one.sd for one in judgement.estimates}
+    yield "| metric | claimed | published weights | reproduced | difference | tolerance | verdict |"
+    yield "|---|---:|---:|---:|---:|---:|---|"
+    for verdict in judgement.verdicts:
+        reproduced = _number(verdict, verdict.measured)
+        spread = spreads.get(verdict.metric)
+        if spread is not None:
+            reproduced += f" ± {_number(verdict, spread)}"
+        cells = (
+            verdict.metric,
+            _number(verdict, verdict.claimed),
+            _number(verdict, published.get(verdict.metric)),
+            reproduced,
+            _number(verdict, verdict.difference, sign="+"),
+            f"±{_number(verdict, verdict.tolerance)}",
+            verdict.outcome.replace("_", " ") if is_judged else "not judged",
+        )
+        yield f"| {' | '.join(cells)} |"
+
+
+def _number(verdict: Verdict, value: float | None, sign: str = "") -> str:
+    digits = 2 if verdict.unit == "points" else 4
+    return "-" if value is None else f"{value:{sign}.{digits}f}"
+
+
+def _signatures(concluded: Conclusion) -> Iterator[str]:
+    """Under which conditions the claimed metrics were measured, and over how many seeds."""
+    claimed = {verdict.metric for verdict in concluded.judgement.verdicts}
+    found = [one for one in concluded.measurements if one.metric in claimed and one.unit == "points"]
+    seeds = list(dict.fromkeys(one.seed for one in concluded.measurements))
+    if seeds:
+        mean = f"mean and standard deviation of {len(seeds)} seeds: " if len(seeds) > 1 else "seed "
+        yield f"- Reproduced: {mean}{', '.join(map(str, seeds))}."
+    for signature in dict.fromkeys(one.signature for one in found):
+        yield f"- Scored as `{signature}`."
+
+
+def _deviations(deviations: Sequence[Deviation]) -> Iterator[str]:
+    if not deviations:
+        yield "Nothing on record."
+    for one in sorted(deviations, key=lambda one: _SEVERITIES.index(one.severity)):
+        reason = f" ({_plain(one.reason)})" if one.reason else ""
+        yield f"- {one.category}, {one.severity}: {_plain(one.claimed)} → {_plain(one.actual)}{reason}"
+
+
+def _environment(environment: Mapping[str, Any]) -> Iterator[str]:
+    machine = environment["machine"]
+    commit = f", commit {machine['commit'][:12]}" if machine.get("commit") else ""
+    changed = ", with uncommitted changes" if machine.get("dirty") else ""
+    yield f"- harness {machine['harness']}{commit}{changed}, sources {machine['code']['harness'][:12]}"
+    libraries = ", ".join(f"{name} {machine['code'][name]}" for name in _LIBRARIES if machine["code"].get(name))
+    yield f"- Python {machine['python']}, {libraries}"
+    gpus = ", ".join(machine["gpus"])
+    driver = f", driver {machine['driver']}" if machine.get("driver") else ""
+    processor = f"{gpus}{driver}" if gpus else f"{machine['n_cpus']} x {_plain(machine['cpu'])}"
+    yield f"- {processor}, {machine['platform']}, on {environment['device']}"
+
+
+def _licences(licences: Mapping[str, str]) -> Iterator[str]:
+    for name, licence in licences.items():
+        yield f"- Licence of the {_plain(name)}: {_plain(licence)}"
+
+
+def command_of(experiment: Experiment, environment: Mapping[str, Any], *, n_seeds: int = 1) -> str:
+    """The command that plans and runs this experiment on the card, with what was overridden; local files by name."""
+    parts = ["harness", "reproduce", f"{experiment.name}.md"]
+    tolerances = []
+    for section in experiment.sections():
+        for one in section.settings:
+            is_one_of_several = n_seeds > 1 and one.source == "--seed"
+            if one.origin != "overridden" or not one.source.startswith("--") or is_one_of_several:
+                continue
+            if one.source == "--tolerance":
+                tolerances.append(f"{one.name.removeprefix('tolerance.')}={one.value:g}")
+            else:
+                parts += _option(one)
+    if n_seeds > 1:
+        parts += ["--seeds", str(n_seeds)]
+    if tolerances:
+        parts += ["--tolerance", ",".join(tolerances)]
+    for name in ("num_processes", "gradient_accumulation_steps"):
+        if environment.get(name, 1) != 1:
+            parts += [f"--{name.replace('_', '-')}", str(environment[name])]
+    return shlex.join(parts)
+
+
+def _option(setting: Setting) -> list[str]:
+    option, _, name = setting.source.partition(" ")
+    value = "none" if setting.value is None else privacy.clean(str(setting.value)).removeprefix("…/")
+    if option == "--set":
+        return [option, f"{name}={value}"]
+    return [option] if setting.value is True else [option, value]
+
+
+def _plain(text: str) -> str:
+    """One line that is neither a table's cell end nor HTML."""
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;").rstrip(".")
