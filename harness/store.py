@@ -66,17 +66,27 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_lines(path: Path, pieces: Iterable[str]) -> None:
-    temporary = path.with_name(path.name + ".partial")
+    write_bytes(path, (piece.encode() for piece in pieces))
+
+
+def write_bytes(
+    path: Path, pieces: Iterable[bytes], *, remedy: str = "free the space, or give --results DIR", part: str = "partial"
+) -> None:
+    """Every whole file goes through here: a temporary name, flushed to the disk, then renamed.
+
+    The temporary name ends in `part`. Raises StoreError, which ends in `remedy`, when it cannot; then the file is as
+    it was before.
+    """
+    temporary = path.with_name(f"{path.name}.{part}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("w", encoding="utf-8", newline="") as stream:
+        with temporary.open("wb") as stream:
             stream.writelines(pieces)
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(path)
     except OSError as error:
-        what = f"{path}: cannot be written ({error.strerror})"
-        raise StoreError(f"{what}; free the space, or give --results DIR") from error
+        raise StoreError(f"{path}: cannot be written ({error.strerror}); {remedy}") from error
     finally:
         with suppress(OSError):
             temporary.unlink()

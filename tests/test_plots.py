@@ -526,9 +526,11 @@ def test_runs_that_have_no_common_mean_are_refused(tmp_path: Path, capsys: pytes
 
 
 def test_what_stands_in_the_way_of_a_plot_is_a_store_error_and_leaves_no_part(tmp_path: Path) -> None:
+    from matplotlib.figure import Figure
+
     (tmp_path / "claims.png").mkdir()
     with pytest.raises(StoreError, match=r"claims\.png: cannot be written .* --out DIR"):
-        paper.write_bytes(tmp_path / "claims.png", b"x")
+        paper.write_page(tmp_path, "claims", paper.Page("a title", "a caption", Figure(), {"png": b"x"}))
     assert names(tmp_path) == ["claims.png"]
 
 

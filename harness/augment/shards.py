@@ -10,16 +10,15 @@ import hashlib
 import io
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from harness import store
 from harness.augment.candidates import Entry
 from harness.augment.words import SOURCES
 from harness.data.features import Array
-from harness.errors import StoreError
 
 FORMAT = 1  # count up when the arrays, the size of a shard or what is put into one change
 _SEAL = 32
@@ -54,19 +53,8 @@ def _span(ends: Array, index: int) -> tuple[int, int]:
 def write(path: Path, owner: str, contexts: Sequence[Sequence[Entry]]) -> None:
     """Writes a shard under a temporary name, then renames it; raises StoreError when it cannot."""
     payload = _packed(contexts)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.partial")  # two runs may make the same table
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as stream:
-            stream.write(_seal(owner, payload) + payload)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be written ({error.strerror}); free the space") from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
+    part = f"{os.getpid()}.partial"  # two runs may make the same table
+    store.write_bytes(path, (_seal(owner, payload), payload), remedy="free the space", part=part)
 
 
 def read(path: Path, owner: str) -> Shard | None:

@@ -6,15 +6,14 @@ a marker, a hatch or a label does not say as well. The same data gives the same 
 """
 
 import io
-import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import StoreError
+from harness import store
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -169,23 +168,5 @@ def write_page(out: Path, stem: str, page: Page) -> list[Path]:
     """Writes OUT/STEM.png and OUT/STEM.svg, each whole."""
     paths = [out / f"{stem}.{kind}" for kind in page.files]
     for path, content in zip(paths, page.files.values(), strict=True):
-        write_bytes(path, content)
+        store.write_bytes(path, (content,), remedy="free the space, or give another folder with --out DIR")
     return paths
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Writes the whole file under a temporary name, then renames it; raises StoreError when it cannot."""
-    temporary = path.with_name(path.name + ".partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        what = f"{path}: cannot be written ({error.strerror})"
-        raise StoreError(f"{what}; free the space, or give another folder with --out DIR") from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
