@@ -72,6 +72,13 @@ class Document:
     fences: tuple[Fence, ...]
     notes: tuple[str, ...]
 
+    def sentences(self) -> Iterator[tuple[Paragraph, int, str]]:
+        """Paragraphs that can say something, each with its text behind list marks and the place where that begins."""
+        for paragraph in self.paragraphs:
+            text = paragraph.text.lstrip("-*>•# ")
+            if len(text) >= 12 and not text.startswith(("|", "<img", "![")):
+                yield paragraph, len(paragraph.text) - len(text), text
+
     @functools.cached_property
     def _heading_lines(self) -> list[int]:
         return [heading.line for heading in self.headings]

@@ -77,11 +77,7 @@ _LISTED_NAME = re.compile(r"^\**[A-Z][\w.-]{1,30}(?: [A-Z0-9][\w.-]{0,30}){0,2}\
 
 
 def find(document: Document) -> Iterable[Finding]:
-    for paragraph in document.paragraphs:
-        text = paragraph.text.lstrip("-*>•# ")
-        shift = len(paragraph.text) - len(text)
-        if len(text) < 12 or text.startswith(("|", "<img", "![")):
-            continue
+    for paragraph, shift, text in document.sentences():
         for name, place, value in _facts(text[:_LONGEST]):
             yield Fact(name, value, paragraph.line(place + shift), NAME)
         address = _ADDRESS.match(text)

@@ -70,11 +70,7 @@ _HUB = _compiled(_INTRODUCED)
 
 
 def find(document: Document) -> Iterable[Finding]:
-    for paragraph in document.paragraphs:
-        text = paragraph.text.lstrip("-*>•# ")
-        shift = len(paragraph.text) - len(text)
-        if len(text) < 12 or text.startswith(("|", "<img", "![")):
-            continue
+    for paragraph, shift, text in document.sentences():
         for name, place, value in _models(text[:_LONGEST]):
             yield Fact(name, value, paragraph.line(place + shift), NAME)
 
