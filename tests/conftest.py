@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from harness import references
 from harness.references import PACKAGE
+from tests.browser import Browser, find_chromium
 from tests.tiny import make_masked_lm, make_model
 
 ROOT = Path(__file__).parents[1]
@@ -63,6 +65,26 @@ def command(tiny_pair: tuple[Path, Path], tmp_path: Path) -> list[str]:
         "--masked-lm", str(make_masked_lm(tmp_path / "masked_lm")), "--glove", "none", "--set", "augmentation.factor=2",
         "--results", str(tmp_path / "results"), *SHORT,
     ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    program = find_chromium()
+    if program is None:
+        pytest.skip("no chromium is installed")
+    opened = Browser(program, tmp_path_factory.mktemp("profile"))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def untrained(command: list[str], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The command on all 240 questions, taken for the card's own, without training."""
+    monkeypatch.setitem(references.HUB_QUESTIONS, "rajpurkar/squad_v2:validation", 240)
+    monkeypatch.setattr("harness.verdict.validity.DEV", (240, 131, 109))
+    no_epochs = [part for stage in STAGES for part in ("--set", f"{stage}.num_train_epochs=0")]
+    plain = [part.replace("augmentation.factor=2", "augmentation.factor=0") for part in command]
+    return [*without(plain, "--limit", "--masked-lm", "--glove"), *no_epochs]
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,6 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from harness import board, conclusion, store
 from harness.cli import main
 from harness.errors import DataError
 from harness.page import listing
-from tests.browser import Browser, find_chromium
+from tests.browser import Browser
 from tests.recorded import make_run
 
 HOSTILE = "<img src=x onerror=window.hit=1>\x1b[31m"
@@ -164,16 +163,6 @@ def test_the_page_shows_every_entry_and_escapes_it(results: Path) -> None:
     assert "<img" not in page
     assert "\x1b" not in page
     assert "default-src 'none'" in page
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    program = find_chromium()
-    if program is None:
-        pytest.skip("no chromium is installed")
-    opened = Browser(program, tmp_path_factory.mktemp("profile"))
-    yield opened
-    opened.close()
 
 
 def test_the_page_sorts_by_a_column_and_back(browser: Browser, results: Path, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 import json
 import re
 import time
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import pytest
 from harness import store
 from harness.cli import main
 from harness.page import markup, provenance, report
-from tests.browser import Browser, find_chromium
+from tests.browser import Browser
 from tests.recorded import N_QUESTIONS, make_run
 
 HOSTILE = (
@@ -131,16 +130,6 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="module")
 def hostile_page(hostile: Path) -> str:
     return report.render(hostile)
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    program = find_chromium()
-    if program is None:
-        pytest.skip("no chromium is installed")
-    opened = Browser(program, tmp_path_factory.mktemp("profile"))
-    yield opened
-    opened.close()
 
 
 # --- what is on the page ---

@@ -6,21 +6,15 @@ from typing import Any
 
 import pytest
 
-from harness import conclusion, pipeline, references, store
+from harness import conclusion, pipeline, store
 from harness.cli import main
 from harness.verdict.operating import MOST_LOOKS
-from tests.conftest import STAGES, without
 from tests.tiny import make_model
 
 
 @pytest.fixture
-def whole(command: list[str], monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The command on the first 240 questions as if they were the card's own, one short stage."""
-    monkeypatch.setitem(references.HUB_QUESTIONS, "rajpurkar/squad_v2:validation", 240)
-    monkeypatch.setattr("harness.verdict.validity.DEV", (240, 131, 109))
-    untrained = [part for stage in STAGES for part in ("--set", f"{stage}.num_train_epochs=0")]
-    plain = [part.replace("augmentation.factor=2", "augmentation.factor=0") for part in command]
-    return [*without(plain, "--limit", "--masked-lm", "--glove"), *untrained, "--tolerance", "exact=60,f1=60"]
+def whole(untrained: list[str]) -> list[str]:
+    return [*untrained, "--tolerance", "exact=60,f1=60"]
 
 
 def folders(tmp_path: Path, start: str = "2") -> list[Path]:
