@@ -15,6 +15,7 @@ from harness.domain import Experiment, Stage
 V100_RATE, CPU_CORE_RATE = 12.0, 0.06
 FULL_SIZE_HOURS = 1.0  # an experiment that takes longer than this on the CPU wants a GPU, or to be asked for by name
 WINDOWS_PER_QUESTION = 1.0225  # measured on SQuAD 2.0 training questions at length 384, stride 128
+BYTES_PER_QUESTION = 323  # of the official SQuAD 2.0 train file, for an estimate before a file is read
 
 _NAMED = ((re.compile(r"(\d+)L[-_](\d+)D", re.IGNORECASE), None), (re.compile(r"bert-base", re.IGNORECASE), (12, 768)))
 

@@ -18,8 +18,6 @@ from harness.gate import Gated
 from harness.references import data_reference, model_reference
 from harness.reports.progress import Watcher
 
-_BYTES_PER_QUESTION = 323  # of the official SQuAD 2.0 train file, for an estimate before a file is read
-
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -126,7 +124,7 @@ def why_not_quick(experiment: Experiment, before: Sequence[Path] = ()) -> str | 
     questions = references.PACKAGE / str(run["train_data"]).partition(":")[2]
     cost = forecast.forecast(
         experiment,
-        n_questions=questions.stat().st_size // _BYTES_PER_QUESTION if questions.is_file() else 0,
+        n_questions=questions.stat().st_size // forecast.BYTES_PER_QUESTION if questions.is_file() else 0,
         teacher=sizes.get("teacher"),
         student=sizes.get("student"),
         n_cpus=environment.n_cpus(),

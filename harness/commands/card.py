@@ -26,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
     made = regenerate.read(arguments.run_folder)
     card = regenerate.render(made, licences_of(made.experiment))
     if arguments.out is not None:
-        arguments.out.write_bytes(card)
+        store.write_bytes(arguments.out, (card,), remedy="free the space, or give another file with --out FILE")
     if arguments.json:
         block = regenerate.read_block(card.decode())
         document = {

@@ -8,12 +8,11 @@ from harness import card, environment, lint, planning
 from harness.commands.show import show
 from harness.domain import Experiment
 from harness.errors import PlanError
-from harness.forecast import Forecast, Geometry, forecast, geometry_of
+from harness.forecast import BYTES_PER_QUESTION, Forecast, Geometry, forecast, geometry_of
 from harness.references import HUB_QUESTIONS, data_reference, model_reference
 from harness.reports.subject import Subject
 
 HELP = "the experiment a card describes, every setting with its origin"
-_BYTES_PER_QUESTION = 323  # of the official SQuAD 2.0 train file, for an estimate before a file is read
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -125,7 +124,7 @@ def _rough_forecast(experiment: Experiment) -> Forecast | None:
     path = data_reference(text, card_dir=here, is_option=is_option).path
     if path is not None and not path.is_file():
         return None
-    n_questions = path.stat().st_size // _BYTES_PER_QUESTION if path else HUB_QUESTIONS.get(text, 0)
+    n_questions = path.stat().st_size // BYTES_PER_QUESTION if path else HUB_QUESTIONS.get(text, 0)
     if "limit" in run:
         n_questions = min(n_questions, int(str(run["limit"].value)))
     n_cpus = environment.n_cpus()
