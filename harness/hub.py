@@ -5,8 +5,10 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import datasets
+import yaml
 from datasets.exceptions import DatasetsError
 from huggingface_hub import (
     CommitOperationAdd,
@@ -17,7 +19,7 @@ from huggingface_hub import (
     try_to_load_from_cache,
 )
 from huggingface_hub.errors import HTTPError, RepositoryNotFoundError, RevisionNotFoundError  # type: ignore[attr-defined]
-from huggingface_hub.hf_api import ModelInfo, RepoFile
+from huggingface_hub.hf_api import DatasetInfo, ModelInfo, RepoFile
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from harness.data.squad import Paragraph, from_table
@@ -34,24 +36,28 @@ _SAID = {
 MODEL_FILES = ["README.md", "*.json", "*.txt", "*.model", "*.safetensors"]
 
 
-def fetch_model(repo_id: str, *, option: str) -> Path:
+def fetch_model(repo_id: str, revision: str | None = None, *, option: str) -> Path:
     """Folder of a model's files: safetensors where the repository has them, else its pickled weights.
 
-    The folder is the client's cache, named after the revision. Raises HubError saying which option supplies it.
+    The folder is the client's cache, named after the commit that `revision` stands for. Raises HubError saying which
+    option supplies it.
     """
-    folder = _fetch(repo_id, "model", MODEL_FILES, f"give a local folder with {option}")
+    advice = f"give a local folder with {option}"
+    folder = _fetch(repo_id, "model", revision, MODEL_FILES, advice)
     if not any(folder.glob("*.safetensors")):
-        folder = _fetch(repo_id, "model", [*MODEL_FILES, "pytorch_model*.bin"], f"give a local folder with {option}")
+        folder = _fetch(repo_id, "model", revision, [*MODEL_FILES, "pytorch_model*.bin"], advice)
     return folder
 
 
-def fetch_squad(repo_id: str, split: str, *, option: str) -> tuple[Path, Callable[[], Iterator[Paragraph]]]:
+def fetch_squad(
+    repo_id: str, split: str, revision: str | None = None, *, option: str
+) -> tuple[Path, Callable[[], Iterator[Paragraph]]]:
     """Folder and paragraphs of a SQuAD 2.0 data set in parquet form, read memory-mapped, in the set's own order.
 
     The second value starts a new pass over the paragraphs each time it is called.
     """
     advice = f"give a SQuAD-format file with {option}"
-    folder = _fetch(repo_id, "dataset", ["*.parquet", "**/*.parquet"], advice)
+    folder = _fetch(repo_id, "dataset", revision, ["*.parquet", "**/*.parquet"], advice)
     files = sorted(str(path) for path in folder.rglob(f"{split}-*.parquet"))
     if not files:
         raise HubError(f"data set {repo_id}: revision {folder.name} holds no parquet files of split {split}; {advice}")
@@ -62,13 +68,31 @@ def fetch_squad(repo_id: str, split: str, *, option: str) -> tuple[Path, Callabl
     return folder, lambda: from_table(table)
 
 
-def cached_readme(repo_id: str) -> Path | None:
+def cached_readme(repo_id: str, revision: str | None = None) -> Path | None:
     """A model's card as the client's cache has it; None where it has none."""
     try:
-        found = try_to_load_from_cache(repo_id, "README.md")
+        found = try_to_load_from_cache(repo_id, "README.md", revision=revision)
     except ValueError:  # a name that is none
         return None
     return Path(found) if isinstance(found, str) else None
+
+
+def benchmark_task(repo_id: str, split: str) -> str | None:
+    """Name of the task under which the Hub ranks results on a split of a data set; None where it is no benchmark.
+
+    A benchmark is tagged as one, and its eval.yaml lists the tasks; of several on a split none is the one that is
+    meant. Source: huggingface.co/docs/hub/eval-results. Raises HubError when the Hub does not say.
+    """
+    api = HfApi()
+    try:
+        tags = api.dataset_info(repo_id).tags or []
+        if not any(tag.startswith("benchmark:") for tag in tags):
+            return None
+        listed = yaml.safe_load(Path(api.hf_hub_download(repo_id, "eval.yaml", repo_type="dataset")).read_bytes())
+        tasks = [one["id"] for one in listed["tasks"] if one.get("split") in (None, split)]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, yaml.YAMLError, HTTPError) as error:
+        raise HubError(f"data set {repo_id}: whether it is a benchmark cannot be seen ({_said_by(error)})") from error
+    return str(tasks[0]) if len(tasks) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +102,7 @@ class Push:
     repo_id: str
     folder: str
     message: str
+    repo_type: Literal["model", "dataset"] = "model"
     private: bool = False
     create_pr: bool = False
     revision: str | None = None
@@ -111,10 +136,15 @@ def push(files: Mapping[str, bytes | Path], how: Push) -> Pushed:
         raise HubError(f"{how.repo_id}: {what}; {advice}") from None
 
 
+def address_of(repo_id: str, repo_type: str) -> str:
+    """Where a repository is seen in a browser."""
+    return f"{HfApi().endpoint}/{'datasets/' if repo_type == 'dataset' else ''}{repo_id}"
+
+
 def _push(api: HfApi, files: Mapping[str, bytes | Path], how: Push) -> Pushed:
     info = _open_repository(api, how)
     changed, stale = _differences(api, files, how, str(info.sha))
-    url = f"{api.endpoint}/{how.repo_id}"
+    url = address_of(how.repo_id, how.repo_type)
     if not changed and not stale:
         return Pushed(url, ())
     if how.create_pr:
@@ -132,24 +162,30 @@ def _push(api: HfApi, files: Mapping[str, bytes | Path], how: Push) -> Pushed:
         revision=how.revision,
         create_pr=how.create_pr,
         parent_commit=info.sha,
+        repo_type=how.repo_type,
     )
     return Pushed(str(done.pr_url or done.commit_url), (*changed, *stale))
 
 
-def _open_repository(api: HfApi, how: Push) -> ModelInfo:
+def _open_repository(api: HfApi, how: Push) -> ModelInfo | DatasetInfo:
     """The repository at the revision; made where there is none. One that is public is not made private on the way."""
     try:
-        info = api.model_info(how.repo_id, revision=how.revision)
+        info = _info(api, how)
     except RevisionNotFoundError:
         raise
     except RepositoryNotFoundError as error:
         if how.create_pr or how.revision or error.response.status_code == 401:
             raise
-        api.create_repo(how.repo_id, private=how.private or None, exist_ok=True)
-        info = api.model_info(how.repo_id, revision=how.revision)
+        api.create_repo(how.repo_id, private=how.private or None, exist_ok=True, repo_type=how.repo_type)
+        info = _info(api, how)
     if how.private and not info.private:
         raise ValueError("the repository is public and --private was asked; make it private, or leave that out")
     return info
+
+
+def _info(api: HfApi, how: Push) -> ModelInfo | DatasetInfo:
+    ask = api.dataset_info if how.repo_type == "dataset" else api.model_info
+    return ask(how.repo_id, revision=how.revision)
 
 
 def _differences(
@@ -158,7 +194,7 @@ def _differences(
     """Files that are not there as they are here, and those of our folder there that are not here."""
     there = {
         one.path: one
-        for one in api.list_repo_tree(how.repo_id, recursive=True, revision=revision)
+        for one in api.list_repo_tree(how.repo_id, recursive=True, revision=revision, repo_type=how.repo_type)
         if isinstance(one, RepoFile)
     }
     changed = [name for name, content in files.items() if name not in there or not _is_same(content, there[name])]
@@ -182,7 +218,9 @@ def _is_same(content: bytes | Path, there: RepoFile) -> bool:
 
 
 def _open_requests(api: HfApi, how: Push) -> list[int]:
-    found = api.get_repo_discussions(how.repo_id, discussion_type="pull_request", discussion_status="open")
+    found = api.get_repo_discussions(
+        how.repo_id, discussion_type="pull_request", discussion_status="open", repo_type=how.repo_type
+    )
     return [one.num for one in found if one.title == how.message]
 
 
@@ -204,9 +242,10 @@ def _said_by(error: BaseException) -> str:
     return f"{text} ({error.__cause__})" if isinstance(error, RuntimeError) and error.__cause__ else text
 
 
-def _fetch(repo_id: str, kind: str, patterns: list[str], advice: str) -> Path:
+def _fetch(repo_id: str, kind: str, revision: str | None, patterns: list[str], advice: str) -> Path:
     try:
-        return Path(snapshot_download(repo_id, repo_type=kind, allow_patterns=patterns))
+        return Path(snapshot_download(repo_id, repo_type=kind, revision=revision, allow_patterns=patterns))
     except (OSError, ValueError, HTTPError) as error:  # ValueError: a name that is none, an answer that is no JSON
         what = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise HubError(f"{kind} {repo_id} could not be fetched from the Hub ({what}); {advice}") from error
+        pinned = f" at {revision}" if revision else ""
+        raise HubError(f"{kind} {repo_id}{pinned} could not be fetched from the Hub ({what}); {advice}") from error

@@ -109,7 +109,7 @@ def _model(setting: Setting, option: str, here: Path, student_of_card: Callable[
     if reference.path is None:
         from harness import hub  # here: it loads the Hub's clients, which a run on local files never needs
 
-        return hub.fetch_model(reference.text, option=f"{option} DIR"), False
+        return hub.fetch_model(reference.repo, reference.revision, option=f"{option} DIR"), False
     if reference.kind == "card":
         return student_of_card(reference.path), False
     models.read_config(reference.path)
@@ -155,8 +155,7 @@ def _data(setting: Setting, option: str, here: Path) -> tuple[Questions, dict[st
     if reference.path is None:
         from harness import hub  # here: as above
 
-        name, _, split = reference.text.partition(":")
-        folder, questions = hub.fetch_squad(name, split, option=option)
+        folder, questions = hub.fetch_squad(reference.repo, reference.split, reference.revision, option=option)
         return questions, {"revision": folder.name}
     path = reference.path
     next(squad.read_json(path))  # so that a file that is not SQuAD is named before anything runs

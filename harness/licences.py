@@ -52,7 +52,7 @@ def _licence_of(setting: Setting, here: Path) -> str:
     if reference.kind == "hub":
         from harness import hub  # here: it loads the Hub's clients, which a run on local files never needs
 
-        path = hub.cached_readme(reference.text)
+        path = hub.cached_readme(reference.repo, reference.revision)
     elif reference.path is not None:
         path = reference.path if reference.kind == "card" else reference.path / "README.md"
     try:

@@ -160,7 +160,8 @@ def _weights(request: Request) -> tuple[str, Path]:
     if reference.kind == "hub":
         from harness import hub  # here: it loads the Hub's clients, which local weights never need
 
-        return reference.text, hub.fetch_model(reference.text, option="WEIGHTS, and the card with --card")
+        how = "WEIGHTS, and the card with --card"
+        return reference.text, hub.fetch_model(reference.repo, reference.revision, option=how)
     if reference.kind != "folder" or reference.path is None:
         raise PlanError([f"{reference.text}: names no weights; expected a Hub id or a model folder"])
     models.read_config(reference.path)
@@ -181,8 +182,8 @@ def _data(request: Request) -> Data:
     else:
         from harness import hub  # here: as above
 
-        repo, _, split = reference.text.partition(":")
-        folder, questions = hub.fetch_squad(repo, split, option="--eval FILE")
+        repo, split = reference.repo, reference.split
+        folder, questions = hub.fetch_squad(repo, split, reference.revision, option="--eval FILE")
         source, record = questions(), {"revision": folder.name}
     every = squad.check_unique(list(source), reference.text)
     n = sum(len(paragraph.questions) for paragraph in every)

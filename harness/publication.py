@@ -3,11 +3,12 @@
 The record goes without weights and drawings, and without what tells where it was made: files that hold absolute paths,
 host names or tokens go as cleaned copies. Their manifest, and where the experiment is a cleaned one its identity, are
 made again, so that the pushed record follows from itself under `harness audit`; the card names the run's own identity.
+A data set that keeps records gets the same one in a folder of its run, and the card's index links to that.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,12 +16,15 @@ from harness import privacy, record, regenerate, store
 from harness.audit import audit
 from harness.errors import DataError, InvalidRunError
 from harness.licences import licences_of, refusals
+from harness.references import Reference, is_data_of_hub
+from harness.regenerate import Regenerated
 
 CARD, RECORD = "README.md", "record"
 _IDENTITY = "identity.json"
 _WEIGHTS = ".safetensors"
 _MODEL = (_WEIGHTS, ".json", ".txt", ".model", ".jinja")
 _SETTINGS = ("config.json", "tokenizer_config.json")  # where libraries may note where they found a model
+_JUDGES_NOTHING = ("invalid", "limited")
 _ANSWERS = ("predictions.json", "metrics.json")  # what was scored is never touched
 
 
@@ -28,15 +32,26 @@ _ANSWERS = ("predictions.json", "metrics.json")  # what was scored is never touc
 class Publication:
     """`files` are what is pushed, by path in the repository: bytes, or the file that holds them.
 
-    `name` is the card's; `cleaned` are the files that are not byte for byte what lies in the run's folder.
+    `name` is the card's, `folder` where a data set of records keeps the run; `cleaned` are the files that are not byte
+    for byte what lies in the run's folder.
     """
 
     name: str
+    folder: str
     files: Mapping[str, bytes | Path]
     cleaned: tuple[str, ...]
     card: str
     outcome: str
     licences: Mapping[str, str]
+
+    def record(self) -> dict[str, bytes | Path]:
+        """The record's files alone, by their paths in a data set of records."""
+        start = f"{RECORD}/"
+        return {
+            f"{self.folder}/{name.removeprefix(start)}": content
+            for name, content in self.files.items()
+            if name.startswith(start)
+        }
 
     def listed(self) -> Iterator[tuple[str, int, str]]:
         """Path, size in bytes and sha256 of every file."""
@@ -52,8 +67,18 @@ def sha256_of(content: bytes | Path) -> str:
     return hashlib.sha256(content).hexdigest() if isinstance(content, bytes) else store.sha256_of(content)
 
 
-def publication_of(run: Path, *, allow_verdict: bool = False, accept_license: bool = False) -> Publication:
+def publication_of(
+    run: Path,
+    *,
+    allow_verdict: bool = False,
+    accept_license: bool = False,
+    records: str | None = None,
+    task_of: Callable[[str, str], str | None] | None = None,
+) -> Publication:
     """Everything that is pushed of a finished run.
+
+    `records` is the address of the data set that gets the record too; `task_of` says under which task a data set of
+    the Hub, by name and split, ranks results, None where it is no benchmark.
 
     Raises DataError for a run that is not finished, for a series, for weights that are not there, for a verdict or
     licence that forbids it; InvalidRunError for a record that fails its audit.
@@ -65,27 +90,63 @@ def publication_of(run: Path, *, allow_verdict: bool = False, accept_license: bo
     if failed:
         more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
         raise InvalidRunError(f"{run}: the record fails its audit: {failed[0]}{more}; `harness audit` lists all")
-    outcome, licences = made.concluded.judgement.outcome, licences_of(made.experiment)
-    problems = []
-    if outcome in ("invalid", "limited") and not allow_verdict:
-        problems.append(f"the run is {outcome} ({made.concluded.judgement.reason}); --allow-verdict pushes it")
-    if not accept_license and (found := refusals(licences)):
-        problems.append(f"{'; '.join(found)}; --accept-license says that you may pass on what was made from it")
+    licences = licences_of(made.experiment)
     student = store.student_of(run, made.experiment.stages[-1].name)
-    if not list(student.glob(f"*{_WEIGHTS}")):
-        problems.append(f"the weights are not there ({student.relative_to(run)} holds no {_WEIGHTS} file)")
+    problems = list(_problems(made, licences, student, run, allow_verdict=allow_verdict, accept_license=accept_license))
     if problems:
         raise DataError(run, "", "is not pushed: " + "\n  and ".join(problems))
-    card = regenerate.render(made, licences)
+    folder = f"{made.experiment.name}/{run.resolve().name}"  # as a results folder keeps it
+    source = f"{records}/tree/main/{folder}" if records else None
+    card = regenerate.render(made, licences, source)
     files: dict[str, bytes | Path] = {CARD: card}
     cleaned: list[str] = []
     for path in sorted(student.iterdir()):
         if path.suffix in _MODEL:
             files[path.name] = _shown(path, path.name, cleaned, is_ours=path.name in _SETTINGS)
-    files |= _record_of(run, cleaned)
+    files |= _record_of(run, cleaned) | _results_of(made, run, task_of, source)
     return Publication(
-        made.experiment.name, dict(sorted(files.items())), tuple(cleaned), card.decode(), outcome, licences
+        name=made.experiment.name,
+        folder=folder,
+        files=dict(sorted(files.items())),
+        cleaned=tuple(cleaned),
+        card=card.decode(),
+        outcome=made.concluded.judgement.outcome,
+        licences=licences,
     )
+
+
+def _problems(
+    made: Regenerated,
+    licences: Mapping[str, str],
+    student: Path,
+    run: Path,
+    *,
+    allow_verdict: bool,
+    accept_license: bool,
+) -> Iterator[str]:
+    """What speaks against giving a run away, and the option that says otherwise."""
+    judgement = made.concluded.judgement
+    if judgement.outcome in _JUDGES_NOTHING and not allow_verdict:
+        yield f"the run is {judgement.outcome} ({judgement.reason}); --allow-verdict pushes it"
+    if not accept_license and (found := refusals(licences)):
+        yield f"{'; '.join(found)}; --accept-license says that you may pass on what was made from it"
+    if not list(student.glob(f"*{_WEIGHTS}")):
+        yield f"the weights are not there ({student.relative_to(run)} holds no {_WEIGHTS} file)"
+
+
+def _results_of(
+    made: Regenerated, run: Path, task_of: Callable[[str, str], str | None] | None, source: str | None
+) -> dict[str, bytes]:
+    """The file for the Hub's benchmark on the evaluation data, where they are one and this run says something."""
+    data, found = str(made.experiment.run.value("eval_data")), made.concluded.measurements
+    if task_of is None or not is_data_of_hub(data) or made.concluded.judgement.outcome in _JUDGES_NOTHING:
+        return {}
+    of_hub = Reference("hub", data)
+    task = task_of(of_hub.repo, of_hub.split)
+    if task is None:
+        return {}
+    revision = store.read_json(run / "inputs.json")["eval_data"].get("revision")
+    return dict([regenerate.result_file(found, data, task=task, revision=revision, source=source)])
 
 
 def _record_of(run: Path, cleaned: list[str]) -> dict[str, bytes | Path]:

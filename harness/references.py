@@ -1,6 +1,6 @@
 """How models and data are named: what a reference in a card or an option means, without fetching anything.
 
-- hub, `org/name`: a model or data set on the Hub (data: `org/name:split`)
+- hub, `org/name`: a model or data set on the Hub (data: `org/name:split`); `@revision` behind it pins a commit or tag
 - folder, `path/to/dir`: a model folder (options only: a card's `org/name` is never a local folder)
 - file, `path/to/squad.json`: a SQuAD-format file
 - card, `other-card.md`: the student of another card, beside this one; made first when it is not there
@@ -31,6 +31,8 @@ _PART = re.compile(
     re.IGNORECASE,
 )
 _BETWEEN = re.compile(r"\s[-+]\s|,\s")
+_OF_HUB = re.compile(r"(?P<repo>[^:@]+)(?::(?P<split>[^:@]+))?(?:@(?P<revision>.+))?")
+_DATA_OF_HUB = re.compile(r"[\w.-]+/[\w.-]+:\w+(?:@[\w./-]+)?")
 _OTHER_SET = re.compile(r"\b(?!SQuAD|squad|SQUAD)[A-Z]\w*(?:QuAD|QA)\b|\bnot\b|\btranslat")
 
 
@@ -41,6 +43,24 @@ class Reference:
     kind: Kind
     text: str
     path: Path | None = None
+
+    @property
+    def repo(self) -> str:
+        """The repository of a reference to the Hub, without split and revision."""
+        return self._part("repo") or self.text
+
+    @property
+    def split(self) -> str:
+        return self._part("split") or ""
+
+    @property
+    def revision(self) -> str | None:
+        """The commit, branch or tag that is pinned; None for what the repository holds now."""
+        return self._part("revision")
+
+    def _part(self, name: str) -> str | None:
+        found = _OF_HUB.fullmatch(self.text)
+        return found[name] if found else None
 
 
 def model_reference(text: str, *, card_dir: Path, is_option: bool) -> Reference:
@@ -58,9 +78,21 @@ def data_reference(text: str, *, card_dir: Path, is_option: bool) -> Reference:
     """What the name of a data set stands for; `text` is a phrase we know, a path, or org/name:split."""
     if text.startswith("package:"):
         return Reference("package", text, _inside_package(text))
+    if is_data_of_hub(text) and not (is_option and Path(text).expanduser().is_file()):
+        return Reference("hub", text)
     if is_option or text.endswith(".json"):
         return Reference("file", text, Path(text).expanduser() if is_option else card_dir / text)
     return Reference("hub", text)
+
+
+def unpinned(text: str) -> str:
+    """The reference without its revision: what is meant, not which state of it."""
+    return text.partition("@")[0]
+
+
+def is_data_of_hub(text: str) -> bool:
+    """Whether a text is written as a data set on the Hub, `org/name:split` or `org/name:split@revision`."""
+    return _DATA_OF_HUB.fullmatch(text) is not None
 
 
 def _inside_package(text: str) -> Path:

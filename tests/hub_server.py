@@ -53,6 +53,7 @@ class Commit:
 @dataclass
 class Repository:
     private: bool = False
+    tags: list[str] = field(default_factory=list)
     commits: dict[str, Commit] = field(default_factory=dict)
     refs: dict[str, str] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)  # titles of pull requests, number 1 first
@@ -75,7 +76,8 @@ class Refused(Exception):  # noqa: N818
 
 
 class Hub:
-    """`asked` lists every request as `METHOD path`; `faults` are used up in their order."""
+    """`repositories` has models as ORG/NAME and data sets as datasets/ORG/NAME; `asked` lists every request as
+    `METHOD path`; `faults` are used up in their order."""
 
     def __init__(self) -> None:
         self.repositories: dict[str, Repository] = {}
@@ -117,7 +119,7 @@ class Hub:
             raise Refused(401, "Invalid credentials in Authorization header")
         with self._lock:
             for verb, pattern, name in _ROUTES:
-                found = re.fullmatch(pattern, path)
+                found = re.fullmatch(pattern, path.replace("/api/models/", "/api/"))
                 if found and verb == method.replace("HEAD", "GET"):
                     given: Any = getattr(self, name)(token=token, body=body, query=query, **found.groupdict())
                     if isinstance(given, tuple):
@@ -143,7 +145,8 @@ class Hub:
         asked = json.loads(body)
         if token != TOKEN:
             raise Refused(403 if token else 401, "You don't have the rights to create a model under this namespace")
-        repo = f"{asked['organization']}/{asked['name']}"
+        kind = "datasets/" if asked.get("type") == "dataset" else ""
+        repo = f"{kind}{asked['organization']}/{asked['name']}"
         if repo in self.repositories:
             raise Refused(409, "You already created this model repo", body={"url": f"{self.endpoint}/{repo}"})
         self.make(repo, private=asked.get("visibility") == "private")
@@ -171,9 +174,10 @@ class Hub:
 
     def info(self, token: str, body: bytes, query: Any, repo: str, revision: str = "main") -> Any:
         commit = self._commit(repo, revision, token)
-        private = self.repositories[repo].private
+        there = self.repositories[repo]
         siblings = [{"rfilename": name} for name in sorted(commit.tree)]
-        return {"id": repo, "modelId": repo, "sha": commit.oid, "private": private, "siblings": siblings, "tags": []}
+        return {"id": repo.removeprefix("datasets/"), "modelId": repo, "sha": commit.oid, "private": there.private,
+                "siblings": siblings, "tags": there.tags}  # fmt: skip
 
     def tree(self, token: str, body: bytes, query: Any, repo: str, revision: str, under: str = "") -> Any:
         commit = self._commit(repo, revision, token)
@@ -238,9 +242,10 @@ class Hub:
         return {"commitUrl": f"{self.endpoint}/{repo}/commit/{made.oid}", "commitOid": made.oid, "pullRequestUrl": url}
 
     def discussions(self, token: str, body: bytes, query: Any, repo: str) -> Any:
+        kind = "dataset" if repo.startswith("datasets/") else "model"
         found = [
             {"title": title, "num": number, "author": {"name": "org"}, "createdAt": "2026-01-01T00:00:00.000Z",
-             "status": "open", "repo": {"name": repo, "type": "model"}, "isPullRequest": True}
+             "status": "open", "repo": {"name": repo, "type": kind}, "isPullRequest": True}
             for number, title in enumerate(self._repository(repo, token).requests, start=1)
         ]  # fmt: skip
         return {"discussions": found, "count": len(found), "start": 0}
@@ -254,16 +259,16 @@ class Hub:
         return 200, {"ETag": f'"{etag}"', "X-Repo-Commit": commit.oid, "Accept-Ranges": "bytes"}, content
 
 
-_REPO, _REV = r"(?P<repo>[^/]+/[^/]+)", r"(?P<revision>refs/pr/\d+|[^/]+)"
+_REPO, _REV = r"(?P<repo>(?:datasets/)?[^/]+/[^/]+)", r"(?P<revision>refs/pr/\d+|[^/]+)"
 _ROUTES = (
     ("POST", r"/api/repos/create", "create"),
     ("POST", r"/api/validate-yaml", "validate"),
-    ("GET", rf"/api/models/{_REPO}", "info"),
-    ("GET", rf"/api/models/{_REPO}/revision/{_REV}", "info"),
-    ("GET", rf"/api/models/{_REPO}/tree/{_REV}(?:/(?P<under>.+))?", "tree"),
-    ("POST", rf"/api/models/{_REPO}/preupload/{_REV}", "preupload"),
-    ("POST", rf"/api/models/{_REPO}/commit/{_REV}", "commit"),
-    ("GET", rf"/api/models/{_REPO}/discussions", "discussions"),
+    ("GET", rf"/api/{_REPO}", "info"),
+    ("GET", rf"/api/{_REPO}/revision/{_REV}", "info"),
+    ("GET", rf"/api/{_REPO}/tree/{_REV}(?:/(?P<under>.+))?", "tree"),
+    ("POST", rf"/api/{_REPO}/preupload/{_REV}", "preupload"),
+    ("POST", rf"/api/{_REPO}/commit/{_REV}", "commit"),
+    ("GET", rf"/api/{_REPO}/discussions", "discussions"),
     ("POST", rf"/{_REPO}\.git/info/lfs/objects/batch", "batch"),
     ("PUT", r"/lfs/(?P<oid>[0-9a-f]{64})", "upload"),
     ("GET", rf"/{_REPO}/resolve/{_REV}/(?P<file>.+)", "resolve"),

@@ -20,10 +20,18 @@ N_STEPS = 4
 
 
 def make_run(
-    folder: Path, *, wrong: Sequence[int] = (1, 6), seed: int | None = None, limit: int | None = N_QUESTIONS
+    folder: Path,
+    *,
+    wrong: Sequence[int] = (1, 6),
+    seed: int | None = None,
+    limit: int | None = N_QUESTIONS,
+    eval_data: str | None = None,
 ) -> Path:
-    """A run in which the questions at the places `wrong` are answered wrongly; every other answer is a gold one."""
-    experiment = planning.plan(card.read(POCKET), planning.Options(limit=limit, seed=seed))
+    """A run in which the questions at the places `wrong` are answered wrongly; every other answer is a gold one.
+
+    `eval_data` is a name to give the same questions, one of the Hub.
+    """
+    experiment = planning.plan(card.read(POCKET), planning.Options(limit=limit, seed=seed, eval=eval_data))
     data = {"sha256": store.sha256_of(QUESTIONS)}
     inputs = {"student": {"config.json": "ab" * 32}, "train_data": data, "eval_data": data}
     machine = environment.describe()

@@ -91,7 +91,7 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """The file patterns of each download; every download gives `tmp_path`."""
     patterns: list[list[str]] = []
 
-    def download(repo_id: str, *, repo_type: str, allow_patterns: list[str]) -> str:
+    def download(repo_id: str, *, repo_type: str, revision: str | None, allow_patterns: list[str]) -> str:
         patterns.append(allow_patterns)
         return str(tmp_path)
 

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from huggingface_hub import constants
+import yaml
+from huggingface_hub import constants, parse_eval_result_entries
 from huggingface_hub.utils import _http
 
-from harness import card, licences, planning, record, regenerate, store
+from harness import card, licences, planning, record, references, regenerate, store
 from harness.audit import audit
 from harness.cli import main
 from tests import recorded
@@ -37,6 +38,8 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     """A Hub that this process's client talks to, logged in, with files sent as they are (not through Xet storage)."""
     with serving() as one:
         monkeypatch.setattr(constants, "ENDPOINT", one.endpoint)
+        files = one.endpoint + "/{repo_id}/resolve/{revision}/{filename}"
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", files)
         monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
         monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
         monkeypatch.setenv("HF_TOKEN", TOKEN)
@@ -164,6 +167,97 @@ def test_a_branch_is_pushed_to_where_there_is_one(run: Path, hub: Hub, capsys: A
     there.refs["measured"] = there.refs["main"]
     assert push(run, "--revision", "measured") == 0
     assert (hub.files(REPO), set(hub.files(REPO, "measured"))) == ({}, expected_files(run))
+
+
+# --- beside the model: a data set of records, and the Hub's benchmarks ---
+
+
+def test_a_data_set_of_records_gets_the_record_and_the_card_links_to_it(run: Path, hub: Hub, capsys: Any) -> None:
+    records = "org/records"
+    assert push(run, "--results-repo", records) == 0
+    there = hub.files(f"datasets/{records}")
+    start = f"pocket/{run.name}/"
+    assert {name.removeprefix(start) for name in there} == {
+        name.removeprefix("record/") for name in expected_files(run) if name.startswith("record/")
+    }
+    assert {f"record/{name.removeprefix(start)}": content for name, content in there.items()}.items() <= hub.files(
+        REPO
+    ).items()
+    source = f"{hub.endpoint}/datasets/{records}/tree/main/pocket/{run.name}"
+    index = yaml.safe_load(hub.files(REPO)["README.md"].decode().split("---")[1])["model-index"]
+    assert index[-1]["results"][0]["source"] == {"url": source, "name": "harness record"}
+    assert len(capsys.readouterr().out.splitlines()) == 2
+    hub.asked.clear()
+    assert push(run, "--results-repo", records) == 0
+    assert capsys.readouterr().out.count("nothing to push") == 2
+    assert {line.split()[0] for line in hub.asked} == {"GET"}
+
+
+def test_other_runs_of_a_data_set_of_records_stay(run: Path, hub: Hub, tmp_path: Path) -> None:
+    other = make_run(tmp_path / "pocket" / "two", limit=None, wrong=())
+    for one in (run, other):
+        assert push(one, "--results-repo", "org/records") == 0
+    kept = {name.split("/")[1] for name in hub.files("datasets/org/records")}
+    assert kept == {run.name, "two"}
+
+
+def test_a_record_that_was_not_taken_leaves_the_model_as_it_is_and_the_same_command_finishes(
+    run: Path, hub: Hub, capsys: Any
+) -> None:
+    hub.faults.append(Fault("POST", r"/api/datasets/.*/commit/", 403))
+    assert push(run, "--results-repo", "org/records") == 5
+    assert capsys.readouterr().err.startswith("harness: org/records: the token may not write there")
+    assert REPO not in hub.repositories
+    assert push(run, "--results-repo", "org/records") == 0
+    assert set(hub.files(REPO)) == expected_files(run)
+
+
+def test_dry_run_lists_what_goes_to_the_data_set_of_records(run: Path, hub: Hub, capsys: Any) -> None:
+    assert push(run, "--dry-run", "--results-repo", "org/records") == 0
+    assert f"also to data set org/records, in pocket/{run.name}" in capsys.readouterr().out
+    assert hub.asked == []
+    assert push(run, "--dry-run", "--results-repo", "records") == 2
+
+
+EVAL_YAML = b"name: x\ntasks:\n- id: answers\n  split: validation\n- id: other\n  split: test\n"
+
+
+@pytest.mark.parametrize(
+    ("tags", "listed", "task"),
+    [
+        (["benchmark:official"], EVAL_YAML, "answers"),
+        (["task_categories:question-answering"], EVAL_YAML, None),
+        (["benchmark:official"], EVAL_YAML.replace(b"test", b"validation"), None),
+    ],
+)
+def test_a_benchmark_gets_a_file_of_results_and_other_data_get_none(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tags: list[str], listed: bytes, task: str | None
+) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setitem(references.HUB_QUESTIONS, "package:pocket/squad.json", 240)
+    hub.make("datasets/org/squad").add("main", "as it is", {"eval.yaml": listed}, frozenset())
+    hub.repositories["datasets/org/squad"].tags.extend(tags)
+    one = make_run(tmp_path / "pocket" / "one", limit=None, eval_data="org/squad:validation")
+    assert push(one, "--results-repo", "org/records") == 0
+    found = {name: content for name, content in hub.files(REPO).items() if name.startswith(".eval_results/")}
+    assert bool(found) is (task is not None)
+    for name, content in found.items():
+        (entry,) = parse_eval_result_entries(yaml.safe_load(content))
+        assert (name, entry.dataset_id, entry.task_id) == (".eval_results/squad.yaml", "org/squad", task)
+        assert entry.value == pytest.approx(100 * 238 / 240, abs=1e-4)
+        assert entry.verify_token is None
+        assert entry.source_url == f"{hub.endpoint}/datasets/org/records/tree/main/pocket/one"
+        assert "240 questions" in str(entry.notes)
+
+
+def test_a_hub_that_does_not_say_whether_data_are_a_benchmark_stops_the_push(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.setitem(references.HUB_QUESTIONS, "package:pocket/squad.json", 240)
+    one = make_run(tmp_path / "pocket" / "one", limit=None, eval_data="org/nowhere:validation")
+    assert push(one) == 5
+    assert "data set org/nowhere: whether it is a benchmark cannot be seen" in capsys.readouterr().err
+    assert REPO not in hub.repositories
 
 
 # --- what is refused before anything is asked ---
@@ -373,11 +467,18 @@ def test_no_connection_is_said(run: Path, hub: Hub, monkeypatch: pytest.MonkeyPa
 
 # --- the whole way, each command in a process of its own ---
 
+# transformers 5 has no pipeline "question-answering" any more; where there is one, it is asked too.
 LOAD = """
 import sys
-from transformers import AutoModelForQuestionAnswering, AutoTokenizer
+from transformers import AutoModelForQuestionAnswering, AutoTokenizer, pipeline
+from transformers.pipelines import PIPELINE_REGISTRY
 for kind in (AutoModelForQuestionAnswering, AutoTokenizer):
     kind.from_pretrained(sys.argv[1]).save_pretrained(sys.argv[2])
+(states,) = pipeline("feature-extraction", model=sys.argv[1])("Who is king?")
+print(len(states), len(states[0]))
+if "question-answering" in PIPELINE_REGISTRY.supported_tasks:
+    answer = pipeline("question-answering", model=sys.argv[1])(question="Who?", context="The king is here.")
+    assert answer["answer"] in "The king is here.", answer
 """
 EVALUATE = """
 import sys
@@ -418,7 +519,9 @@ def test_the_pushed_student_answers_as_the_record_says(command: list[str], tmp_p
         pushed = python("-m", "harness", "push", str(run), "--repo", REPO, "--allow-verdict", "--accept-license")
         assert "in one commit" in pushed.stdout
         files = hub.files(REPO)
-        python("-c", LOAD, REPO, str(tmp_path / "model"))
+        loaded = python("-c", LOAD, REPO, str(tmp_path / "model"))
+    n_tokens, n_hidden = map(int, loaded.stdout.split())
+    assert (n_tokens, n_hidden) == (6, json.loads(files["config.json"])["hidden_size"])
     python("-c", EVALUATE, str(tmp_path / "model"), str(run), str(tmp_path / "again"))
     answers = store.read_json(run / "evaluation" / "predictions.json")
     assert store.read_json(tmp_path / "again" / "predictions.json") == answers

@@ -9,7 +9,7 @@ from harness.commands.show import show
 from harness.domain import Experiment
 from harness.errors import PlanError
 from harness.forecast import BYTES_PER_QUESTION, Forecast, Geometry, forecast, geometry_of
-from harness.references import HUB_QUESTIONS, data_reference, model_reference
+from harness.references import HUB_QUESTIONS, data_reference, model_reference, unpinned
 from harness.reports.subject import Subject
 
 HELP = "the experiment a card describes, every setting with its origin"
@@ -35,10 +35,10 @@ def run(arguments: argparse.Namespace) -> int:
 def add_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--recipe", metavar="NAME", help="run another recipe than the card's headings imply")
-    add("--teacher", metavar="ID|DIR|CARD", help="Hub id, local folder or another card, in place of the card's teacher")
+    add("--teacher", metavar="ID|DIR|CARD", help="Hub id (ORG/NAME@REVISION pins it), folder or card, in its place")
     add("--student", metavar="ID|DIR|CARD", help="the same for the student's initial weights")
-    add("--train", metavar="FILE", help="SQuAD-format training questions, in place of the card's data")
-    add("--eval", metavar="FILE", help="SQuAD-format evaluation questions, in place of the card's data")
+    add("--train", metavar="FILE|ID", help="SQuAD-format training questions, a file or ORG/NAME:SPLIT of the Hub")
+    add("--eval", metavar="FILE|ID", help="the same for the evaluation questions, in place of the card's data")
     add("--check-teacher", action="store_true", help="score the teacher first; refuse one below its own card")
     add("--published", metavar="ID|DIR|none", help="the card's own weights, scored beside ours (default: its model)")
     add("--rule", choices=("tolerance", "equivalence"), help="what decides (default: tolerance; both are worked out)")
@@ -124,7 +124,7 @@ def _rough_forecast(experiment: Experiment) -> Forecast | None:
     path = data_reference(text, card_dir=here, is_option=is_option).path
     if path is not None and not path.is_file():
         return None
-    n_questions = path.stat().st_size // BYTES_PER_QUESTION if path else HUB_QUESTIONS.get(text, 0)
+    n_questions = path.stat().st_size // BYTES_PER_QUESTION if path else HUB_QUESTIONS.get(unpinned(text), 0)
     if "limit" in run:
         n_questions = min(n_questions, int(str(run["limit"].value)))
     n_cpus = environment.n_cpus()

@@ -19,6 +19,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("run_folder", type=Path, metavar="RUN", help="folder of a finished run")
     add("--repo", required=True, metavar="ORG/NAME", help="model repository; made where there is none")
+    what = "data set repository that keeps records: gets this one too, in a commit before, and the card links to it"
+    add("--results-repo", metavar="ORG/NAME", help=what)
     add("--dry-run", action="store_true", help="list what would be pushed, and stop; needs no token")
     add("--private", action="store_true", help="make the repository private")
     add("--create-pr", action="store_true", help="open a pull request in place of a commit")
@@ -31,35 +33,52 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     # Here and below, because a verdict's statistics and the Hub's client take longer to load than other commands run.
     from huggingface_hub import get_token
-    from huggingface_hub.errors import HFValidationError
-    from huggingface_hub.utils._validators import validate_repo_id
 
+    from harness import hub
     from harness.publication import publication_of
 
-    try:
-        validate_repo_id(arguments.repo)
-    except HFValidationError as error:
-        raise DataError("--repo", arguments.repo, f"is no repository name: {error}") from error
-    if "/" not in arguments.repo:
-        raise DataError("--repo", arguments.repo, "is no repository name: expected ORG/NAME")
+    _check_name("--repo", arguments.repo)
+    records = None
+    if arguments.results_repo is not None:
+        _check_name("--results-repo", arguments.results_repo)
+        records = hub.address_of(arguments.results_repo, "dataset")
     if arguments.commit_message is not None and not arguments.commit_message.strip():
         raise DataError("--commit-message", "", "is empty")
     publication = publication_of(
-        arguments.run_folder, allow_verdict=arguments.allow_verdict, accept_license=arguments.accept_license
+        arguments.run_folder,
+        allow_verdict=arguments.allow_verdict,
+        accept_license=arguments.accept_license,
+        records=records,
+        task_of=hub.benchmark_task,
     )
     if arguments.dry_run:
-        print(_json(publication, arguments.repo) if arguments.json else _text(publication, arguments.repo))
+        print(_json(publication, arguments) if arguments.json else _text(publication, arguments))
         return 0
     if not get_token():
         raise DataError(arguments.repo, "", "no token to push with; log in with `hf auth login`, or set HF_TOKEN")
+    kept = None if arguments.results_repo is None else _push_record(publication, arguments)
     pushed = _push(publication, arguments)
     if arguments.json:
-        print(_json(publication, arguments.repo, pushed))
-    elif pushed.changed:
-        print(f"pushed {len(pushed.changed)} files in one commit: {pushed.url}")
-    else:
-        print(f"nothing to push: {pushed.url} holds all {len(publication.files)} files as they are here")
+        print(_json(publication, arguments, pushed, kept))
+        return 0
+    for one in filter(None, (kept, pushed)):
+        if one.changed:
+            print(f"pushed {len(one.changed)} files in one commit: {one.url}")
+        else:
+            print(f"nothing to push: {one.url} holds all of it as it is here")
     return 0
+
+
+def _check_name(option: str, name: str) -> None:
+    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub.utils._validators import validate_repo_id
+
+    try:
+        validate_repo_id(name)
+    except HFValidationError as error:
+        raise DataError(option, name, f"is no repository name: {error}") from error
+    if "/" not in name:
+        raise DataError(option, name, "is no repository name: expected ORG/NAME")
 
 
 def _push(publication: "Publication", arguments: argparse.Namespace) -> "Pushed":
@@ -78,14 +97,28 @@ def _push(publication: "Publication", arguments: argparse.Namespace) -> "Pushed"
     return hub.push(publication.files, how)
 
 
-def _text(publication: "Publication", repo: str) -> str:
+def _push_record(publication: "Publication", arguments: argparse.Namespace) -> "Pushed":
+    from harness import hub
+
+    how = hub.Push(
+        repo_id=arguments.results_repo,
+        folder=publication.folder,
+        message=arguments.commit_message or f"Keep the record {publication.folder}",
+        repo_type="dataset",
+        private=arguments.private,
+    )
+    return hub.push(publication.record(), how)
+
+
+def _text(publication: "Publication", arguments: argparse.Namespace) -> str:
     listed = list(publication.listed())
     width = max(len(name) for name, _, _ in listed)
     section = publication.card.partition(marks.BEGIN)[2].partition(marks.END)[0].partition("<details>")[0]
     lines = [
-        f"to {repo}, in one commit:",
+        f"to {arguments.repo}, in one commit:",
         *(f"  {name:{width}}  {size:>12,}  {sha256}" for name, size, sha256 in listed),
         f"{len(listed)} files, {sum(size for _, size, _ in listed):,} bytes",
+        *_kept(publication, arguments.results_repo),
         *(f"cleaned of paths, hosts and tokens: {name}" for name in publication.cleaned),
         *(f"licence of the {name}: {licence}" for name, licence in publication.licences.items()),
         "",
@@ -95,15 +128,28 @@ def _text(publication: "Publication", repo: str) -> str:
     return "\n".join(line.rstrip() for line in lines).rstrip()
 
 
-def _json(publication: "Publication", repo: str, pushed: "Pushed | None" = None) -> str:
+def _kept(publication: "Publication", results_repo: str | None) -> list[str]:
+    if results_repo is None:
+        return []
+    return [f"the record's {len(publication.record())} files also to data set {results_repo}, in {publication.folder}"]
+
+
+def _json(
+    publication: "Publication",
+    arguments: argparse.Namespace,
+    pushed: "Pushed | None" = None,
+    kept: "Pushed | None" = None,
+) -> str:
     document = {
         "schema_version": store.SCHEMA_VERSION,
-        "repo": repo,
+        "repo": arguments.repo,
+        "results_repo": arguments.results_repo,
         "outcome": publication.outcome,
         "files": [{"path": name, "size": size, "sha256": sha256} for name, size, sha256 in publication.listed()],
         "cleaned": publication.cleaned,
         "licences": publication.licences,
         "card": publication.card,
         "pushed": pushed,
+        "record_pushed": kept,
     }
     return json.dumps(store.to_json(document), indent=1, ensure_ascii=False)

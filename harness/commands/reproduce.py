@@ -5,7 +5,7 @@ import dataclasses
 import sys
 from pathlib import Path
 
-from harness import card, launch, lint, planning
+from harness import card, environment, launch, lint, planning
 from harness.commands import plan
 from harness.commands.show import show, subject_of
 from harness.domain import Experiment
@@ -27,6 +27,7 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     add("--num-processes", type=int, default=1, metavar="N", help="processes that share each declared batch")
     add("--accelerate-config", type=Path, metavar="FILE", help="start through accelerate's launcher with this file")
     add("--seeds", type=_seeds, default=1, metavar="N|auto", help="judge the mean of N seeds; auto: until decided")
+    add("--offline", action="store_true", help="ask the Hub nothing: what it gave before, or an error")
     add("--fresh", action="store_true", help="a new run, even where this one is finished or begun")
     add("--dry-run", action="store_true", help="print the plan and stop")
 
@@ -48,6 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
             raise PlanError([f"--{name.replace('_', '-')} {getattr(arguments, name)}: must be at least 1"])
     described, options = card.read(arguments.card), plan.options_of(arguments)
     experiment = planning.plan(described, options)
+    if arguments.offline:
+        environment.go_offline()
     if launch.is_wanted(arguments.num_processes, arguments.accelerate_config):
         return launch.relaunch(
             arguments.argv, arguments.num_processes, arguments.accelerate_config, on_cpu=arguments.device == "cpu"

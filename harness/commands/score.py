@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import card as cards
+from harness import environment
 from harness.domain import Card
 from harness.errors import PlanError
 from harness.programs import EVALUATIONS
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 HELP = "one model, or one prediction file, under every evaluator"
 _ALL = "all"
-_OF_MODEL: Mapping[str, object] = {"protocol": _ALL, "set": [], "limit": None, "device": None}
+_OF_MODEL: Mapping[str, object] = {"protocol": _ALL, "set": [], "limit": None, "device": None, "offline": False}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--protocol", choices=(*EVALUATIONS, _ALL), default=_ALL, help="how answers are chosen (default: all)")
     add("--card", type=Path, metavar="CARD", help="card whose claims the scores are compared with")
     add("--set", metavar="evaluation.NAME=VALUE", action="append", default=[], help="override one setting; repeatable")
+    add("--offline", action="store_true", help="ask the Hub nothing: what it gave before, or an error")
     add("--limit", type=int, metavar="N", help="only the first N questions; LIMITED, and compared with no claim")
     add("--device", choices=("cpu",), help="stay on the CPU, however long it takes")
     add("--results", type=Path, default=Path("results"), metavar="DIR", help="where records go (default: results)")
@@ -37,6 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     _check(arguments)
+    if arguments.offline:
+        environment.go_offline()
     from harness.reports import as_matrix  # here, as all below: what scores loads NumPy, and a model torch
 
     if arguments.predictions is not None:

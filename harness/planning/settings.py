@@ -18,6 +18,7 @@ from harness.programs import EVALUATIONS, trainer
 from harness.programs.defaults import Default, Program
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+_SPLITS = {"train_data": "train", "eval_data": "validation"}
 _CATEGORIES: Mapping[str, Literal["recipe", "evaluation", "data"]] = {
     "evaluation": "evaluation",
     "augmentation": "data",
@@ -190,7 +191,7 @@ def _stated_seed(draft: Draft) -> Stated | None:
 def _model(draft: Draft, name: str, option: str | None) -> Setting:
     fact = draft.card.fact(name)
     if option is not None:
-        if fact is not None and option != fact.value:
+        if fact is not None and references.unpinned(option) != fact.value:
             draft.deviations.append(Deviation("recipe", f"{name} {fact.value}", f"{name} {option}", True, f"--{name}"))
         return Setting(name, option, "overridden", f"--{name}")
     if fact is None:
@@ -212,15 +213,16 @@ def _check_of(draft: Draft, teacher: Setting) -> Setting:
 def _data(draft: Draft, name: str, option: str | None, how: str) -> Setting:
     fact = draft.card.fact(name)
     if option is not None:
-        if not Path(option).expanduser().is_file():
+        if not references.is_data_of_hub(option) and not Path(option).expanduser().is_file():
             draft.problems.append(f"{how.split()[0]} {option}: no such file")
-        if fact is not None:
+        meant = references.data_named(fact.value, _SPLITS[name]) if fact is not None else None
+        if fact is not None and meant != references.unpinned(option):
             draft.deviations.append(Deviation("data", f"{name}: {fact.value}", option, True, how.split()[0]))
         return Setting(name, option, "overridden", how)
     if fact is None:
         draft.problems.append(f"{name}: {draft.card.path} states none; give {how}")
         return Setting(name, None, "assumed", "")
-    named = references.data_named(fact.value, "train" if name == "train_data" else "validation")
+    named = references.data_named(fact.value, _SPLITS[name])
     other = _other_data(draft, name, fact, named)
     if named is not None and other is not None:
         draft.problems.append(

@@ -4,7 +4,8 @@ Ours are a `model-index` of the measured numbers in the front matter and one sec
 before), each between marks that the card reader skips: a regenerated card plans the same experiment as the original.
 """
 
+from harness.regenerate.benchmark import result_file
 from harness.regenerate.block import Block, experiment_hash, read_block
 from harness.regenerate.regenerated import Regenerated, read, render
 
-__all__ = ["Block", "Regenerated", "experiment_hash", "read", "read_block", "render"]
+__all__ = ["Block", "Regenerated", "experiment_hash", "read", "read_block", "render", "result_file"]

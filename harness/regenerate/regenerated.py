@@ -10,6 +10,8 @@ from harness import conclusion, marks, record, store
 from harness.conclusion import Conclusion
 from harness.domain import Experiment
 from harness.errors import CardError
+from harness.references import Reference, is_data_of_hub, unpinned
+from harness.regenerate.benchmark import source_of
 from harness.regenerate.block import Block, experiment_hash
 from harness.regenerate.header import with_index
 from harness.regenerate.section import section_lines
@@ -36,16 +38,17 @@ def read(folder: Path) -> Regenerated:
         return Regenerated(tuple(runs), record.read_experiment(runs[0]), conclusion.read(folder, name))
 
 
-def render(made: Regenerated, licences: Mapping[str, str] | None = None) -> bytes:
+def render(made: Regenerated, licences: Mapping[str, str] | None = None, source: str | None = None) -> bytes:
     """The card of the run with what was measured, as UTF-8; `licences` are those of the models it was made from.
 
-    Raises CardError where the front matter cannot be added to, or holds an open mark of ours.
+    `source` is where the record can be seen. Raises CardError where the front matter cannot be added to, or holds an
+    open mark of ours.
     """
     run = made.runs[0]
     with record.following(run):
         original = _text_of(run / "card.md")
         environment = store.read_json(run / "environment.json")
-        data, entry = _entry(made, store.read_json(run / "inputs.json"))
+        data, entry = _entry(made, store.read_json(run / "inputs.json"), source)
         block = Block(
             experiment=experiment_hash(made.experiment),
             card_sha256=made.experiment.card_sha256,
@@ -83,7 +86,7 @@ def _text_of(path: Path) -> str:
     return text
 
 
-def _entry(made: Regenerated, inputs: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+def _entry(made: Regenerated, inputs: Mapping[str, Any], source: str | None) -> tuple[str, dict[str, Any]]:
     """The name of the evaluation data, and the index's entry for it; no entry where nothing was scored."""
     data = str(made.experiment.run.value("eval_data"))
     metrics = []
@@ -98,19 +101,19 @@ def _entry(made: Regenerated, inputs: Mapping[str, Any]) -> tuple[str, dict[str,
             name = f"{metric} ({of}{n:,} questions)"
             metrics.append({"type": kind, "name": name, "value": round(mean, 4), "args": arguments})
     if not metrics:
-        return data, {}
+        return unpinned(data), {}
     dataset = _dataset(data, dict(inputs.get("eval_data", {})))
     task = {"type": "question-answering", "name": "Question Answering"}
-    result = {"task": task, "dataset": dataset, "metrics": metrics}
-    return data, {"name": made.experiment.name, "results": [result]}
+    result = {"task": task, "dataset": dataset, "metrics": metrics, **({"source": source_of(source)} if source else {})}
+    return unpinned(data), {"name": made.experiment.name, "results": [result]}
 
 
 def _dataset(data: str, fingerprint: Mapping[str, Any]) -> dict[str, Any]:
     """How the index names data: one of the Hub with configuration, split and revision, a file by its name and hash."""
-    name, _, split = data.partition(":")
-    if re.fullmatch(r"[\w.-]+/[\w.-]+", name) and split:
-        config = name.rpartition("/")[2]
+    of_hub = Reference("hub", data)
+    if is_data_of_hub(data):
+        config = of_hub.repo.rpartition("/")[2]
         revision = {"revision": str(fingerprint["revision"])} if fingerprint.get("revision") else {}
-        return {"type": name, "name": config, "config": config, "split": split, **revision}
+        return {"type": of_hub.repo, "name": config, "config": config, "split": of_hub.split, **revision}
     file = re.sub(r"[^\w.-]", "-", re.split(r"[\\/]", data)[-1])
     return {"type": file, "name": file, "args": {"sha256": str(fingerprint.get("sha256", ""))}}
