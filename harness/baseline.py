@@ -1,7 +1,8 @@
 """The numbers that a later run of a card is held against: a small JSON file, committed beside the code.
 
-results/baseline/<card>.json. It keeps what a comparison needs and nothing else: numbers with their tolerance and
-conditions, and which runs they are from. It may be written by hand, so every field is looked at when it is read.
+results/baseline/<card>.json, and <card>.proxy.json for runs on part of the questions. It keeps what a comparison needs
+and nothing else: numbers with their tolerance and conditions, and which runs they are from. It may be written by hand,
+so every field is looked at when it is read.
 """
 
 import json
@@ -11,11 +12,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from scipy.special import stdtrit
+
 from harness import store
 from harness.domain import Claim, Judgement, Measurement, Unit
 from harness.errors import DataError, PlanError
 
 BASELINE_VERSION = 1
+PROXY = ".proxy"  # behind a card's name: the baseline of its runs on part of the questions
+FEWEST_OF_BAND = 5
 _NUMBERS = ("value", "tolerance")
 _KEYS = {"value", "spread", "tolerance", "unit", "n", "seeds", "signature"}
 
@@ -23,7 +28,7 @@ _KEYS = {"value", "spread", "tolerance", "unit", "n", "seeds", "signature"}
 @dataclass(frozen=True, slots=True)
 class Known:
     """One metric of a baseline: the mean of its runs, and the seed of each. `spread` is the card's standard deviation
-    of a seed, None where it prints none; `n` counts questions or steps."""
+    of a seed, None where it prints none, and in a band that of the runs; `n` counts questions or steps."""
 
     value: float
     spread: float | None
@@ -78,6 +83,25 @@ def mean_of(baselines: Sequence[Baseline]) -> Baseline:
     if any(set(one.metrics) != set(metrics) for one in baselines):
         raise PlanError([f"{first.card}: these runs did not measure the same metrics, so have no mean"])
     return Baseline(first.card, tuple(source for one in baselines for source in one.runs), metrics)
+
+
+def band_of(baselines: Sequence[Baseline]) -> Baseline:
+    """The band of good runs: their mean, and as tolerance what a further one stays within 95 times of 100.
+
+    That is t x SD x sqrt(1 + 1/n), a prediction interval. Raises PlanError for fewer than `FEWEST_OF_BAND` seeds.
+    """
+    seeds = {known.seeds for one in baselines for known in one.metrics.values()}
+    n = len(baselines)
+    if len(seeds) < max(n, FEWEST_OF_BAND):
+        what = f"a band needs runs of {FEWEST_OF_BAND} seeds or more, each once; these are {n} of {len(seeds)}"
+        raise PlanError([f"{baselines[0].card}: {what}"])
+    mean = mean_of(baselines)
+    metrics = {}
+    for metric, known in mean.metrics.items():
+        spread = math.sqrt(math.fsum((one.metrics[metric].value - known.value) ** 2 for one in baselines) / (n - 1))
+        reach = float(stdtrit(n - 1, 0.975)) * spread * math.sqrt(1 + 1 / n)
+        metrics[metric] = replace(known, spread=spread, tolerance=reach)
+    return replace(mean, metrics=metrics)
 
 
 def baseline_text(baseline: Baseline) -> str:

@@ -7,7 +7,11 @@ The card's side is the verdict, derived again. The regression rule against the b
 
 It is a margin, not a test: a baseline keeps numbers, not answers, so the two are not paired question by question, and
 no error rate is known. The tolerance is one of a single run, so make the baseline of the mean of a few: where it is
-itself a run off to one side, little of the tolerance is left there.
+itself a run off to one side, little of the tolerance is left there. Where the baseline is another run's record, exact
+and f1 are paired and tested (`verdict/noninferiority.py`), which may leave them inconclusive.
+
+A run on part of the questions, a proxy, is held against a band of such runs alone: it may show a regression, and says
+nothing about the card.
 
 What cannot be compared is unmeasured, never a pass: no run, no baseline, a metric that one of the two lacks, another
 signature, a claim that the rule leaves undecided.
@@ -22,7 +26,10 @@ from harness.domain import Claim, Judgement, Measurement, Unit, Verdict
 from harness.errors import EXIT_INVALID, EXIT_NOT_REPRODUCED, EXIT_REPRODUCED
 from harness.scoring.signature import warning_of
 
-State = Literal["pass", "fail", "unmeasured"]
+# What a state that is neither pass nor fail does to the gate: `pass` says nothing of it, `warn` says it.
+On = Mapping[str, Literal["fail", "warn", "pass"]]
+State = Literal["pass", "fail", "unmeasured", "inconclusive"]
+_ORDER: tuple[State, ...] = ("fail", "unmeasured", "inconclusive")  # the worst first
 _ROUNDING = 1e-9  # so that a loss that is off by exactly the tolerance is inside it, whatever its last bit
 
 
@@ -36,7 +43,10 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One metric of one card. `line` is the claim's; a metric that only the baseline has makes no claim."""
+    """One metric of one card. `line` is the claim's; a metric that only the baseline has makes no claim.
+
+    `by_card` is None for a proxy, which is not held against the card.
+    """
 
     metric: str
     unit: Unit
@@ -46,18 +56,23 @@ class Check:
     measured: float | None
     baseline: float | None
     baseline_tolerance: float | None
-    by_card: Side
+    by_card: Side | None
     by_baseline: Side
 
     @property
     def state(self) -> State:
-        return _worst((self.by_card.state, self.by_baseline.state))
+        return _worst([side.state for side in (self.by_card, self.by_baseline) if side is not None])
+
+    @property
+    def is_regression(self) -> bool:
+        """Whether it fails by the baseline alone."""
+        return self.state == "fail" and (self.by_card is None or self.by_card.state == "pass")
 
     @property
     def reason(self) -> str:
         """What the side that decides says; of both, where both do."""
-        if self.by_card == self.by_baseline:
-            return self.by_card.reason
+        if self.by_card is None or self.by_card == self.by_baseline:
+            return self.by_baseline.reason
         sides = (("card", self.by_card), ("baseline", self.by_baseline))
         return "; ".join(f"{name}: {side.reason}" for name, side in sides if side.state == self.state)
 
@@ -79,12 +94,12 @@ class Gated:
     notes: tuple[str, ...] = ()
 
     @property
-    def state(self) -> Literal["pass", "fail", "unmeasured", "invalid"]:
+    def state(self) -> State | Literal["invalid"]:
         if self.problems:
             return "invalid"
         if self.absent is not None or not self.checks:
             return "unmeasured"
-        return _worst(tuple(check.state for check in self.checks))
+        return _worst([check.state for check in self.checks])
 
 
 def compare(
@@ -93,6 +108,8 @@ def compare(
     measurements: Sequence[Measurement],
     baseline: Baseline | None,
     why_none: str = "there is no run",
+    *,
+    is_proxy: bool = False,
 ) -> tuple[Check, ...]:
     """One check for each claim, in the card's order, then for each metric that only the baseline has.
 
@@ -110,15 +127,16 @@ def compare(
             return Side("unmeasured", "there is none; --update-baseline makes one")
         return against(known.get(metric), found.get(metric))
 
-    checks = [_check(claim, verdict, known.get(claim.metric), found.get(claim.metric), sides(claim.metric), why_none)
-              for claim, verdict in zip(claims, verdicts, strict=True)]  # fmt: skip
+    by_card = [None if is_proxy else _by_card(one) if one else Side("unmeasured", why_none) for one in verdicts]
+    checks = [_check(claim, verdict, side, known.get(claim.metric), found.get(claim.metric), sides(claim.metric))
+              for claim, verdict, side in zip(claims, verdicts, by_card, strict=True)]  # fmt: skip
     for metric, one in known.items():
         if metric not in claimed:
             measured = found.get(metric)
-            by_card = Side("unmeasured", "the card makes no such claim any more")
+            gone = Side("unmeasured", "the card makes no such claim any more")
             checks.append(
                 Check(metric, one.unit, None, None, None, measured.value if measured else None, one.value,
-                      one.tolerance, by_card, sides(metric))
+                      one.tolerance, gone, sides(metric))
             )  # fmt: skip
     return tuple(checks)
 
@@ -142,23 +160,29 @@ def against(known: Known | None, found: Measurement | None) -> Side:
     return Side("pass", f"within tolerance, {said}") if is_passed else Side("fail", f"moved beyond tolerance, {said}")
 
 
-def exit_code(gated: Sequence[Gated], *, unmeasured_fails: bool) -> int:
-    """The worst of all cards: an invalid run, else a failure, else what is unmeasured where that fails."""
-    states = {one.state for one in gated}
-    if "invalid" in states:
+def exit_code(gated: Sequence[Gated], on: On) -> int:
+    """The worst of all cards: an invalid run, else a failure, else what is of a state that fails the gate."""
+    if any(one.state == "invalid" for one in gated):
         return EXIT_INVALID
-    is_failed = "fail" in states or (unmeasured_fails and "unmeasured" in states)
+    states = {one.state for one in gated} | {check.state for one in gated for check in one.checks}
+    is_failed = "fail" in states or any(on[state] == "fail" for state in states if state in on)
     return EXIT_NOT_REPRODUCED if is_failed else EXIT_REPRODUCED
 
 
 def counts(gated: Sequence[Gated]) -> dict[str, int]:
     """How many metrics of all cards came to each state."""
     states = [check.state for one in gated for check in one.checks]
-    return {state: states.count(state) for state in ("pass", "fail", "unmeasured")}
+    found = {state: states.count(state) for state in ("pass", "fail", "unmeasured", "inconclusive")}
+    return {state: n for state, n in found.items() if n or state != "inconclusive"}
 
 
 def _check(
-    claim: Claim, verdict: Verdict | None, known: Known | None, found: Measurement | None, by_baseline: Side, why: str
+    claim: Claim,
+    verdict: Verdict | None,
+    by_card: Side | None,
+    known: Known | None,
+    found: Measurement | None,
+    by_baseline: Side,
 ) -> Check:
     return Check(
         metric=claim.metric,
@@ -169,7 +193,7 @@ def _check(
         measured=found.value if found else None,
         baseline=known.value if known else None,
         baseline_tolerance=known.tolerance if known else None,
-        by_card=_by_card(verdict) if verdict else Side("unmeasured", why),
+        by_card=by_card,
         by_baseline=by_baseline,
     )
 
@@ -180,4 +204,4 @@ def _by_card(verdict: Verdict) -> Side:
 
 
 def _worst(states: Sequence[State]) -> State:
-    return "fail" if "fail" in states else "unmeasured" if "unmeasured" in states else "pass"
+    return next((state for state in _ORDER if state in states), "pass")

@@ -4,30 +4,43 @@ Every card and every baseline is read before anything is run. A run is one of a 
 that the card plans now, settings, seed and claims included.
 """
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness import card, conclusion, environment, forecast, gate, planning, record, references, store
 from harness.audit import audit
-from harness.baseline import Baseline, Source, baseline_of, read_baseline
+from harness.baseline import PROXY, Baseline, Source, baseline_of, read_baseline
 from harness.conclusion import Conclusion
 from harness.domain import Experiment
 from harness.errors import DataError, InvalidRunError, StoreError
-from harness.gate import Gated
+from harness.gate import Check, Gated, Side
 from harness.references import data_reference, model_reference
 from harness.reports.progress import Watcher
+from harness.verdict import estimate, noninferiority
+
+PROXY_SECONDS = 600
+_SAID = {"pass": "no worse", "fail": "worse", "inconclusive": "neither worse nor no worse"}
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """`folder` is None for a card, `experiment` for a run whose record cannot be followed; its audit says why."""
+    """`folder` is None for a card, `experiment` for a run whose record cannot be followed; its audit says why.
+
+    `other` is the run whose record is the baseline, None where that is a file. A proxy's name ends in PROXY.
+    """
 
     name: str
     experiment: Experiment | None
     folder: Path | None
     baseline_path: Path
     baseline: Baseline | None
+    other: Path | None = None
+
+    @property
+    def is_proxy(self) -> bool:
+        return self.name.endswith(PROXY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +53,10 @@ class Asked:
 
 
 def read(path: Path, baseline: Path) -> Candidate:
-    """A card (.md) or a run's folder, with its baseline: a .json file, or a folder that holds <card>.json.
+    """A card (.md) or a run's folder, with its baseline: a .json file, a folder that holds <card>.json, or a run.
 
-    Raises CardError, PlanError or DataError for what is none of these, or is another card's.
+    A run on part of the questions is a proxy, with a baseline of its own. Raises CardError, PlanError or DataError for
+    what is none of these, or is another card's.
     """
     folder = None if path.suffix == ".md" else path
     if folder is None:
@@ -53,6 +67,10 @@ def read(path: Path, baseline: Path) -> Candidate:
     name = experiment.name if experiment is not None else path.resolve().parent.name
     if not isinstance(name, str) or not name or Path(name).name != name:
         raise DataError(path, "", f"is of a card named {name!r}, which is no file name")
+    if experiment is not None:
+        name = _baseline_name(experiment)
+    if store.is_finished(baseline):
+        return Candidate(name, experiment, folder, baseline, _baseline_in(baseline, name), baseline)
     if baseline.suffix != ".json":
         baseline = baseline / f"{name}.json"
     return Candidate(name, experiment, folder, baseline, read_baseline(baseline, name))
@@ -73,15 +91,17 @@ def admit(one: Candidate, asked: Asked) -> tuple[Gated, Baseline | None]:
         problems = _problems(folder)
         if not problems:
             experiment, concluded = record.read_experiment(folder), conclusion.conclude([folder])
-            notes += _notes(folder, concluded)
-            problems = _unjudged(concluded)
+            notes += _notes(folder, concluded, is_proxy=one.is_proxy)
+            problems = [] if one.is_proxy else _unjudged(concluded)
     claims = experiment.claims if experiment is not None else ()
     if concluded is None or folder is None or problems:
         why = "its run is invalid" if problems else absent or "there is no run"
         checks = gate.compare(claims, None, (), one.baseline, why)
     else:
         judgement, found = concluded.judgement, concluded.measurements
-        checks = gate.compare(claims, judgement, found, one.baseline)
+        checks = gate.compare(claims, judgement, found, one.baseline, is_proxy=one.is_proxy)
+        if one.other is not None:
+            checks = _paired(checks, one.other, folder)
         made = baseline_of(one.name, _source_of(folder), claims, judgement, found)
     gated = Gated(
         card=one.name,
@@ -132,6 +152,51 @@ def why_not_quick(experiment: Experiment, before: Sequence[Path] = ()) -> str | 
     return f"it takes about {cost.hours_cpu:,.0f} h on {cost.n_cpus} CPUs" if cost.is_full_size() else None
 
 
+def _baseline_name(experiment: Experiment) -> str:
+    is_proxy = any(one.name == "limit" for one in experiment.run.settings)
+    return experiment.name + PROXY * is_proxy
+
+
+def _baseline_in(run: Path, name: str) -> Baseline:
+    """The baseline that another run's record is; raises DataError for one of another card, or that fails its audit."""
+    record.require_finished(run)
+    problems = _problems(run)
+    if problems:
+        raise DataError(run, "", f"fails its audit, so is no baseline: {problems[0]}")
+    experiment, concluded = record.read_experiment(run), conclusion.conclude([run])
+    if _baseline_name(experiment) != name:
+        raise DataError(run, "", f"is a run of {_baseline_name(experiment)!r}, not of {name!r}")
+    return baseline_of(name, _source_of(run), experiment.claims, concluded.judgement, concluded.measurements)
+
+
+def _paired(checks: Sequence[Check], baseline: Path, run: Path) -> tuple[Check, ...]:
+    """The checks with exact and f1 compared question by question, where the two answer the same ones."""
+    first, second = (record.read_rows(folder / store.EVALUATION) for folder in (baseline, run))
+    is_same = _weights_of(baseline) == _weights_of(run)
+    paired = []
+    for check in checks:
+        if check.metric in ("exact", "f1") and check.by_baseline.state != "unmeasured":
+            claim = next(one for one in record.read_experiment(run).claims if one.metric == check.metric)
+            found = noninferiority.compare(
+                check.metric,
+                first,
+                second,
+                margin=check.baseline_tolerance or 0.0,
+                spread=0.0 if is_same else estimate.prior_of(claim) or 0.0,
+                seed=0,
+            )
+            said = f"{found.difference:+.4g}, 95 % bounds {found.low:+.4g} and {found.high:+.4g}, paired by question"
+            reason = f"{_SAID[found.state]} by a margin of {found.margin:g}: {said}"
+            check = dataclasses.replace(check, by_baseline=Side(found.state, reason))
+        paired.append(check)
+    return tuple(paired)
+
+
+def _weights_of(run: Path) -> object:
+    stage = record.read_experiment(run).stages[-1].name
+    return store.read_json(run / "stages" / stage / "stage.json")["weights"]
+
+
 def _recorded(run: Path) -> Experiment | None:
     try:
         with record.following(run):
@@ -179,10 +244,14 @@ def _unjudged(concluded: Conclusion) -> list[str]:
     return [] if is_judged else [f"its verdict is {judgement.outcome}: {judgement.reason}"]
 
 
-def _notes(run: Path, concluded: Conclusion) -> list[str]:
+def _notes(run: Path, concluded: Conclusion, *, is_proxy: bool) -> list[str]:
     is_other = _source_of(run).code != environment.code()["harness"]
     others = ["the run was made by other sources of harness than these, so it does not speak for them"]
-    return [*concluded.judgement.flags, *(others if is_other else ())]
+    of_proxy = ["a run on part of the questions: it can show a regression, and says nothing about the card"]
+    seconds = sum(store.read_json(path)["seconds"] for path in run.glob("stages/*/stage.json"))
+    if seconds > PROXY_SECONDS:
+        of_proxy.append(f"it trained for {seconds / 60:.0f} minutes, and a proxy is to take {PROXY_SECONDS // 60}")
+    return [*concluded.judgement.flags, *(others if is_other else ()), *(of_proxy if is_proxy else ())]
 
 
 def _source_of(run: Path) -> Source:

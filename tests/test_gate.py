@@ -3,11 +3,13 @@
 import argparse
 import dataclasses
 import json
+import math
 import re
 import shutil
+import statistics
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -25,6 +27,7 @@ from harness.verdict import judge
 from tests.recorded import POCKET, ROOT, make_run
 
 BASELINES = ROOT / "results" / "baseline"
+ON: gate.On = {"unmeasured": "fail", "inconclusive": "warn"}
 METRICS = ["exact", "f1", "intermediate_layer_loss", "prediction_layer_loss"]
 NASTY = "a\n::error::b ]]> <x y='1'>&|`*_[l](http://e.org)\x1b[2J\x00\ufffe"
 
@@ -337,15 +340,112 @@ def test_several_runs_of_a_card_make_the_baseline_of_their_mean(
     assert len(json.loads(capsys.readouterr().out)["cards"]) == 2
 
 
-def test_a_limited_run_is_invalid_and_makes_no_baseline(
+# --- a proxy: a run on part of the questions ---
+
+
+def proxies(folder: Path, wrong: Sequence[Sequence[int]]) -> list[Path]:
+    """Runs on the first eight questions, a seed each, wrong at these places."""
+    return [make_run(folder / "pocket" / f"seed-{n}", wrong=one, seed=n) for n, one in enumerate(wrong)]
+
+
+def test_a_proxy_is_held_against_the_band_of_good_ones_and_praises_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "baseline"
+    good = proxies(tmp_path / "good", [(), (1,), (1,), (6,), (1, 6)])
+    options = ["--baseline", str(folder)]
+    assert main(["gate", *map(str, good), *options, "--update-baseline"]) == 0
+    known = read_baseline(folder / "pocket.proxy.json", "pocket.proxy")
+    assert known is not None
+    values = [100.0, 87.5, 87.5, 87.5, 75.0]
+    mean, sd = statistics.mean(values), statistics.stdev(values)
+    exact = known.metrics["exact"]
+    assert (exact.value, exact.spread, exact.seeds) == (mean, pytest.approx(sd), (0, 1, 2, 3, 4))
+    assert exact.tolerance == pytest.approx(2.7764451 * sd * math.sqrt(1.2))  # t at 0.975 with 4 degrees of freedom
+    capsys.readouterr()
+    fine, broken = (
+        make_run(tmp_path / "fine" / "pocket" / "x", wrong=(0, 1), seed=9),
+        make_run(tmp_path / "broken" / "pocket" / "x", wrong=range(6), seed=9),
+    )
+    assert main(["gate", str(fine), *options]) == 0
+    out = capsys.readouterr().out
+    assert "it can show a regression, and says nothing about the card" in out
+    assert main(["gate", str(broken), *options, "--json"]) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert {one["metric"]: one["state"] for one in document["cards"][0]["checks"]}["exact"] == "fail"
+    assert [one["by_card"] for one in document["cards"][0]["checks"]] == [None] * len(METRICS)
+
+
+def test_a_proxy_without_a_band_is_unmeasured_and_is_not_held_against_the_cards_own_baseline(
     tmp_path: Path, baseline: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    limited, before = make_run(tmp_path / "pocket" / "limited"), baseline.read_bytes()
-    assert gated(limited, baseline) == 4
-    assert "its verdict is limited: run on 8 questions only" in capsys.readouterr().out
-    assert gated(limited, baseline, "--update-baseline") == 4
-    assert "no baseline was written" in capsys.readouterr().err
-    assert baseline.read_bytes() == before
+    limited = make_run(tmp_path / "pocket" / "limited")
+    assert gated(limited, baseline.parent, "--json") == 1
+    assert set(states(capsys.readouterr().out).values()) == {"unmeasured"}
+    assert gated(limited, baseline) == 2
+    assert "is the baseline of 'pocket', not of 'pocket.proxy'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("seeds", [(0, 1, 2, 3), (0, 1, 2, 3, 3)])
+def test_a_band_needs_five_seeds(tmp_path: Path, seeds: Sequence[int], capsys: pytest.CaptureFixture[str]) -> None:
+    runs = [make_run(tmp_path / f"{n}" / "pocket" / "x", seed=seed) for n, seed in enumerate(seeds)]
+    assert main(["gate", *map(str, runs), "--baseline", str(tmp_path / "new"), "--update-baseline"]) == 2
+    assert "a band needs runs of 5 seeds or more, each once" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
+
+
+# --- another run's record as the baseline: exact and f1 are paired by question ---
+
+
+def test_a_run_is_no_worse_than_itself(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert gated(run, run, "--json") == 0
+    checks = json.loads(capsys.readouterr().out)["cards"][0]["checks"]
+    assert {one["state"] for one in checks} == {"pass"}
+    assert "no worse by a margin of 4.98: +0, 95 % bounds +0 and +0" in checks[0]["by_baseline"]["reason"]
+
+
+@pytest.mark.parametrize(("option", "code"), [("fail", 1), ("warn", 0), ("pass", 0)])
+def test_what_one_run_of_each_leaves_open_is_inconclusive(
+    run: Path, tmp_path: Path, option: str, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = make_run(tmp_path / "other" / "pocket" / "x", limit=None, wrong=range(8), seed=43)
+    edit_weights(other)
+    assert gated(other, run, "--on-inconclusive", option, "--json", "--github") == code
+    captured = capsys.readouterr()
+    checks = json.loads(captured.out)["cards"][0]["checks"]
+    assert {one["metric"]: one["state"] for one in checks}["exact"] == "inconclusive"
+    annotated = [line.split()[0] for line in captured.err.splitlines() if ", exact: inconclusive" in line]
+    assert annotated == {"fail": ["::error"], "warn": ["::warning"], "pass": []}[option]
+
+
+def test_a_run_that_is_worse_by_more_than_the_margin_fails(run: Path, tmp_path: Path) -> None:
+    other = make_run(tmp_path / "other" / "pocket" / "x", limit=None, wrong=range(60), seed=43)
+    edit_weights(other)
+    assert gated(other, run) == 1
+
+
+def test_a_run_of_another_card_or_one_that_was_changed_is_no_baseline(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    limited = make_run(tmp_path / "pocket" / "limited")
+    assert gated(run, limited) == 2
+    assert "is a run of 'pocket.proxy', not of 'pocket'" in capsys.readouterr().err
+    assert gated(run, run, "--update-baseline") == 2
+    assert "is a run, whose record stays as it is" in capsys.readouterr().err
+    answers = limited / "evaluation" / "predictions.json"
+    answers.write_text(answers.read_text(encoding="utf-8").replace("nothing", "something"), encoding="utf-8")
+    assert gated(run, limited) == 2
+    assert "fails its audit, so is no baseline" in capsys.readouterr().err
+
+
+def edit_weights(run: Path) -> None:
+    """Other weights than every other toy's, and a record that follows."""
+    folder = run / "stages" / "prediction_layer"
+    store.write_text(folder / "student" / "model.safetensors", "other weights of a toy")
+    written = store.read_json(folder / "stage.json")
+    weights = {"model.safetensors": store.sha256_of(folder / "student" / "model.safetensors")}
+    store.write_json(folder / "stage.json", {**written, "weights": weights})
+    store.write_verdict(run, conclusion.conclude([run]))
 
 
 def test_one_card_without_a_run_keeps_every_baseline_as_it_is(results: Path, baseline: Path) -> None:
@@ -543,14 +643,14 @@ def nasty(n_claims: int = 1) -> gate.Gated:
 
 def test_no_text_of_a_card_escapes_from_xml_markdown_or_a_workflow_command() -> None:
     one = nasty()
-    xml = as_junit.render([one], unmeasured_fails=True)
+    xml = as_junit.render([one], ON)
     case = list(ElementTree.fromstring(xml).iter("testcase"))[1]  # noqa: S314
     assert (case.get("name") or "").startswith("a\\n::error::b ]]> <x y='1'>&|`*_[l](http://e.org)\\x1b[2J\\x00\ufffd")
     summary = as_markdown.render([one], is_passed=False)
     (row,) = [line for line in summary.splitlines() if line.startswith("| a")]
     assert len(re.findall(r"(?<!\\)\|", row)) == 9
     assert not re.search(r"(?<!\\)([<`\[]|://)", summary.replace("\\\\", ""))
-    (line,) = as_gate.annotations([one], unmeasured_fails=True)
+    (line,) = as_gate.annotations([one], ON)
     assert line.startswith("::error file=a%3Ab%2Cc%0A.md,line=1::a\\n::error::b")
     assert "\x1b" not in as_gate.to_text([one], 1) + summary + xml + line
 
@@ -559,7 +659,9 @@ def test_at_most_ten_annotations_and_the_rest_is_counted_in_the_summary(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     summary = tmp_path / "summary.md"
-    asked = argparse.Namespace(on_unmeasured="fail", json=True, github=True, junit=None, summary=summary)
+    asked = argparse.Namespace(
+        on_unmeasured="fail", on_inconclusive="warn", json=True, github=True, junit=None, summary=summary
+    )
     _report(asked, [nasty(13)], 1)
     captured = capsys.readouterr()
     assert json.loads(captured.out)["counts"]["unmeasured"] == 13

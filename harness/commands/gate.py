@@ -16,7 +16,7 @@ from harness.reports.progress import make_watcher
 
 if TYPE_CHECKING:
     from harness.baseline import Baseline
-    from harness.gate import Gated
+    from harness.gate import Gated, On
 
     Admitted = Sequence[tuple[Gated, Baseline | None, Baseline | None]]
 
@@ -27,25 +27,28 @@ MOST_ANNOTATIONS = 10  # that a workflow shows of one kind for a step
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add, folder = parser.add_argument, Path("results")
     add("subjects", type=Path, nargs="+", metavar="RUN|CARD", help="a finished run's folder, or a card (.md)")
-    what = "a .json file, or a folder that holds <card>.json (default: results/baseline)"
-    add("--baseline", type=Path, default=folder / "baseline", metavar="FILE|DIR", help=what)
+    what = "a .json file, a folder that holds <card>.json (default: results/baseline), or a run to be no worse than"
+    add("--baseline", type=Path, default=folder / "baseline", metavar="FILE|DIR|RUN", help=what)
     add("--results", type=Path, default=folder, metavar="DIR", help="where runs of cards are (default: results)")
     what = "run the experiment of cards that bring all of it along, such as the pocket card; never a larger one"
     add("--run", action="store_true", dest="is_run_wanted", help=what)
     add("--device", choices=("cpu",), help="with --run: stay on the CPU")
     add("--on-unmeasured", choices=("fail", "warn"), default="fail", help="what is unmeasured (default: fail)")
+    what = "what a test against another run's record leaves open (default: warn)"
+    add("--on-inconclusive", choices=("fail", "warn", "pass"), default="warn", help=what)
     add("--junit", type=Path, metavar="FILE", help="write JUnit XML: a case for each card and metric")
     add("--summary", type=Path, metavar="FILE", help="write a Markdown summary (default: $GITHUB_STEP_SUMMARY, if set)")
     add("--github", action="store_true", help=f"annotations on the cards' own lines, at most {MOST_ANNOTATIONS}")
     add(
         "--update-baseline",
         action="store_true",
-        help="show what would change, then make these runs, or the mean of several of one card, the baseline",
+        help="show what would change, then make these runs, or the mean of several of one card, the baseline; of runs "
+        "on part of the questions, of five seeds or more, their band",
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Exits with 0 where the gate is passed, 1 where it fails, 4 where a run is invalid, limited or fails its audit."""
+    """Exits with 0 where the gate is passed, 1 where it fails, 4 where a run is invalid or fails its audit."""
     _check_use(arguments)
     # Here, because the statistics of a verdict take longer to load than every other command to run.
     from harness import gate, gating
@@ -62,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     gated = [one for one, _, _ in admitted]
     if arguments.update_baseline:
         return _update(admitted, as_json=arguments.json)
-    code = gate.exit_code(gated, unmeasured_fails=arguments.on_unmeasured == "fail")
+    code = gate.exit_code(gated, _on(arguments))
     _report(arguments, gated, code)
     return code
 
@@ -71,16 +74,22 @@ def _check_use(arguments: argparse.Namespace) -> None:
     problems = []
     if arguments.update_baseline and (arguments.junit or arguments.summary or arguments.github):
         problems.append("--update-baseline judges nothing: leave --junit, --summary and --github out")
+    if arguments.update_baseline and store.is_finished(arguments.baseline):
+        problems.append(f"--baseline {arguments.baseline}: is a run, whose record stays as it is; give a file")
     if arguments.device and not arguments.is_run_wanted:
         problems.append("--device goes with --run")
     if problems:
         raise PlanError(problems)
 
 
+def _on(arguments: argparse.Namespace) -> "On":
+    return {"unmeasured": arguments.on_unmeasured, "inconclusive": arguments.on_inconclusive}
+
+
 def _report(arguments: argparse.Namespace, gated: "Sequence[Gated]", code: int) -> None:
     from harness.reports import as_gate, as_junit, as_markdown
 
-    unmeasured_fails = arguments.on_unmeasured == "fail"
+    on = _on(arguments)
     if arguments.json:
         print(as_gate.to_json_text(gated, code))
     elif arguments.github:
@@ -88,11 +97,11 @@ def _report(arguments: argparse.Namespace, gated: "Sequence[Gated]", code: int) 
         print(f"::stop-commands::{token}\n{as_gate.to_text(gated, code)}\n::{token}::")
     else:
         print(as_gate.to_text(gated, code))
-    lines = list(as_gate.annotations(gated, unmeasured_fails=unmeasured_fails)) if arguments.github else []
+    lines = list(as_gate.annotations(gated, on)) if arguments.github else []
     for line in lines[:MOST_ANNOTATIONS]:
         print(line, file=sys.stderr if arguments.json else sys.stdout)
     if arguments.junit is not None:
-        store.write_text(arguments.junit, as_junit.render(gated, unmeasured_fails=unmeasured_fails))
+        store.write_text(arguments.junit, as_junit.render(gated, on))
     left_out = max(0, len(lines) - MOST_ANNOTATIONS)
     _write_summary(arguments.summary, as_markdown.render(gated, is_passed=code == 0, n_not_annotated=left_out))
 
@@ -112,7 +121,7 @@ def _write_summary(path: Path | None, text: str) -> None:
 
 def _update(admitted: "Admitted", *, as_json: bool) -> int:
     """Shows what changes, then writes every baseline, or none: each whole, after all were found to be sound."""
-    from harness.baseline import baseline_text, changes, mean_of
+    from harness.baseline import PROXY, band_of, baseline_text, changes, mean_of
 
     refused = [f"{one.card}: {why}" for one, _, _ in admitted for why in (*one.problems, one.absent) if why]
     if refused:
@@ -123,7 +132,8 @@ def _update(admitted: "Admitted", *, as_json: bool) -> int:
     found = []
     for path in dict.fromkeys(one.baseline for one, _, _ in admitted):
         of_card = [(made, old) for one, made, old in admitted if one.baseline == path and made is not None]
-        new = mean_of([made for made, _ in of_card])
+        made_of = [made for made, _ in of_card]
+        new = band_of(made_of) if made_of[0].card.endswith(PROXY) else mean_of(made_of)
         found.append((path, new, dict(changes(of_card[0][1], new))))
     if as_json:
         cards = [{"card": new.card, "baseline": path, "changes": moved} for path, new, moved in found]

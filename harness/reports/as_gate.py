@@ -8,14 +8,21 @@ from typing import Any
 from rich.text import Text
 
 from harness.errors import EXIT_REPRODUCED
-from harness.gate import Check, Gated, counts
+from harness.gate import Check, Gated, On, counts
 from harness.reports.as_github import annotation
 from harness.reports.as_markdown import cards, number
 from harness.reports.printable import printable
 from harness.reports.tables import make_console, make_table
 from harness.store import SCHEMA_VERSION, to_json
 
-_COLOURS = {"pass": "green", "fail": "bold red", "unmeasured": "yellow", "invalid": "bold red"}
+_COLOURS = {
+    "pass": "green",
+    "fail": "bold red",
+    "unmeasured": "yellow",
+    "inconclusive": "yellow",
+    "invalid": "bold red",
+}
+_LEVELS = {"fail": "error", "warn": "warning"}
 _COLUMNS = ("result", "metric", "claimed", "measured", "tol.", "baseline", "why")
 
 
@@ -64,13 +71,13 @@ def to_json_text(gated: Sequence[Gated], exit_code: int) -> str:
     return json.dumps(document, indent=1, ensure_ascii=False)
 
 
-def annotations(gated: Sequence[Gated], *, unmeasured_fails: bool) -> Iterator[str]:
-    """One workflow command for each thing that does not pass, what fails first."""
-    unmeasured = "error" if unmeasured_fails else "warning"
+def annotations(gated: Sequence[Gated], on: On) -> Iterator[str]:
+    """One workflow command for each thing that does not pass, what fails first; nothing of a state that may pass."""
+    levels = [("fail", "error"), *((state, _LEVELS[what]) for state, what in on.items() if what in _LEVELS)]
     for one in gated:
         for problem in one.problems:
             yield annotation("error", one.path, 1, printable(f"{one.card}: invalid: {problem}"))
-    for state, level in (("fail", "error"), ("unmeasured", unmeasured)):
+    for state, level in levels:
         for one in gated:
             for check in one.checks:
                 if check.state == state and not one.problems:

@@ -1,27 +1,27 @@
 """The gate as JUnit XML: a test suite for each card, in it a case for its preconditions and one for each metric.
 
-A failed metric is a failure, an invalid run an error. What is unmeasured is a failure where it fails the gate, and
-skipped where it only warns, so that the file never says otherwise than the exit code.
+A failed metric is a failure, an invalid run an error. What is unmeasured or inconclusive is a failure where it fails
+the gate, and skipped where it does not, so that the file never says otherwise than the exit code.
 """
 
 import re
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from harness.gate import Check, Gated
+from harness.gate import Check, Gated, On
 from harness.reports.printable import printable
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NUMBERS = ("claimed", "tolerance", "measured", "baseline", "baseline_tolerance")
 
 
-def render(gated: Sequence[Gated], *, unmeasured_fails: bool) -> str:
+def render(gated: Sequence[Gated], on: On) -> str:
     whole = Element("testsuites", name="harness gate")
     for one in gated:
         suite = SubElement(whole, "testsuite", name=_plain(one.card))
-        _add_preconditions(suite, one, unmeasured_fails=unmeasured_fails)
+        _add_preconditions(suite, one, on)
         for check in one.checks:
-            _add_check(suite, one, check, unmeasured_fails=unmeasured_fails)
+            _add_check(suite, one, check, on)
     for part in (*whole, whole):
         for name, tag in (("tests", "testcase"), ("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
             part.set(name, str(sum(1 for _ in part.iter(tag))))
@@ -29,7 +29,7 @@ def render(gated: Sequence[Gated], *, unmeasured_fails: bool) -> str:
     return "<?xml version='1.0' encoding='utf-8'?>\n" + tostring(whole, encoding="unicode") + "\n"
 
 
-def _add_preconditions(suite: Element, one: Gated, *, unmeasured_fails: bool) -> None:
+def _add_preconditions(suite: Element, one: Gated, on: On) -> None:
     case = _case(suite, one, "preconditions", 1)
     properties = SubElement(case, "properties")
     for name, text in (("run", one.run), ("baseline", one.baseline)):
@@ -38,12 +38,12 @@ def _add_preconditions(suite: Element, one: Gated, *, unmeasured_fails: bool) ->
     if one.problems:
         _add_result(case, "error", "invalid", "; ".join(one.problems))
     elif one.absent is not None:
-        _add_result(case, "failure" if unmeasured_fails else "skipped", "unmeasured", one.absent)
+        _add_result(case, "failure" if on["unmeasured"] == "fail" else "skipped", "unmeasured", one.absent)
     if one.notes:
         SubElement(case, "system-out").text = "\n".join(map(_plain, one.notes))
 
 
-def _add_check(suite: Element, one: Gated, check: Check, *, unmeasured_fails: bool) -> None:
+def _add_check(suite: Element, one: Gated, check: Check, on: On) -> None:
     case = _case(suite, one, check.metric, check.line)
     properties = SubElement(case, "properties")
     for name in _NUMBERS:
@@ -52,9 +52,9 @@ def _add_check(suite: Element, one: Gated, check: Check, *, unmeasured_fails: bo
             SubElement(properties, "property", name=name, value=repr(value))
     SubElement(properties, "property", name="unit", value=_plain(check.unit))
     if check.state == "fail":
-        _add_result(case, "failure", "regression" if check.by_card.state == "pass" else "not reproduced", check.reason)
-    elif check.state == "unmeasured":
-        _add_result(case, "failure" if unmeasured_fails else "skipped", "unmeasured", check.reason)
+        _add_result(case, "failure", "regression" if check.is_regression else "not reproduced", check.reason)
+    elif check.state in on:
+        _add_result(case, "failure" if on[check.state] == "fail" else "skipped", check.state, check.reason)
 
 
 def _case(suite: Element, one: Gated, name: str, line: int | None) -> Element:

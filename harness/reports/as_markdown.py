@@ -9,7 +9,13 @@ from harness.reports.printable import printable
 
 MOST_ROWS = 200
 _LONGEST = 200  # characters of one text
-_MARKS = {"pass": "✅ pass", "fail": "❌ fail", "unmeasured": "⚪ unmeasured", "invalid": "⛔ invalid"}
+_MARKS = {
+    "pass": "✅ pass",
+    "fail": "❌ fail",
+    "unmeasured": "⚪ unmeasured",
+    "inconclusive": "⚪ inconclusive",
+    "invalid": "⛔ invalid",
+}
 _HEAD = ("card", "metric", "claimed", "measured", "tolerance", "baseline", "result", "why")
 _PUNCTUATION = re.compile(r"([\\`*_{}\[\]<>()#+!|~$&@:])")
 _LINKED = re.compile(r"\bwww\.", re.IGNORECASE)

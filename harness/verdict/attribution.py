@@ -59,7 +59,17 @@ def _mean(rows: Rows, metric: str) -> float:
 
 
 def _interval(gains: np.ndarray[Any, Any], paragraphs: Sequence[Any], seed: int) -> tuple[float, float] | None:
-    """95 % of the mean gain, in points, over paragraphs drawn again with replacement; None where there is but one."""
+    """95 % of the mean gain, in points; None where there is but one paragraph."""
+    means = mean_gains(gains, paragraphs, seed)
+    if means is None:
+        return None
+    low, high = np.quantile(means, (0.025, 0.975))
+    # Rounded: the last bits of a product of matrices differ from machine to machine, and a verdict is compared whole.
+    return round(100.0 * float(low), 9), round(100.0 * float(high), 9)
+
+
+def mean_gains(gains: np.ndarray[Any, Any], paragraphs: Sequence[Any], seed: int) -> np.ndarray[Any, Any] | None:
+    """The mean gain over paragraphs drawn again with replacement, `DRAWS` times; None where there is but one."""
     if None in paragraphs or len(set(paragraphs)) == 1:
         return None
     _, where = np.unique(np.asarray(paragraphs), return_inverse=True)
@@ -69,6 +79,4 @@ def _interval(gains: np.ndarray[Any, Any], paragraphs: Sequence[Any], seed: int)
     for _chunk in range(DRAWS // _CHUNK):
         drawn = random.multinomial(n, np.full(n, 1.0 / n), size=_CHUNK)
         means.append((drawn @ sums) / (drawn @ sizes))
-    low, high = np.quantile(np.concatenate(means), (0.025, 0.975))
-    # Rounded: the last bits of a product of matrices differ from machine to machine, and a verdict is compared whole.
-    return round(100.0 * float(low), 9), round(100.0 * float(high), 9)
+    return np.concatenate(means)
