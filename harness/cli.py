@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from harness import __version__, launch
+from harness import __version__, interrupts, launch
 from harness.commands import COMMANDS
 from harness.errors import EXIT_BROKE, EXIT_INTERRUPTED, EXIT_WRONG_USE, HarnessError
 
@@ -18,7 +18,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv, argparse.Namespace(argv=argv))
     logging.basicConfig(format="%(message)s", level=logging.ERROR if arguments.quiet else logging.WARNING)
     try:
-        return int(arguments.run(arguments))
+        with interrupts.raised(), launch.counted():
+            return int(arguments.run(arguments))
     except HarnessError as error:
         if launch.is_main_process():
             print(f"harness: {error}", file=sys.stderr)
@@ -34,7 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"harness: {where}: {error.strerror}; free the space, or give --results DIR", file=sys.stderr)
         return EXIT_BROKE
     except KeyboardInterrupt:
-        print("harness: interrupted; the same command goes on with the first unfinished stage", file=sys.stderr)
+        if launch.is_main_process():
+            print("harness: interrupted; the same command goes on from the last checkpoint", file=sys.stderr)
+        launch.leave(EXIT_INTERRUPTED)
         return EXIT_INTERRUPTED
 
 

@@ -144,16 +144,22 @@ def logits_of(
     shape = (len(features), features.max_seq_length, 2)
     store.check_space(path.parent, 4 * math.prod(shape))
     logits = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
-    with torch.no_grad(), accelerator.autocast():
-        watch.start(name, math.ceil(len(features) / batch_size))
-        for number, rows in enumerate(_in_order(len(features), batch_size), start=1):
-            batch = {name: torch.from_numpy(a).to(accelerator.device) for name, a in features.batch(rows).items()}
-            logits[rows] = models.span_logits(model, batch).logits.float().cpu().numpy()
-            watch.steps([{"step": number}])
-        watch.end()
+    watch.start(name, math.ceil(len(features) / batch_size))
+    for number, rows in enumerate(_in_order(len(features), batch_size), start=1):
+        logits[rows] = batch_logits(model, features, rows, accelerator)
+        watch.steps([{"step": number}])
+    watch.end()
     logits.flush()
     result: Array = np.load(path, mmap_mode="r")
     return result
+
+
+def batch_logits(model: Any, features: Features, rows: Array, accelerator: Any) -> Array:
+    """Span logits (B, T, 2) fp32 of one batch of rows; the model is in eval mode."""
+    with torch.no_grad(), accelerator.autocast():
+        batch = {name: torch.from_numpy(a).to(accelerator.device) for name, a in features.batch(rows).items()}
+        logits: Array = models.span_logits(model, batch).logits.float().cpu().numpy()
+    return logits
 
 
 def _in_order(n_rows: int, batch_size: int) -> Iterator[Array]:

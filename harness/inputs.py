@@ -1,7 +1,7 @@
 """Everything a run reads, fetched and fingerprinted: model folders, training data to stream, evaluation data."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from harness import models, store
 from harness.data import squad
 from harness.domain import Experiment, Setting
-from harness.errors import DataError, HarnessError, HubError, PlanError
+from harness.errors import DataError, HarnessError, HubError, InvalidRunError, PlanError
 from harness.references import Reference, data_reference, model_reference
 
 Questions = Callable[[], Iterator[squad.Paragraph]]
@@ -34,6 +34,7 @@ class Inputs:
     glove: Path | None = None
     published: Path | None = None
     published_missing: str | None = None
+    files: Mapping[str, Path] = field(default_factory=dict)  # data that are local files, by their name in the record
 
 
 def gather(experiment: Experiment, student_of_card: Callable[[Path], Path]) -> Inputs:
@@ -68,8 +69,8 @@ def gather(experiment: Experiment, student_of_card: Callable[[Path], Path]) -> I
             problems.append(error)
     if problems:
         raise _all_of(problems)
-    train, train_record = found["train_data"]
-    evaluated, eval_record = found["eval_data"]
+    train, train_record, train_file = found["train_data"]
+    evaluated, eval_record, eval_file = found["eval_data"]
     student, student_is_random = found["student"]
     teacher = found["teacher"][0] if "teacher" in found else None
     record = {"student": fingerprint(student), "train_data": train_record, "eval_data": eval_record}
@@ -92,7 +93,25 @@ def gather(experiment: Experiment, student_of_card: Callable[[Path], Path]) -> I
         glove=glove,
         published=published,
         published_missing=missing,
+        files={name: path for name, path in (("train_data", train_file), ("eval_data", eval_file)) if path},
     )
+
+
+def check_unchanged(inputs: Inputs) -> None:
+    """Raises InvalidRunError for models or data that are other files by now than those the run began with.
+
+    What lies in the Hub client's cache is named after its commit and is not looked at.
+    """
+    models_of = {"teacher": inputs.teacher, "student": inputs.student, "masked_lm": inputs.masked_lm}
+    changed = [str(folder) for name, folder in models_of.items()
+               if folder is not None and fingerprint(folder) != inputs.record[name]]  # fmt: skip
+    changed += [str(path) for name, path in inputs.files.items()
+                if store.sha256_of(path) != inputs.record[name].get("sha256")]  # fmt: skip
+    if changed:
+        raise InvalidRunError(
+            f"{', '.join(changed)}: changed since this run began, so what it measures would be of neither; put the "
+            "files back and run the same command, or start again with --fresh"
+        )
 
 
 def _all_of(problems: list[DataError | HubError | PlanError]) -> HarnessError:
@@ -149,17 +168,17 @@ def _glove(setting: Setting) -> Path | None:
     return None if setting.value == "none" else Path(str(setting.value)).expanduser()
 
 
-def _data(setting: Setting, option: str, here: Path) -> tuple[Questions, dict[str, str]]:
-    """A source of paragraphs that can be read again and again, and what identifies it."""
+def _data(setting: Setting, option: str, here: Path) -> tuple[Questions, dict[str, str], Path | None]:
+    """A source of paragraphs that can be read again and again, what identifies it, and its file where it is local."""
     reference: Reference = data_reference(str(setting.value), card_dir=here, is_option=setting.origin == "overridden")
     if reference.path is None:
         from harness import hub  # here: as above
 
         folder, questions = hub.fetch_squad(reference.repo, reference.split, reference.revision, option=option)
-        return questions, {"revision": folder.name}
+        return questions, {"revision": folder.name}, None
     path = reference.path
     next(squad.read_json(path))  # so that a file that is not SQuAD is named before anything runs
-    return (lambda: squad.read_json(path)), {"sha256": store.sha256_of(path)}
+    return (lambda: squad.read_json(path)), {"sha256": store.sha256_of(path)}, path
 
 
 def fingerprint(folder: Path) -> dict[str, str]:

@@ -4,7 +4,8 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from harness.environment import find_gpus
@@ -27,11 +28,40 @@ def relaunch(argv: Sequence[str], num_processes: int, config: Path | None, *, on
         exit_file = Path(folder) / "exit"
         threads = os.environ.get("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // num_processes)))
         env = {**os.environ, _EXIT_FILE: str(exit_file), "OMP_NUM_THREADS": threads}
-        done = subprocess.run(command, env=env, check=False)
+        code = _wait_for(subprocess.Popen(command, env=env))
+        dead = sorted(path.suffix.removeprefix(".") for path in exit_file.parent.glob("alive.*"))
         if exit_file.exists():
             return int(exit_file.read_text(encoding="utf-8"))
-    print(f"harness: a launched process ended with {done.returncode} and left no verdict", file=sys.stderr)
+    died = f"process {', '.join(dead)} of it died without a word" if dead else f"it ended with {code}"
+    print(
+        f"harness: the launched run left no verdict: {died}; the same command goes on from the last checkpoint",
+        file=sys.stderr,
+    )
     return EXIT_BROKE
+
+
+def _wait_for(process: "subprocess.Popen[bytes]") -> int:
+    """Its exit code. An interruption is passed on, and waited for: the run keeps a checkpoint and says so itself."""
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            process.terminate()
+
+
+@contextmanager
+def counted() -> Iterator[None]:
+    """Leaves word, for the launching process, that this one is at work; one that is killed cannot take it back."""
+    path = os.environ.get(_EXIT_FILE)
+    if path is None:
+        yield
+        return
+    word = Path(path).parent / f"alive.{os.environ.get('RANK', '0')}"
+    word.touch()
+    try:
+        yield
+    finally:
+        word.unlink(missing_ok=True)
 
 
 def _launcher(num_processes: int, config: Path | None, *, on_cpu: bool) -> list[str]:

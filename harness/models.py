@@ -4,6 +4,7 @@ Weights come as safetensors where both exist; a pickle is read weights-only; cod
 """
 
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -209,6 +210,13 @@ def _tokenized_apart(teacher: Path, student: Path) -> list[str]:
     if first(_PROBE)["input_ids"] != second(_PROBE)["input_ids"]:
         return [f"{pair} have one vocabulary but cut text differently (lower-casing, accents); use a matching pair"]
     return []
+
+
+def be_deterministic() -> None:
+    """Makes torch refuse every operation that may differ from run to run, and cuBLAS work in one order."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True)
+    torch.backends.cudnn.benchmark = False
 
 
 def n_layers(model: Any) -> int:

@@ -2,7 +2,9 @@
 
 import dataclasses
 import shutil
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +12,14 @@ import torch
 from accelerate import Accelerator
 
 from harness import card as cards
-from harness import conclusion, environment, models, planning, preflight, record, store
+from harness import conclusion, environment, lock, models, planning, preflight, record, store
 from harness.conclusion import Conclusion
 from harness.domain import Experiment, Judgement
+from harness.engine.checkpoint import Cadence
 from harness.errors import InvalidRunError, PlanError, RunError
 from harness.evaluation import evaluate
-from harness.inputs import Inputs, fingerprint, gather
+from harness.inputs import Inputs, check_unchanged, fingerprint, gather
+from harness.ranks import stopped_together
 from harness.reports.progress import Watcher
 from harness.store import EVALUATION, MISSING, PUBLISHED, TEACHER
 from harness.training import train
@@ -23,12 +27,15 @@ from harness.training import train
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """How to run: where results go, on which device, in how many micro-batches, and whether to start afresh."""
+    """How to run: where results go, on which device, in how many micro-batches, whether to start afresh, when to keep
+    a checkpoint, and whether everything must be deterministic or be refused."""
 
     results: Path
     device: str | None = None
     fresh: bool = False
     gradient_accumulation_steps: int = 1
+    cadence: Cadence = field(default_factory=Cadence)
+    is_strict: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,8 @@ def reproduce(
     `made_for` are the cards that wait for this one's student.
     """
     models.quieten()
+    if machine.is_strict:
+        models.be_deterministic()
     accelerator = accelerator or _make_accelerator(experiment, machine)
     waiting = (*made_for, Path(experiment.card_path).resolve())
 
@@ -67,7 +76,16 @@ def reproduce(
     experiment = _with_hardware(experiment, accelerator)
     preflight.check_models(experiment, inputs)
     preflight.check_size(experiment, inputs, accelerator, is_cpu_wanted=machine.device == "cpu")
-    run = _open_run(experiment, inputs, machine, accelerator)
+    identity = record.identity_of(store.to_json(experiment), inputs.record, store.to_json(environment.code()))
+    with _alone(experiment, identity, machine, accelerator):
+        return _run(experiment, inputs, identity, machine, watch, accelerator)
+
+
+def _run(
+    experiment: Experiment, inputs: Inputs, identity: str, machine: Machine, watch: Watcher, accelerator: Accelerator
+) -> Outcome:
+    """All that is done under the lock of the run."""
+    run = _open_run(experiment, inputs, identity, machine, accelerator)
     if store.is_finished(run):
         return Outcome(run, experiment, conclusion.read(run), was_there=True)
     _score(experiment, inputs.teacher, inputs, run / TEACHER, accelerator, watch)
@@ -75,13 +93,14 @@ def reproduce(
     _score(experiment, inputs.published, inputs, run / PUBLISHED, accelerator, watch)
     _note_missing(inputs, run / PUBLISHED, accelerator)
     try:
-        train(experiment, inputs, run, accelerator, watch)
+        train(experiment, inputs, run, accelerator, watch, machine.cadence)
     except RunError as error:
         if accelerator.is_main_process:
             store.write_json(run / "error.json", {"error": str(error), "stage": error.stage, "step": error.step})
         raise
     student = store.student_of(run, experiment.stages[-1].name)
     _score(experiment, student, inputs, run / EVALUATION, accelerator, watch)
+    check_unchanged(inputs)
     return Outcome(run, experiment, _conclude(run, accelerator), was_there=False)
 
 
@@ -162,12 +181,25 @@ def _with_hardware(experiment: Experiment, accelerator: Accelerator) -> Experime
     return planning.with_deviation(experiment, deviation)
 
 
-def _open_run(experiment: Experiment, inputs: Inputs, machine: Machine, accelerator: Accelerator) -> Path:
+@contextmanager
+def _alone(experiment: Experiment, identity: str, machine: Machine, accelerator: Accelerator) -> Iterator[None]:
+    """Keeps every other command away from the runs of this identity; all processes of this one share the lock."""
+    with ExitStack() as stack:
+        with stopped_together(accelerator):
+            if accelerator.is_main_process:
+                folder = machine.results / store.CACHE / "locks"
+                stack.enter_context(lock.held(folder, f"{experiment.name}-{identity[:16]}"))
+        yield
+
+
+def _open_run(
+    experiment: Experiment, inputs: Inputs, identity: str, machine: Machine, accelerator: Accelerator
+) -> Path:
     """The folder of the run with this identity, or a new one with its inputs recorded."""
-    identity = record.identity_of(store.to_json(experiment), inputs.record, store.to_json(environment.code()))
     run = None if machine.fresh else store.find_run(machine.results, experiment.name, identity)
     accelerator.wait_for_everyone()  # all have looked before one of them makes it
     if run is None and accelerator.is_main_process:
+        store.remove_unborn(machine.results, experiment.name, identity)
         run = store.new_run(machine.results, experiment.name, identity)
         shutil.copyfile(experiment.card_path, run / "card.md")
         if store.sha256_of(run / "card.md") != experiment.card_sha256:
@@ -196,6 +228,7 @@ def _environment_of(machine: Machine, accelerator: Accelerator) -> dict[str, Any
         "gradient_accumulation_steps": machine.gradient_accumulation_steps,
         "mixed_precision": accelerator.mixed_precision,
         "threads": torch.get_num_threads(),
+        "deterministic": machine.is_strict,
     }
 
 

@@ -36,6 +36,7 @@ VERDICT, SERIES = "verdict.json", "series.json"  # of a run, and of several seed
 MISSING = "missing.json"  # in place of scores: why there are none
 MANIFEST = "MANIFEST.sha256"
 CACHE = ".cache"
+CHECKPOINTS = "checkpoints"  # of a stage that is not finished
 
 
 def to_json(thing: Any) -> Any:
@@ -140,6 +141,13 @@ def new_run(results: Path, card: str, identity: str) -> Path:
     raise AssertionError("unreachable")
 
 
+def remove_unborn(results: Path, card: str, identity: str) -> None:
+    """Removes folders of runs of this identity that were killed before they were one, so had nothing to go on with."""
+    for folder in (results / card).glob(f"*-{identity[:8]}*"):
+        if folder.is_dir() and not (folder / "identity.json").exists() and not is_finished(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def check_space(folder: Path, n_bytes: int) -> None:
     """Raises StoreError when a file of that size does not fit: a memory map that runs full kills the process."""
     free = shutil.disk_usage(folder).free
@@ -183,7 +191,8 @@ def write_verdict(run: Path, conclusion: Any) -> None:
 
     What a killed run left half-written is cleared first, so that it does not become part of the record.
     """
-    for path in [*run.rglob("*.partial"), *run.glob("scratch*"), *run.glob("*/scratch*")]:
+    left = ("scratch*", "*/scratch*", f"stages/*/{CHECKPOINTS}")
+    for path in [*run.rglob("*.partial"), *(path for pattern in left for path in run.glob(pattern))]:
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
         else:

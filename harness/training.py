@@ -1,29 +1,36 @@
 """All stages of an experiment in order, each from the student of the one before, each ending in a file."""
 
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from accelerate import Accelerator
 
-from harness import evaluation, models, store
+from harness import environment, logit_cache, models, store
 from harness.augment import Table, augmented, build_table, table_key
-from harness.data.features import Array, Features, build_features
+from harness.data.features import Features, build_features
 from harness.data.squad import Paragraph
 from harness.domain import Experiment, Stage
+from harness.engine.checkpoint import Cadence, Checkpoints
 from harness.engine.loop import StageLog
 from harness.errors import InvalidRunError, PlanError
-from harness.inputs import Inputs, fingerprint
+from harness.inputs import Inputs, check_unchanged, fingerprint
 from harness.planning.augmentation import STAGE as AUGMENTED
 from harness.recipes import RECIPES, settings_of
 from harness.recipes.workbench import Common, Workbench
-from harness.reports.progress import Silent, Watcher
+from harness.reports.progress import Watcher
 
 
-def train(experiment: Experiment, inputs: Inputs, run: Path, accelerator: Accelerator, watch: Watcher) -> None:
-    """Trains what is not trained yet; a finished stage is checked, not repeated."""
+def train(
+    experiment: Experiment,
+    inputs: Inputs,
+    run: Path,
+    accelerator: Accelerator,
+    watch: Watcher,
+    cadence: Cadence,
+) -> None:
+    """Trains what is not trained yet; a finished stage is checked, not repeated, a begun one goes on."""
     seed = int(experiment.run.value("seed"))
     teacher = models.load_model(inputs.teacher, seed=seed) if inputs.teacher else None
     folder, initialise = inputs.student, inputs.student_is_random
@@ -34,10 +41,13 @@ def train(experiment: Experiment, inputs: Inputs, run: Path, accelerator: Accele
                 models.load_model(folder, seed=seed, initialise=initialise, needs_head=False),
                 models.load_tokenizer(folder),
             )
-            done = _train_stage(stage, experiment, inputs, student, teacher, tokenizer, run, accelerator, watch)
+            check_unchanged(inputs)
+            checkpoints = _checkpoints(stage, run, seed, accelerator, cadence)
+            done = _train_stage(stage, experiment, inputs, student, teacher, tokenizer, run, checkpoints, watch)
             if accelerator.is_main_process:
                 models.save_model(student, tokenizer, out / store.WEIGHTS)
                 store.write_json(out / "stage.json", {**done, "weights": fingerprint(out / store.WEIGHTS)})
+            checkpoints.clear()
             accelerator.wait_for_everyone()
         record = store.read_json(out / "stage.json")
         if fingerprint(out / store.WEIGHTS) != record["weights"]:
@@ -45,6 +55,14 @@ def train(experiment: Experiment, inputs: Inputs, run: Path, accelerator: Accele
                 f"{out / store.WEIGHTS}: not the files that the stage wrote; start again with --fresh"
             )
         folder, initialise = out / store.WEIGHTS, False
+
+
+def _checkpoints(stage: Stage, run: Path, seed: int, accelerator: Accelerator, cadence: Cadence) -> Checkpoints:
+    identity = str(store.read_json(run / "identity.json")["identity"])
+    code = str(environment.code()["harness"])
+    key = {"stage": stage.name, "seed": str(seed), "code": code, "experiment": identity}
+    out = run / "stages" / stage.name
+    return Checkpoints(out / store.CHECKPOINTS, out / "train.jsonl", key, accelerator, cadence)
 
 
 def _train_stage(
@@ -55,10 +73,11 @@ def _train_stage(
     teacher: Any,
     tokenizer: Any,
     run: Path,
-    accelerator: Accelerator,
+    checkpoints: Checkpoints,
     watch: Watcher,
 ) -> dict[str, Any]:
     """Trains the student in place; returns the stage's log and the training questions it could not use."""
+    accelerator = checkpoints.accelerator
     scratch = run / f"scratch-{accelerator.process_index}"
 
     dropped: list[str] = []
@@ -70,28 +89,23 @@ def _train_stage(
         dropped.extend(built.dropped)
         return built
 
-    def teacher_logits(rows: Features) -> Array:
-        batch_size, path = int(experiment.evaluation.value("eval_batch_size")), scratch / "teacher_logits.npy"
-        return evaluation.logits_of(
-            teacher,
-            rows,
-            batch_size=batch_size,
-            accelerator=accelerator,
-            path=path,
-            watch=watch if accelerator.is_main_process else Silent(),
-            name="teacher logits",
+    def teacher_logits(rows: Features) -> logit_cache.Logits:
+        batch_size = int(experiment.evaluation.value("eval_batch_size"))
+        files = inputs.record["teacher"]
+        key = logit_cache.key_of(files, rows, batch_size=batch_size, accelerator=accelerator)
+        folder = store.cache_of(run, "teacher-logits", key)
+        return logit_cache.build(
+            teacher, rows, folder, key, batch_size=batch_size, accelerator=accelerator, watch=watch
         )
 
-    recorder = _Recorder(run / "stages" / stage.name, watch, is_main=accelerator.is_main_process)
-    started = time.monotonic()
+    recorder = _Recorder(checkpoints.losses, watch, is_main=accelerator.is_main_process)
     with store.scratch(scratch):
         seed = int(experiment.run.value("seed"))
-        bench = Workbench(student, teacher, accelerator, seed, recorder, rows, teacher_logits)
+        bench = Workbench(student, teacher, accelerator, seed, recorder, rows, teacher_logits, checkpoints)
         train_stage = RECIPES[experiment.recipe][stage.name]
         log: StageLog = train_stage(bench, **{name: stage.value(name) for name in settings_of(train_stage)})
-    seconds = round(time.monotonic() - started, 1)
     words = {"candidates": {"sha256": table.sha256, "words": dict(table.n_words)}} if table else {}
-    return {"log": log, "dropped": dropped, "seconds": seconds, **words}
+    return {"log": log, "dropped": dropped, "seconds": round(checkpoints.elapsed(), 1), **words}
 
 
 def _candidates(experiment: Experiment, inputs: Inputs, run: Path, accelerator: Accelerator, watch: Watcher) -> Table:
@@ -154,25 +168,21 @@ def _rows(common: Common, paragraphs: Iterator[Paragraph], tokenizer: Any, scrat
 
 
 class _Recorder:
-    """Writes a stage's losses, a line a step, and passes every word on to the display; silent on other processes."""
+    """Adds a stage's losses to their file, a line a step, and passes every word on; silent on other processes."""
 
-    def __init__(self, folder: Path, watch: Watcher, *, is_main: bool) -> None:
-        self._folder, self._watch, self._is_main = folder, watch, is_main
-        self._path = folder / "train.jsonl.partial"
+    def __init__(self, losses: Path, watch: Watcher, *, is_main: bool) -> None:
+        self._losses, self._watch, self._is_main = losses, watch, is_main
 
-    def start(self, stage: str, n_steps: int) -> None:
+    def start(self, stage: str, n_steps: int, begin: int = 0) -> None:
         if self._is_main:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            self._path.write_text("", encoding="utf-8")
-            self._watch.start(stage, n_steps)
+            self._watch.start(stage, n_steps, begin)
 
     def steps(self, records: list[dict[str, float]]) -> None:
         if self._is_main:
-            with self._path.open("a", encoding="utf-8") as stream:
+            with self._losses.open("a", encoding="utf-8") as stream:
                 stream.writelines(json.dumps(record) + "\n" for record in records)
             self._watch.steps(records)
 
     def end(self) -> None:
         if self._is_main:
-            self._path.replace(self._folder / "train.jsonl")
             self._watch.end()

@@ -7,19 +7,17 @@ Haystack 1.x computes candidates and draws in one go, and keeps neither.
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from accelerate.utils import gather_object
 
 from harness import store
 from harness.augment import shards
 from harness.augment.candidates import load_proposer, propose
 from harness.augment.words import SOURCES
 from harness.data.squad import Paragraph
-from harness.errors import DataError, HarnessError, StoreError
+from harness.errors import DataError, StoreError
+from harness.ranks import stopped_together
 from harness.reports.progress import Silent, Watcher
 
 CONTEXTS = 64  # of a shard: seconds of work on a GPU, minutes on a CPU
@@ -97,7 +95,7 @@ def build_table(
     missing = {number for number in share if shards.read(path_of(folder, number), owners[number]) is None}
     watch = watch if accelerator.is_main_process else Silent()
     watch.start(STAGE, len(share))
-    with _stopped_together(accelerator):
+    with stopped_together(accelerator):
         if missing:
             proposer = load_proposer(
                 masked_lm,
@@ -115,21 +113,6 @@ def build_table(
                     watch.steps([{"step": n_done}])
     watch.end()
     return _opened(folder, rows, owners)
-
-
-@contextmanager
-def _stopped_together(accelerator: Any) -> Iterator[None]:
-    """Waits for all processes; an error of ours in one of them is raised in every one, so that none waits forever."""
-    own: HarnessError | None = None
-    try:
-        yield
-    except HarnessError as error:
-        own = error
-    said = gather_object([f"process {accelerator.process_index}: {own}" if own else ""])
-    if own is not None and accelerator.num_processes == 1:
-        raise own
-    if any(said):
-        raise StoreError("\n".join(filter(None, said)))
 
 
 def path_of(folder: Path, number: int) -> Path:

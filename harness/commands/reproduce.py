@@ -26,6 +26,11 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     add("--gradient-accumulation-steps", type=int, default=1, metavar="N", help="micro-batches a declared batch")
     add("--num-processes", type=int, default=1, metavar="N", help="processes that share each declared batch")
     add("--accelerate-config", type=Path, metavar="FILE", help="start through accelerate's launcher with this file")
+    what = "keep a checkpoint after so many steps (default: by minutes alone)"
+    add("--checkpoint-steps", type=int, metavar="N", help=what)
+    what = "and after so many minutes (default: 10); a stopped or killed run goes on from the last"
+    add("--checkpoint-minutes", type=float, default=10.0, metavar="X", help=what)
+    add("--deterministic", choices=("strict",), help="refuse every operation that may differ from run to run")
     add("--seeds", type=_seeds, default=1, metavar="N|auto", help="judge the mean of N seeds; auto: until decided")
     add("--offline", action="store_true", help="ask the Hub nothing: what it gave before, or an error")
     add("--fresh", action="store_true", help="a new run, even where this one is finished or begun")
@@ -47,6 +52,8 @@ def run(arguments: argparse.Namespace) -> int:
     for name in ("gradient_accumulation_steps", "num_processes"):
         if getattr(arguments, name) < 1:
             raise PlanError([f"--{name.replace('_', '-')} {getattr(arguments, name)}: must be at least 1"])
+    if (arguments.checkpoint_steps or 1) < 1 or not arguments.checkpoint_minutes > 0:
+        raise PlanError(["--checkpoint-steps and --checkpoint-minutes must be above 0"])
     described, options = card.read(arguments.card), plan.options_of(arguments)
     experiment = planning.plan(described, options)
     if arguments.offline:
@@ -57,6 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
     # Here, because it loads torch and transformers, which no other command needs.
     from harness import pipeline, series
+    from harness.engine.checkpoint import Cadence
     from harness.reports.progress import make_watcher
 
     machine = pipeline.Machine(
@@ -64,6 +72,8 @@ def run(arguments: argparse.Namespace) -> int:
         device=arguments.device,
         fresh=arguments.fresh,
         gradient_accumulation_steps=arguments.gradient_accumulation_steps,
+        cadence=Cadence(arguments.checkpoint_steps, arguments.checkpoint_minutes),
+        is_strict=arguments.deterministic == "strict",
     )
 
     def plan_of(seed: int | None) -> Experiment:

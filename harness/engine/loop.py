@@ -3,12 +3,14 @@
 One optimiser step a declared batch, the last partial batch kept, the last weights kept.
 Source: farm-haystack 1.1.0 `haystack/modeling/training/base.py`. Optimiser, schedule, clipping: `engine/optimiser.py`.
 
-Not Haystack: the order of rows and the dropout of a step are functions of (seed, epoch) and (seed, step) alone,
-where the original draws them from one running generator. The declared batch is always the optimiser's batch: ranks
-and micro-batches share it, each weighted by its number of rows, so their number does not change the loss.
+Not Haystack: the order of rows and the dropout of a step are functions of (seed, epoch) and (seed, stage, step) alone,
+where the original draws them from one running generator; so a stage goes on from any checkpoint to the same bits. The
+declared batch is always the optimiser's batch: ranks and micro-batches share it, each weighted by its number of rows,
+so their number does not change the loss.
 """
 
 import math
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,8 +20,10 @@ import torch
 from torch import Tensor, nn
 
 from harness.data.features import Array
+from harness.engine.checkpoint import Checkpoints
 from harness.engine.optimiser import SCHEDULES, Optimisation, clip_gradients, make_optimizer, set_rate
 from harness.errors import RunError
+from harness.interrupts import deferred
 from harness.reports.progress import Watcher
 
 FLUSH_EVERY = 20  # steps between two reads of the losses from the device; each read waits for it
@@ -31,6 +35,18 @@ class StageLog:
 
     n_steps: int
     terms: dict[str, float] = field(default_factory=dict)
+
+
+def batches_from(
+    begin: int, n_rows: int, batch_size: int, seed: int, n_epochs: int
+) -> Iterator[tuple[int, int, Array]]:
+    """Step, epoch and row numbers of every batch from step `begin` on; both count from 0."""
+    steps_an_epoch = math.ceil(n_rows / batch_size)
+    for epoch in range(begin // steps_an_epoch, n_epochs):
+        for number, batch in enumerate(batches_of_epoch(n_rows, batch_size, seed, epoch)):
+            step = epoch * steps_an_epoch + number
+            if step >= begin:
+                yield step, epoch, batch
 
 
 def batches_of_epoch(n_rows: int, batch_size: int, seed: int, epoch: int) -> Iterator[Array]:
@@ -52,39 +68,56 @@ def share_of(batch: Array, rank: int, n_ranks: int, n_micro: int) -> list[tuple[
 
 
 def optimise(
-    module: nn.Module, features: Any, settings: Optimisation, *, accelerator: Any, stage: str, seed: int, watch: Watcher
+    module: nn.Module,
+    features: Any,
+    settings: Optimisation,
+    *,
+    accelerator: Any,
+    stage: str,
+    seed: int,
+    watch: Watcher,
+    checkpoints: Checkpoints | None = None,
 ) -> StageLog:
     """Trains `module`, whose forward takes a batch of tensors and returns scalar terms, "loss" among them.
 
-    `features` has a length and gives `batch(rows)`. Raises RunError naming the step at the first loss or gradient
-    norm that is not finite. Returns at once, having done nothing, for zero epochs.
+    `features` has a length and gives `batch(rows)`. Goes on from the newest of `checkpoints`. An interruption ends in
+    one, after the step it came in, and in KeyboardInterrupt. Raises RunError naming the step at the first loss or
+    gradient norm that is not finite. Returns at once, having done nothing, for zero epochs.
     """
-    steps_an_epoch = math.ceil(len(features) / settings["train_batch_size"])
-    n_steps = steps_an_epoch * settings["num_train_epochs"]
+    batch_size, n_epochs = settings["train_batch_size"], settings["num_train_epochs"]
+    n_steps = math.ceil(len(features) / batch_size) * n_epochs
     if n_steps == 0:
         return StageLog(0)
     wrapped, optimizer = accelerator.prepare(module, make_optimizer(module, settings))
     wrapped.train()
     schedule = SCHEDULES[settings["lr_schedule"]]
+    begin = checkpoints.resume(module, optimizer.optimizer) if checkpoints else 0
+    last_epoch = checkpoints.records_of(n_epochs - 1) if checkpoints else []
     pending: list[dict[str, Any]] = []
-    last_epoch: list[dict[str, float]] = []
-    watch.start(stage, n_steps)
-    step = 0
-    for epoch in range(settings["num_train_epochs"]):
-        for batch in batches_of_epoch(len(features), settings["train_batch_size"], seed, epoch):
+    watch.start(stage, n_steps, begin)
+    with deferred() as is_interrupted:
+        for step, epoch, batch in batches_from(begin, len(features), batch_size, seed, n_epochs):
             rate = schedule(step, n_steps, settings["learning_rate"], settings["warmup_ratio"])
             if 0 < settings["dropout_off_after"] < step:
                 wrapped.eval()
-            seed_step(seed, step, accelerator.process_index)
+            seed_step(seed, stage, step, accelerator.process_index)
             set_rate(optimizer, settings, rate, step)
             record = _one_step(wrapped, optimizer, features, batch, settings, accelerator)
             pending.append({"step": step + 1, "epoch": epoch, "learning_rate": rate, **record})
-            step += 1
-            if len(pending) == FLUSH_EVERY or step == n_steps:
+            is_last = step + 1 == n_steps
+            # One process alone may stop, or keep a checkpoint, after any step; several do it together.
+            alone = accelerator.num_processes == 1
+            wishes = (is_interrupted(), checkpoints is not None and checkpoints.is_due(step + 1))
+            if len(pending) == FLUSH_EVERY or is_last or (alone and any(wishes)):
                 records = _read(pending, accelerator, stage=stage, seed=seed)
                 pending.clear()
-                last_epoch.extend(r for r in records if r["epoch"] == settings["num_train_epochs"] - 1)
+                last_epoch.extend(one for one in records if one["epoch"] == n_epochs - 1)
                 watch.steps(records)
+                must_stop, must_save = wishes if alone else _of_any(wishes, accelerator)
+                if checkpoints and not is_last and (must_stop or must_save):
+                    checkpoints.save(step + 1, module, optimizer.optimizer)
+                if must_stop:
+                    raise KeyboardInterrupt
     watch.end()
     accelerator.free_memory(wrapped, optimizer)
     names = [name for name in last_epoch[0] if name not in ("step", "epoch", "learning_rate")]
@@ -92,9 +125,17 @@ def optimise(
     return StageLog(n_steps, means)
 
 
-def seed_step(seed: int, step: int, rank: int) -> None:
-    """Makes the dropout of a step a function of (seed, step, rank)."""
-    torch.manual_seed(int(np.random.SeedSequence([seed, step, rank]).generate_state(1, np.uint64)[0]))
+def _of_any(wishes: tuple[bool, bool], accelerator: Any) -> tuple[bool, bool]:
+    """Which of the wishes any process has."""
+    table = torch.tensor(wishes, dtype=torch.float32, device=accelerator.device)
+    first, second = accelerator.reduce(table, reduction="sum").tolist()
+    return first > 0, second > 0
+
+
+def seed_step(seed: int, stage: str, step: int, rank: int) -> None:
+    """Makes the dropout of a step a function of (seed, stage, step, rank)."""
+    words = [seed, zlib.crc32(stage.encode()), step, rank]
+    torch.manual_seed(int(np.random.SeedSequence(words).generate_state(1, np.uint64)[0]))
 
 
 def _one_step(

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from torch import nn
 
 from harness.data.features import Array, Features, LastToken
+from harness.engine.checkpoint import Checkpoints
 from harness.engine.loop import StageLog, optimise
 from harness.engine.optimiser import Optimisation
 from harness.models import HEAD
@@ -34,7 +35,8 @@ class Workbench:
     seed: int
     watch: Watcher
     rows: Callable[[Common], Features]
-    teacher_logits: Callable[[Features], Array]
+    teacher_logits: Callable[[Features], Any]
+    checkpoints: Checkpoints | None = None
 
     def taught_by(self) -> nn.Module:
         """The teacher, on the device and in eval mode; a stage that needs one asks here."""
@@ -51,7 +53,14 @@ class Workbench:
     def train(self, stage: str, module: nn.Module, rows: Any, common: Common) -> StageLog:
         """Optimises `module` over `rows` with the common settings."""
         return optimise(
-            module, rows, common, accelerator=self.accelerator, stage=stage, seed=self.seed, watch=self.watch
+            module,
+            rows,
+            common,
+            accelerator=self.accelerator,
+            stage=stage,
+            seed=self.seed,
+            watch=self.watch,
+            checkpoints=self.checkpoints,
         )
 
 
@@ -60,7 +69,7 @@ class TaughtRows:
     """Features whose batches also carry the teacher's logits of the same rows, (B, T, 2)."""
 
     features: Features
-    logits: Array
+    logits: Any  # an array, or anything that gives the rows it is asked for
 
     def __len__(self) -> int:
         return len(self.features)

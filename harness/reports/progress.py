@@ -8,9 +8,12 @@ LINE_EVERY_S = 60.0
 
 
 class Watcher(Protocol):
-    """Told about long work; a record holds at least its `step`, counted from 1, and a `loss` where there is one."""
+    """Told about long work; a record holds at least its `step`, counted from 1, and a `loss` where there is one.
 
-    def start(self, stage: str, n_steps: int) -> None: ...
+    `begin` is how many steps were done before.
+    """
+
+    def start(self, stage: str, n_steps: int, begin: int = 0) -> None: ...
     def steps(self, records: list[dict[str, float]]) -> None: ...
     def end(self) -> None: ...
 
@@ -18,7 +21,7 @@ class Watcher(Protocol):
 class Silent:
     """Takes every word and shows none."""
 
-    def start(self, stage: str, n_steps: int) -> None:
+    def start(self, stage: str, n_steps: int, begin: int = 0) -> None:
         pass
 
     def steps(self, records: list[dict[str, float]]) -> None:
@@ -34,22 +37,22 @@ class Silent:
 class Lines:
     """One line when a stage starts, one a minute with step, loss and time left, one when it ends."""
 
-    def start(self, stage: str, n_steps: int) -> None:
-        self._stage, self._n_steps, self._done, self._loss = stage, n_steps, 0, ""
+    def start(self, stage: str, n_steps: int, begin: int = 0) -> None:
+        self._stage, self._n_steps, self._before, self._done, self._loss = stage, n_steps, begin, begin, ""
         self._begun = self._last = time.monotonic()
-        self._say(f"{stage}: {n_steps} steps")
+        self._say(f"{stage}: {n_steps} steps{f', from {begin} on' if begin else ''}")
 
     def steps(self, records: list[dict[str, float]]) -> None:
         self._done, self._loss = int(records[-1]["step"]), _loss(records)
         now = time.monotonic()
         if now - self._last >= LINE_EVERY_S:
             self._last = now
-            left = (now - self._begun) / self._done * (self._n_steps - self._done)
+            left = (now - self._begun) / (self._done - self._before) * (self._n_steps - self._done)
             self._say(f"{self._stage}: step {self._done}/{self._n_steps}{self._loss}, {left:.0f} s left")
 
     def end(self) -> None:
         took = time.monotonic() - self._begun
-        self._say(f"{self._stage}: {self._n_steps} steps in {took:.0f} s{self._loss}")
+        self._say(f"{self._stage}: {self._n_steps - self._before} steps in {took:.0f} s{self._loss}")
 
     def close(self) -> None:
         pass
@@ -62,7 +65,7 @@ class Lines:
 class Bar:
     """A bar with stage, step, loss and time left."""
 
-    def start(self, stage: str, n_steps: int) -> None:
+    def start(self, stage: str, n_steps: int, begin: int = 0) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -74,7 +77,7 @@ class Bar:
             TimeRemainingColumn(),
         )
         self._progress = Progress(*columns, console=Console(stderr=True))
-        self._task = self._progress.add_task(stage, total=n_steps, loss="")
+        self._task = self._progress.add_task(stage, total=n_steps, completed=begin, loss="")
         self._progress.start()
 
     def steps(self, records: list[dict[str, float]]) -> None:

@@ -99,13 +99,14 @@ def test_the_order_depends_on_seed_and_epoch_alone() -> None:
     assert order(50, 8, seed=2, epoch=2) != first
 
 
-def test_the_dropout_of_a_step_depends_on_seed_step_and_rank() -> None:
-    def drawn(*place: int) -> float:
-        seed_step(*place)
+def test_the_dropout_of_a_step_depends_on_seed_stage_step_and_rank() -> None:
+    def drawn(seed: int, stage: str, step: int, rank: int) -> float:
+        seed_step(seed, stage, step, rank)
         return float(torch.rand(()))
 
-    assert drawn(1, 2, 3) == drawn(1, 2, 3)
-    assert len({drawn(1, 2, 3), drawn(2, 2, 3), drawn(1, 3, 3), drawn(1, 2, 4)}) == 4
+    assert drawn(1, "a", 2, 3) == drawn(1, "a", 2, 3)
+    places = [(1, "a", 2, 3), (2, "a", 2, 3), (1, "b", 2, 3), (1, "a", 3, 3), (1, "a", 2, 4)]
+    assert len({drawn(*place) for place in places}) == len(places)
 
 
 # --- shares of a batch ---
