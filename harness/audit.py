@@ -7,7 +7,7 @@ was changed in all of its files at once, hashes included, is another record: kee
 
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -48,6 +48,15 @@ def audit(run: Path, eval_file: Path | None = None) -> Audit:
     golds, why = _golds(run, eval_file)
     checks = [
         _check(run, "manifest", "every file is there, as it was hashed, and no other", lambda: _manifest(run)),
+        *check_content(run, golds),
+        _check(run, "verdict", "follows from the record, every byte", lambda: _verdict(run)),
+    ]
+    return Audit(str(run), tuple(checks), tuple(_not_covered(run, why)))
+
+
+def check_content(run: Path, golds: Sequence[Paragraph] | None) -> list[Check]:
+    """All checks but those of manifest and verdict, so that a run can be asked before it has them."""
+    checks = [
         _check(run, "identity", "experiment, inputs, code, rule and tolerances are those hashed at the start",
                lambda: _identity(run)),
         _check(run, "card", "the card is the one that was planned, and makes these claims", lambda: _card(run)),
@@ -57,8 +66,7 @@ def audit(run: Path, eval_file: Path | None = None) -> Audit:
     again = "every answer scored again, every sum made again" if golds else "every sum made again"
     for folder in _evaluations(run):
         checks.append(_check(run, folder.name, again, partial(rescoring.check, run, folder, golds)))
-    checks.append(_check(run, "verdict", "follows from the record, every byte", lambda: _verdict(run)))
-    return Audit(str(run), tuple(checks), tuple(_not_covered(run, why)))
+    return checks
 
 
 def audit_series(folder: Path) -> Audit:
@@ -102,6 +110,9 @@ def _golds(run: Path, eval_file: Path | None) -> tuple[list[Paragraph] | None, s
 
 
 def _manifest(run: Path) -> Iterator[str]:
+    for path in sorted(run.rglob("*")):
+        if path.is_symlink():
+            yield f"{_name(run, path)}: is a link; a record holds files"
     recorded = (run / store.MANIFEST).read_bytes()
     listed = _by_name(recorded.decode(errors="replace").splitlines())
     lines = store.manifest_lines(run, store.record_files(run))

@@ -13,6 +13,7 @@ from accelerate import Accelerator
 
 from harness import card as cards
 from harness import conclusion, environment, lock, models, planning, preflight, record, store
+from harness.audit import check_content
 from harness.conclusion import Conclusion
 from harness.domain import Experiment, Judgement
 from harness.engine.checkpoint import Cadence
@@ -101,7 +102,7 @@ def _run(
     student = store.student_of(run, experiment.stages[-1].name)
     _score(experiment, student, inputs, run / EVALUATION, accelerator, watch)
     check_unchanged(inputs)
-    return Outcome(run, experiment, _conclude(run, accelerator), was_there=False)
+    return Outcome(run, experiment, _conclude(run, inputs, accelerator), was_there=False)
 
 
 def _score(
@@ -232,8 +233,15 @@ def _environment_of(machine: Machine, accelerator: Accelerator) -> dict[str, Any
     }
 
 
-def _conclude(run: Path, accelerator: Accelerator) -> Conclusion:
-    """Judges the claims and writes the manifest and the verdict, the file that makes a run finished."""
+def _conclude(run: Path, inputs: Inputs, accelerator: Accelerator) -> Conclusion:
+    """Judges the claims and writes the manifest and the verdict, the file that makes a run finished.
+
+    A record that does not follow from itself was changed while it was made, and gets no verdict.
+    """
+    changed = [problem for check in check_content(run, inputs.eval) for problem in check.problems]
+    if changed:
+        more = f" (and {len(changed) - 1} more)" if len(changed) > 1 else ""
+        raise InvalidRunError(f"{run}: the record was changed while it was made: {changed[0]}{more}; use --fresh")
     concluded = conclusion.conclude([run])
     if accelerator.is_main_process:
         (run / "error.json").unlink(missing_ok=True)

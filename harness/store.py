@@ -18,6 +18,7 @@ import dataclasses
 import hashlib
 import itertools
 import json
+import logging
 import os
 import shutil
 import time
@@ -36,6 +37,7 @@ VERDICT, SERIES = "verdict.json", "series.json"  # of a run, and of several seed
 MISSING = "missing.json"  # in place of scores: why there are none
 MANIFEST = "MANIFEST.sha256"
 CACHE = ".cache"
+_log = logging.getLogger(__name__)
 CHECKPOINTS = "checkpoints"  # of a stage that is not finished
 
 
@@ -103,21 +105,29 @@ def write_json(path: Path, thing: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """The JSON of a record file; raises StoreError when it is missing or broken."""
+    """The JSON object of a record file; raises StoreError when it is missing or broken."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        plain = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise StoreError(f"{path}: cannot be read ({error.strerror}); is this a run folder?") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise StoreError(f"{path}: is broken ({error}); start the run again with --fresh") from error
+    if not isinstance(plain, dict):
+        raise StoreError(f"{path}: is broken (no JSON object); start the run again with --fresh")
+    return plain
 
 
 def find_run(results: Path, card: str, identity: str) -> Path | None:
-    """The newest run of this card with the same experiment and inputs, finished or not."""
+    """The newest run of this card with the same experiment and inputs, finished or not; one that cannot be read is
+    passed over, and said."""
     folder = results / card
-    runs = sorted(folder.glob("*/identity.json"), reverse=True) if folder.is_dir() else []
-    found = ((path.parent, read_json(path)) for path in runs)
-    return next((run for run, one in found if isinstance(one, dict) and one.get("identity") == identity), None)
+    for path in sorted(folder.glob("*/identity.json"), reverse=True) if folder.is_dir() else []:
+        try:
+            if read_json(path).get("identity") == identity:
+                return path.parent
+        except StoreError as error:
+            _log.warning("passed over: %s", error)
+    return None
 
 
 def new_run(results: Path, card: str, identity: str) -> Path:

@@ -19,6 +19,7 @@ from harness.inputs import Inputs, check_unchanged, fingerprint
 from harness.planning.augmentation import STAGE as AUGMENTED
 from harness.recipes import RECIPES, settings_of
 from harness.recipes.workbench import Common, Workbench
+from harness.record import following
 from harness.reports.progress import Watcher
 
 
@@ -49,8 +50,9 @@ def train(
                 store.write_json(out / "stage.json", {**done, "weights": fingerprint(out / store.WEIGHTS)})
             checkpoints.clear()
             accelerator.wait_for_everyone()
-        record = store.read_json(out / "stage.json")
-        if fingerprint(out / store.WEIGHTS) != record["weights"]:
+        with following(run):
+            weights = store.read_json(out / "stage.json")["weights"]
+        if fingerprint(out / store.WEIGHTS) != weights:
             raise InvalidRunError(
                 f"{out / store.WEIGHTS}: not the files that the stage wrote; start again with --fresh"
             )

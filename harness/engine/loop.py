@@ -12,6 +12,7 @@ so their number does not change the loss.
 import math
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +27,8 @@ from harness.errors import RunError
 from harness.interrupts import deferred
 from harness.reports.progress import Watcher
 
+_NO_MEMORY = ("allocate memory", "not enough memory", "out of memory")
+_PEER_GONE = ("Connection reset", "Connection closed", "closed by peer", "Broken pipe", "NCCL")
 FLUSH_EVERY = 20  # steps between two reads of the losses from the device; each read waits for it
 
 
@@ -102,7 +105,8 @@ def optimise(
                 wrapped.eval()
             seed_step(seed, stage, step, accelerator.process_index)
             set_rate(optimizer, settings, rate, step)
-            record = _one_step(wrapped, optimizer, features, batch, settings, accelerator)
+            with _named(accelerator, seed=seed, stage=stage, step=step + 1):
+                record = _one_step(wrapped, optimizer, features, batch, settings, accelerator)
             pending.append({"step": step + 1, "epoch": epoch, "learning_rate": rate, **record})
             is_last = step + 1 == n_steps
             # One process alone may stop, or keep a checkpoint, after any step; several do it together.
@@ -123,6 +127,23 @@ def optimise(
     names = [name for name in last_epoch[0] if name not in ("step", "epoch", "learning_rate")]
     means = {name: math.fsum(record[name] for record in last_epoch) / len(last_epoch) for name in names}
     return StageLog(n_steps, means)
+
+
+@contextmanager
+def _named(accelerator: Any, *, seed: int, stage: str, step: int) -> Iterator[None]:
+    """Makes a RunError of what stops a step and is no fault of the code: no memory left, another process gone."""
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+        text = str(error)
+        if isinstance(error, (torch.OutOfMemoryError, MemoryError)) or any(sign in text for sign in _NO_MEMORY):
+            more = f"--gradient-accumulation-steps {2 * accelerator.gradient_accumulation_steps}"
+            what = f"out of memory; with {more} half as many rows are worked on at once, the loss stays the same"
+        elif accelerator.num_processes > 1 and any(sign in text for sign in _PEER_GONE):
+            what = f"process {accelerator.process_index} of this run no longer hears from another one"
+        else:
+            raise
+        raise RunError(what, seed=seed, stage=stage, step=step) from error
 
 
 def _of_any(wishes: tuple[bool, bool], accelerator: Any) -> tuple[bool, bool]:
