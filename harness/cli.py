@@ -10,19 +10,22 @@ from collections.abc import Sequence
 from harness import __version__, interrupts, launch
 from harness.commands import COMMANDS
 from harness.errors import EXIT_BROKE, EXIT_INTERRUPTED, EXIT_WRONG_USE, HarnessError
+from harness.reports.printable import printable
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code. Errors of ours become one message, everything else a traceback."""
     argv = list(sys.argv[1:] if argv is None else argv)
     arguments = _parser().parse_args(argv, argparse.Namespace(argv=argv))
-    logging.basicConfig(format="%(message)s", level=logging.ERROR if arguments.quiet else logging.WARNING)
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Plain())
+    logging.basicConfig(handlers=[handler], level=logging.ERROR if arguments.quiet else logging.WARNING)
     try:
         with interrupts.raised(), launch.counted():
             return int(arguments.run(arguments))
     except HarnessError as error:
         if launch.is_main_process():
-            print(f"harness: {error}", file=sys.stderr)
+            print(f"harness: {_plain(str(error))}", file=sys.stderr)
         launch.leave(error.exit_code)
         return error.exit_code
     except BrokenPipeError:
@@ -32,13 +35,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
             raise
         where = error.filename or getattr(arguments, "results", "output")
-        print(f"harness: {where}: {error.strerror}; free the space, or give --results DIR", file=sys.stderr)
+        print(
+            f"harness: {_plain(str(where))}: {error.strerror}; free the space, or give --results DIR", file=sys.stderr
+        )
         return EXIT_BROKE
     except KeyboardInterrupt:
         if launch.is_main_process():
             print("harness: interrupted; the same command goes on from the last checkpoint", file=sys.stderr)
         launch.leave(EXIT_INTERRUPTED)
         return EXIT_INTERRUPTED
+
+
+class _Plain(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return _plain(super().format(record))
+
+
+def _plain(text: str) -> str:
+    """Text for a terminal, line by line: what a card or a file name holds is no command to it."""
+    return "\n".join(map(printable, text.split("\n")))
 
 
 def _parser() -> argparse.ArgumentParser:

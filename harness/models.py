@@ -151,10 +151,12 @@ def read_config(folder: Path) -> dict[str, Any]:
         config = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise DataError(path, "", f"cannot be read ({error.strerror}); a model folder holds config.json") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(path, "", f"is not JSON ({error})") from error
     if not isinstance(config, dict):
         raise DataError(path, "", "is not a JSON object")
+    if "auto_map" in config:
+        raise DataError(path, "", "asks for code of its own (auto_map), which is never run; use a model without")
     return config
 
 

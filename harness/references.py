@@ -8,6 +8,7 @@
 - package, `package:pocket/squad.json`: a file shipped with this package
 """
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +70,7 @@ def model_reference(text: str, *, card_dir: Path, is_option: bool) -> Reference:
         return Reference("random", text, _inside_package(text))
     if text.endswith(".md"):
         return Reference("card", text, (Path(text) if is_option else card_dir / text))
-    if is_option and (Path(text).is_dir() or text.startswith((".", "/", "~"))):
+    if is_option and (os.path.isdir(text) or text.startswith((".", "/", "~"))):
         return Reference("folder", text, Path(text).expanduser())
     return Reference("hub", text)
 

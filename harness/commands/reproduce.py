@@ -10,6 +10,7 @@ from harness.commands import plan
 from harness.commands.show import show, subject_of
 from harness.domain import Experiment
 from harness.errors import PlanError
+from harness.reports.printable import printable
 
 HELP = "run the whole chain, from card to verdict"
 
@@ -81,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     if launch.is_main_process() and not arguments.quiet:
         for finding in lint.findings(described):
-            print(f"evidence, {finding.strength}: {finding.says}", file=sys.stderr)
+            print(printable(f"evidence, {finding.strength}: {finding.says}"), file=sys.stderr)
     watch = make_watcher(quiet=arguments.quiet)
     try:
         if arguments.seeds == 1:

@@ -12,6 +12,7 @@ from typing import Any
 
 import ijson
 
+from harness.data.shallow import DEEPEST, Shallow
 from harness.errors import DataError
 
 
@@ -44,7 +45,8 @@ def read_json(path: Path) -> Iterator[Paragraph]:
     try:
         with path.open("rb") as stream:
             count = 0
-            for number, article in enumerate(ijson.items(stream, "data.item", use_float=True)):
+            shallow = Shallow(stream, lambda: _refuse(path))
+            for number, article in enumerate(ijson.items(shallow, "data.item", use_float=True)):
                 for paragraph in _paragraphs_of(path, number, article):
                     count += 1
                     yield paragraph
@@ -56,6 +58,10 @@ def read_json(path: Path) -> Iterator[Paragraph]:
         raise DataError(path, "", f"cannot be read ({error.strerror}); give an existing SQuAD-format file") from error
     if count == 0:
         raise DataError(path, "", "holds no paragraphs; a SQuAD-format file has data[].paragraphs[].qas[]")
+
+
+def _refuse(path: Path) -> None:
+    raise DataError(path, "", f"is nested more than {DEEPEST} levels deep; expected a SQuAD-format file")
 
 
 def _paragraphs_of(path: Path, number: int, article: Any) -> Iterator[Paragraph]:
