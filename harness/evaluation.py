@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from harness import models, store
+from harness import encoder, models, store
 from harness.data.features import Array, Features, LastToken, build_features, holds, is_usable, token_spans
 from harness.data.squad import Paragraph
 from harness.domain import Stage
@@ -158,7 +158,11 @@ def batch_logits(model: Any, features: Features, rows: Array, accelerator: Any) 
     """Span logits (B, T, 2) fp32 of one batch of rows; the model is in eval mode."""
     with torch.no_grad(), accelerator.autocast():
         batch = {name: torch.from_numpy(a).to(accelerator.device) for name, a in features.batch(rows).items()}
-        logits: Array = models.span_logits(model, batch).logits.float().cpu().numpy()
+        if encoder.fits(model):
+            found = encoder.span_logits(model, encoder.pack(batch, "counted"))
+        else:
+            found = models.span_logits(model, batch).logits.float().cpu()
+    logits: Array = found.numpy()
     return logits
 
 

@@ -18,7 +18,7 @@ CHOICES = {
     "grad_clip": ("global", "tensor"),
     "layer_map": ("uniform", "first", "last"),
     "attention_probs": ("after_dropout", "before_dropout"),
-    "padding": ("counted", "masked"),
+    "padding": ("counted", "masked", "dropped"),
     "start_end": ("summed", "averaged"),
     "doc_stride_is": ("step", "overlap"),
     "last_token_labels": ("v1.1", "exact"),

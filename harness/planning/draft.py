@@ -23,6 +23,7 @@ class Options:
     glove: str | None = None
     seed: int | None = None
     precision: str = "fp32"
+    padding: str | None = None  # "drop": out of every stage that has a setting of that name
     limit: int | None = None
     tolerance: Mapping[str, float] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)  # "stage.name" -> value as typed

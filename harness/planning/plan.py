@@ -14,6 +14,7 @@ from harness.planning.settings import NOT_TRAINING, resolve_evaluation, resolve_
 from harness.planning.tasks import refuse_other_tasks
 from harness.planning.tolerances import measured, tolerances
 from harness.programs import PROGRAMS
+from harness.programs.defaults import Program
 
 
 def plan(card: Card, options: Options) -> Experiment:
@@ -23,6 +24,7 @@ def plan(card: Card, options: Options) -> Experiment:
     recipe = choose_recipe(draft)
     program = choose_program(draft, recipe)
     defaults = PROGRAMS[str(program.value)]
+    draft.options = _with_padding(draft, defaults)
     headings = STAGES.get(str(recipe.value), {})
     blocks = {name: settings_of(card, words) for name, words in headings.items()}
     stages = tuple(resolve_stage(draft, name, block, defaults) for name, block in blocks.items())
@@ -60,6 +62,18 @@ def plan(card: Card, options: Options) -> Experiment:
         declared_eval_data=_words(card, "eval_data"),
         augmentation=augmentation,
     )
+
+
+def _with_padding(draft: Draft, defaults: Program) -> Options:
+    """The options with what --padding means for each stage; a --set of the same goes before it."""
+    options = draft.options
+    if options.padding is None:
+        return options
+    stages = [name for name, of in defaults.stages.items() if "padding" in of]
+    if not stages:
+        draft.problems.append(f"--padding {options.padding}: no stage of {defaults.name} has such a setting")
+    meant = {f"{name}.padding": {"drop": "dropped", "count": "counted"}[options.padding] for name in stages}
+    return dataclasses.replace(options, settings={**meant, **options.settings})
 
 
 def _words(card: Card, name: str) -> str | None:

@@ -23,7 +23,7 @@ def finetune(
     **common: Unpack[Common],
 ) -> StageLog:
     """Trains the student on the first gold answer of each row; no teacher."""
-    head = HaystackHead(bench.student, embeds_dropout_prob, is_learned=learned_logit_divisor)
+    head = HaystackHead(bench.student, embeds_dropout_prob, is_learned=learned_logit_divisor, padding=padding)
     return bench.train("finetune", HardLabelLoss(head, padding), bench.rows(common), common)
 
 
@@ -34,6 +34,6 @@ class HardLabelLoss(nn.Module):
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         logits = self.head(batch)
-        if self._padding == "masked":
+        if self._padding != "counted":
             logits = losses.without_padding(logits, batch["attention_mask"])
         return {"loss": losses.hard_label_loss(logits, batch["labels"])}

@@ -5,7 +5,9 @@ Method: TinyBERT (arXiv 1909.10351, section 3). Losses, optimiser and quirks: fa
 the value that Haystack has as its default (`programs/haystack_1_1.py`):
 
 - `attention_probs` after_dropout: the student's attention probabilities carry its dropout's zeros and scaling
-- `padding` counted: padded positions count in every mean and in every softmax over positions
+- `padding` counted: padded positions count in every mean and in every softmax over positions; `masked` keeps them out,
+  with a mean of their own for each row; `dropped` leaves them out of the sums and keeps the divisor, so that what real
+  tokens weigh stays what it was
 - `start_end` summed: the soft term sums start and end, the hard one averages them
 - `learned_logit_divisor` True: the head divides its logits by a number that is trained and decayed with the rest
 
@@ -17,13 +19,14 @@ from typing import Literal, Unpack
 import torch
 from torch import Tensor, nn
 
+from harness import encoder
 from harness.attention import Probs, show_maps
 from harness.engine.loop import StageLog
 from harness.models import n_layers, span_logits
 from harness.recipes import losses
 from harness.recipes.workbench import Common, Workbench, without_head
 
-Padding = Literal["counted", "masked"]
+Padding = Literal["counted", "masked", "dropped"]
 
 
 def distil_intermediate_layers(
@@ -38,7 +41,7 @@ def distil_intermediate_layers(
     layers = losses.LAYER_MAPS[layer_map](n_layers(bench.student), n_layers(teacher))
     show_maps(bench.student, attention_probs)
     with without_head(bench.student):
-        module = IntermediateLayerLoss(bench.student, teacher, layers, padding)
+        module = IntermediateLayerLoss(bench.student, teacher, layers, padding, attention_probs)
         return bench.train("intermediate_layer", module, bench.rows(common), common)
 
 
@@ -59,7 +62,7 @@ def distil_prediction_layer(
     The teacher's logits are computed once, before training, in eval mode.
     """
     module = PredictionLayerLoss(
-        HaystackHead(bench.student, embeds_dropout_prob, is_learned=learned_logit_divisor),
+        HaystackHead(bench.student, embeds_dropout_prob, is_learned=learned_logit_divisor, padding=padding),
         temperature=temperature,
         soft_label_weight=soft_label_weight,
         hard_label_weight=hard_label_weight,
@@ -73,19 +76,43 @@ class IntermediateLayerLoss(nn.Module):
     """Student beside teacher; forward gives the loss, its two sums and each single term, in layer order."""
 
     def __init__(
-        self, student: nn.Module, teacher: nn.Module, layer_map: tuple[int, ...], padding: Padding = "counted"
+        self,
+        student: nn.Module,
+        teacher: nn.Module,
+        layer_map: tuple[int, ...],
+        padding: Padding = "counted",
+        probs: Probs = "after_dropout",
     ) -> None:
         super().__init__()
         self.student, self._layer_map, self._padding = student, layer_map, padding
         self._teacher = (teacher,)  # in a tuple, so that train() and the optimiser do not reach it
+        self._may_pack = padding != "masked" and probs == "after_dropout"
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        if self._may_pack and encoder.fits(self.student) and encoder.fits(self._teacher[0]):
+            return self._packed(encoder.pack(batch, "dropped" if self._padding == "dropped" else "counted"))
         with torch.no_grad():
             teacher = span_logits(self._teacher[0], batch, maps=True)
         student = span_logits(self.student, batch, maps=True)
-        real = batch["attention_mask"] if self._padding == "masked" else None
-        attention = losses.attention_terms(student.attentions, teacher.attentions, self._layer_map, real)
-        hidden = losses.hidden_terms(student.hidden_states, teacher.hidden_states, self._layer_map, real)
+        real = None if self._padding == "counted" else batch["attention_mask"]
+        keeps = self._padding == "dropped"
+        attention = losses.attention_terms(student.attentions, teacher.attentions, self._layer_map, real, keeps)
+        hidden = losses.hidden_terms(student.hidden_states, teacher.hidden_states, self._layer_map, real, keeps)
+        return losses.named(attention, hidden)
+
+    def _packed(self, packed: encoder.Packed) -> dict[str, Tensor]:
+        """The same terms over packed rows: no map is kept, only its distance from the teacher's."""
+        with torch.no_grad():
+            taught = encoder.run(self._teacher[0], packed, show=self._layer_map)
+        maps = {number: taught.heads[layer] for number, layer in enumerate(self._layer_map, start=1)}
+        own = encoder.run(self.student, packed, taught=maps)
+        n_rows, n_tokens = packed.shape
+        n_heads, width = len(maps[1].query), own.hidden[0].shape[-1]
+        attention = [own.distances[number] / (n_rows * n_heads * n_tokens**2) for number in maps]
+        hidden = [
+            losses.square_sum(own.hidden[number], taught.hidden[layer], packed.counted) / (n_rows * n_tokens * width)
+            for number, layer in enumerate((0, *self._layer_map))
+        ]
         return losses.named(attention, hidden)
 
 
@@ -97,13 +124,17 @@ class HaystackHead(nn.Module):
     without a boost or threshold depends on it; others may, by as little as it moves (1.002 to 1.004 in the goldens).
     """
 
-    def __init__(self, student: nn.Module, dropout: float, *, is_learned: bool) -> None:
+    def __init__(self, student: nn.Module, dropout: float, *, is_learned: bool, padding: Padding = "counted") -> None:
         super().__init__()
-        self.student, self.head_dropout = student, nn.Dropout(dropout)
+        self.student, self.head_dropout, self._padding = student, nn.Dropout(dropout), padding
         self.temperature_for_confidence = nn.Parameter(torch.ones(1), requires_grad=is_learned)
 
     def forward(self, batch: dict[str, Tensor]) -> Tensor:
-        logits: Tensor = span_logits(self.student, batch, self.head_dropout).logits.float()
+        if encoder.fits(self.student):
+            layout: encoder.Layout = "dropped" if self._padding == "dropped" else "counted"
+            logits = encoder.span_logits(self.student, encoder.pack(batch, layout), self.head_dropout.p)
+        else:
+            logits = span_logits(self.student, batch, self.head_dropout).logits.float()
         return logits / self.temperature_for_confidence
 
 
@@ -126,7 +157,7 @@ class PredictionLayerLoss(nn.Module):
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         logits, taught = self.head(batch), batch["teacher_logits"]
-        if self._padding == "masked":
+        if self._padding != "counted":
             logits, taught = (losses.without_padding(one, batch["attention_mask"]) for one in (logits, taught))
         soft = losses.soft_label_loss(logits, taught, self._temperature)
         hard = losses.hard_label_loss(logits, batch["labels"])

@@ -42,33 +42,51 @@ LAYER_MAPS: Mapping[str, Callable[[int, int], tuple[int, ...]]] = {
 
 
 def attention_terms(
-    student: Sequence[Tensor], teacher: Sequence[Tensor], layer_map: Sequence[int], real: Tensor | None = None
+    student: Sequence[Tensor],
+    teacher: Sequence[Tensor],
+    layer_map: Sequence[int],
+    real: Tensor | None = None,
+    keeps_divisor: bool = False,
 ) -> list[Tensor]:
     """MSE of attention maps, (B, H, T, T) for each layer, one scalar a student layer.
 
     Haystack also zeroes entries <= -100, copied from a program that compares scores; on probabilities that does
-    nothing and is left out. `real` (B, T), where given, keeps padded queries and keys out of the mean.
+    nothing and is left out. `real` (B, T), where given, keeps padded queries and keys out of the mean; with
+    `keeps_divisor` out of the sum alone.
     """
     weight = None if real is None else (real[:, :, None] * real[:, None, :])[:, None]
-    return [mse(student[i], teacher[layer - 1], weight) for i, layer in enumerate(layer_map)]
+    return [mse(student[i], teacher[layer - 1], weight, keeps_divisor) for i, layer in enumerate(layer_map)]
 
 
 def hidden_terms(
-    student: Sequence[Tensor], teacher: Sequence[Tensor], layer_map: Sequence[int], real: Tensor | None = None
+    student: Sequence[Tensor],
+    teacher: Sequence[Tensor],
+    layer_map: Sequence[int],
+    real: Tensor | None = None,
+    keeps_divisor: bool = False,
 ) -> list[Tensor]:
     """MSE of hidden states (B, T, D), one scalar a state; index 0 is the embedding output, matched to the teacher's.
 
-    `real` (B, T), where given, keeps padded positions out of the mean.
+    `real` (B, T), where given, keeps padded positions out of the mean; with `keeps_divisor` out of the sum alone.
     """
     weight = None if real is None else real[:, :, None]
-    return [mse(student[i], teacher[layer], weight) for i, layer in enumerate((0, *layer_map))]
+    return [mse(student[i], teacher[layer], weight, keeps_divisor) for i, layer in enumerate((0, *layer_map))]
 
 
-def mse(student: Tensor, teacher: Tensor, weight: Tensor | None = None) -> Tensor:
-    """Mean square difference over all elements; with a 0/1 `weight` over each row's kept ones, then over rows."""
+def square_sum(student: Tensor, teacher: Tensor, counted: Tensor) -> Tensor:
+    """Sum of the squared differences of packed rows (N, D), of those that are `counted` (N)."""
+    difference = ((student - teacher) * counted[:, None]).flatten()
+    return difference.dot(difference)
+
+
+def mse(student: Tensor, teacher: Tensor, weight: Tensor | None = None, keeps_divisor: bool = False) -> Tensor:
+    """Mean square difference over all elements; with a 0/1 `weight` over each row's kept ones, then over rows, or with
+    `keeps_divisor` the sum of the kept ones over the number of all."""
     if weight is None:
         return functional.mse_loss(student, teacher)
     squares = functional.mse_loss(student, teacher, reduction="none")
+    if keeps_divisor:
+        return (squares * weight).sum() / squares.numel()
     kept = weight.expand_as(squares)
     return ((squares * kept).flatten(1).sum(1) / kept.flatten(1).sum(1)).mean()
 

@@ -1,0 +1,58 @@
+"""Both stages the plain way, to measure the engine against and to check it with.
+
+transformers' eager attention, all attention maps and hidden states of both models returned, every row padded to the
+longest, the teacher run in every step of either stage, torch's AdamW. The losses are farm-haystack 1.1's.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class PlainIntermediate(nn.Module):
+    """MSE of hidden states and attention probabilities, layer i of the student to i x n_teacher / n_student."""
+
+    def __init__(self, student: Any, teacher: Any) -> None:
+        super().__init__()
+        self.student, self._teacher = student, (teacher,)
+
+    def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        names = ("input_ids", "attention_mask", "token_type_ids")
+        inputs = {name: batch[name] for name in names}
+        with torch.no_grad():
+            taught = self._teacher[0].base_model(**inputs, output_attentions=True, output_hidden_states=True)
+        own = self.student.base_model(**inputs, output_attentions=True, output_hidden_states=True)
+        step = len(taught.attentions) // len(own.attentions)
+        attention = [
+            functional.mse_loss(one, taught.attentions[step * (i + 1) - 1]) for i, one in enumerate(own.attentions)
+        ]
+        hidden = [functional.mse_loss(one, taught.hidden_states[step * i]) for i, one in enumerate(own.hidden_states)]
+        return {"loss": torch.stack([*attention, *hidden]).sum()}
+
+
+class PlainPrediction(nn.Module):
+    """Cross-entropy with the teacher's span distributions and with gold labels; the teacher runs in every step."""
+
+    def __init__(self, student: Any, teacher: Any, *, soft_label_weight: float = 0.5, temperature: float = 1.0) -> None:
+        super().__init__()
+        self.student, self._teacher = student, (teacher,)
+        self._weight, self._temperature = soft_label_weight, temperature
+
+    def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        names = ("input_ids", "attention_mask", "token_type_ids")
+        inputs = {name: batch[name] for name in names}
+        with torch.no_grad():
+            taught = self._teacher[0](**inputs, output_attentions=True, output_hidden_states=True)
+        own = self.student(**inputs, output_attentions=True, output_hidden_states=True)
+        soft = hard = torch.zeros(())
+        for mine, theirs, label in (
+            (own.start_logits, taught.start_logits, batch["labels"][:, 0]),
+            (own.end_logits, taught.end_logits, batch["labels"][:, 1]),
+        ):
+            log_mine = functional.log_softmax(mine / self._temperature, dim=1)
+            log_theirs = functional.log_softmax(theirs / self._temperature, dim=1)
+            soft = soft + functional.kl_div(log_mine, log_theirs, reduction="batchmean", log_target=True)
+            hard = hard + functional.cross_entropy(mine, label) / 2
+        return {"loss": self._weight * self._temperature**2 * soft + (1 - self._weight) * hard}
