@@ -103,7 +103,7 @@ def run(model: Any, packed: Packed, *, show: Collection[int] = (), taught: Mappi
     teacher's.
     """
     bert, config = model.base_model, model.base_model.config
-    is_training = bool(bert.training) and torch.is_grad_enabled()
+    is_training = bool(bert.training)
     drop = Dropout(config.hidden_dropout_prob) if is_training else None
     drop_probs = Dropout(config.attention_probs_dropout_prob) if is_training else None
     hidden = [_embedded(bert.embeddings, packed, drop)]
@@ -132,7 +132,7 @@ def run(model: Any, packed: Packed, *, show: Collection[int] = (), taught: Mappi
 def span_logits(model: Any, packed: Packed, head_dropout: float = 0.0) -> Tensor:
     """Logits (B, T, 2) of a model's span head in fp32, start first; 0 at positions that were left out."""
     hidden = run(model, packed).hidden[-1]
-    if head_dropout and model.training and torch.is_grad_enabled():
+    if head_dropout and model.training:
         hidden = Dropout(head_dropout)(hidden)
     logits = functional.linear(hidden, model.qa_outputs.weight, model.qa_outputs.bias)
     return unpack(packed, logits.float(), 0.0)

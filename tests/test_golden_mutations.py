@@ -40,8 +40,9 @@ def warm_up_one_step_early(patch: pytest.MonkeyPatch) -> None:
 
 
 def no_embedding_term(patch: pytest.MonkeyPatch) -> None:
-    right = losses.hidden_terms
-    patch.setattr(losses, "hidden_terms", lambda *tensors: [0 * right(*tensors)[0], *right(*tensors)[1:]])
+    for name in ("hidden_terms", "packed_hidden_terms"):
+        right = getattr(losses, name)
+        patch.setattr(losses, name, lambda *given, right=right: [0 * right(*given)[0], *right(*given)[1:]])
 
 
 def nothing(_: pytest.MonkeyPatch) -> None:

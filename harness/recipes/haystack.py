@@ -109,10 +109,8 @@ class IntermediateLayerLoss(nn.Module):
         n_rows, n_tokens = packed.shape
         n_heads, width = len(maps[1].query), own.hidden[0].shape[-1]
         attention = [own.distances[number] / (n_rows * n_heads * n_tokens**2) for number in maps]
-        hidden = [
-            losses.square_sum(own.hidden[number], taught.hidden[layer], packed.counted) / (n_rows * n_tokens * width)
-            for number, layer in enumerate((0, *self._layer_map))
-        ]
+        n_all = n_rows * n_tokens * width
+        hidden = losses.packed_hidden_terms(own.hidden, taught.hidden, self._layer_map, packed.counted, n_all)
         return losses.named(attention, hidden)
 
 

@@ -73,10 +73,15 @@ def hidden_terms(
     return [mse(student[i], teacher[layer], weight, keeps_divisor) for i, layer in enumerate((0, *layer_map))]
 
 
-def square_sum(student: Tensor, teacher: Tensor, counted: Tensor) -> Tensor:
-    """Sum of the squared differences of packed rows (N, D), of those that are `counted` (N)."""
-    difference = ((student - teacher) * counted[:, None]).flatten()
-    return difference.dot(difference)
+def packed_hidden_terms(
+    student: Sequence[Tensor], teacher: Sequence[Tensor], layer_map: Sequence[int], counted: Tensor, n_all: int
+) -> list[Tensor]:
+    """The same terms of packed states (N, D): squares of the rows that are `counted` (N), over `n_all` elements."""
+    terms = []
+    for i, layer in enumerate((0, *layer_map)):
+        difference = ((student[i] - teacher[layer]) * counted[:, None]).flatten()
+        terms.append(difference.dot(difference) / n_all)
+    return terms
 
 
 def mse(student: Tensor, teacher: Tensor, weight: Tensor | None = None, keeps_divisor: bool = False) -> Tensor:
