@@ -96,8 +96,15 @@ def unpack(packed: Packed, values: Tensor, fill: float) -> Tensor:
     return filled.view(n_rows, n_tokens, *values.shape[1:])
 
 
-def run(model: Any, packed: Packed, *, show: Collection[int] = (), taught: Mapping[int, Heads] | None = None) -> States:
-    """All hidden states of a model, with dropout where it is in training mode.
+def run(
+    model: Any,
+    packed: Packed,
+    *,
+    depth: int | None = None,
+    show: Collection[int] = (),
+    taught: Mapping[int, Heads] | None = None,
+) -> States:
+    """The hidden states of a model up to layer `depth`, of all without it, with dropout where it is in training mode.
 
     `show` names layers, from 1, whose queries and keys are handed out; `taught` those whose map is compared with a
     teacher's.
@@ -109,7 +116,7 @@ def run(model: Any, packed: Packed, *, show: Collection[int] = (), taught: Mappi
     hidden = [_embedded(bert.embeddings, packed, drop)]
     heads: dict[int, Heads] = {}
     distances: dict[int, Tensor] = {}
-    for number, layer in enumerate(bert.encoder.layer, start=1):
+    for number, layer in enumerate(bert.encoder.layer[:depth], start=1):
         x = hidden[-1]
         query, key, value = (
             heads_of(_of(part, x).float(), config.num_attention_heads)

@@ -135,11 +135,12 @@ def _note_missing(inputs: Inputs, folder: Path, accelerator: Accelerator) -> Non
 
 def _make_accelerator(experiment: Experiment, machine: Machine) -> Accelerator:
     precision = str(experiment.run.value("precision"))
-    if precision == "fp16" and (machine.device == "cpu" or not environment.find_gpus()[0]):
-        raise PlanError(["--precision fp16 needs a GPU; on the CPU use fp32 or bf16"])
+    if precision in ("fp16", "tf32") and (machine.device == "cpu" or not environment.find_gpus()[0]):
+        raise PlanError([f"--precision {precision} needs a GPU; on the CPU use fp32 or bf16"])
+    torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
     return Accelerator(
         cpu=machine.device == "cpu",
-        mixed_precision="no" if precision == "fp32" else precision,
+        mixed_precision="no" if precision in ("fp32", "tf32") else precision,
         gradient_accumulation_steps=machine.gradient_accumulation_steps,
     )
 

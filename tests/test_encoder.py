@@ -9,8 +9,10 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from harness import encoder, models
+from harness.attention import show_maps
 from harness.engine.loop import optimise
 from harness.engine.optimiser import Optimisation
+from harness.recipes import tinybert
 from harness.recipes.haystack import HaystackHead, IntermediateLayerLoss, PredictionLayerLoss
 from harness.reports.progress import Silent
 from tests.tiny import make_model
@@ -58,6 +60,10 @@ def pair(tmp_path: Path) -> tuple[nn.Module, nn.Module]:
 
 def stage(name: str, pair: tuple[nn.Module, nn.Module], padding: Any) -> nn.Module:
     teacher, student = pair
+    if name == "tinybert":
+        for model in pair:
+            show_maps(model, "scores")
+        return tinybert.IntermediateLayerLoss(student, teacher, (2, 4), seed=3)
     if name == "intermediate_layer":
         return IntermediateLayerLoss(student, teacher, (2, 4), padding)
     head = HaystackHead(student, 0.0, is_learned=True, padding=padding)
@@ -81,8 +87,10 @@ def test_every_state_is_the_librarys(pair: tuple[nn.Module, nn.Module]) -> None:
             assert torch.allclose(ours[packed.counted], flat[packed.counted], rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize("padding", ["counted", "dropped"])
-@pytest.mark.parametrize("name", ["intermediate_layer", "prediction_layer"])
+STAGES = [(name, padding) for name in ("intermediate_layer", "prediction_layer") for padding in ("counted", "dropped")]
+
+
+@pytest.mark.parametrize(("name", "padding"), [*STAGES, ("tinybert", "counted")])
 def test_the_loss_and_every_gradient_are_those_of_the_plain_path(
     name: str, padding: Any, pair: tuple[nn.Module, nn.Module], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -105,8 +113,7 @@ def test_the_loss_and_every_gradient_are_those_of_the_plain_path(
             assert torch.allclose(one, other, rtol=1e-3, atol=1e-6), key
 
 
-@pytest.mark.parametrize("padding", ["counted", "dropped"])
-@pytest.mark.parametrize("name", ["intermediate_layer", "prediction_layer"])
+@pytest.mark.parametrize(("name", "padding"), [*STAGES, ("tinybert", "counted")])
 def test_ten_steps_end_in_the_weights_of_the_plain_path(
     name: str, padding: Any, pair: tuple[nn.Module, nn.Module], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -184,6 +191,21 @@ def test_dropout_has_the_mean_and_spread_of_the_plain_path(tmp_path: Path, monke
         error = float((mine.var() / 400 + yours.var() / 400).sqrt())
         assert abs(float(mine.mean() - yours.mean())) <= 4 * error, name
         assert 0.75 < float(mine.std() / yours.std()) < 1.33, name
+
+
+def test_scores_that_could_be_as_low_as_masked_ones_take_the_plain_path(
+    pair: tuple[nn.Module, nn.Module], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model: Any = pair[1]
+    with torch.no_grad():
+        for layer in model.base_model.encoder.layer:
+            layer.attention.self.query.weight *= 2e3
+            layer.attention.self.key.weight *= 2e3
+    module, batch = stage("tinybert", pair, "counted"), batch_of(Rows())
+    assert module._packed(encoder.pack(batch, "counted")) is None  # type: ignore[operator]
+    ours = module(batch)["loss"].detach()
+    plainly(monkeypatch)
+    assert float(ours) == pytest.approx(float(module(batch)["loss"].detach()), rel=1e-6)
 
 
 def test_other_encoders_take_the_plain_path(tmp_path: Path) -> None:

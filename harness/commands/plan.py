@@ -45,7 +45,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--masked-lm", metavar="ID|DIR", help="masked language model that augments the intermediate stage's data")
     add("--glove", metavar="FILE|none", help="GloVe vectors for it, as text; 'none' goes without (a deviation)")
     add("--seed", type=int, help="seed of order, dropout and initial weights (default: the library's)")
-    add("--precision", choices=("fp32", "bf16", "fp16"), default="fp32", help="default: fp32")
+    add("--precision", choices=("fp32", "tf32", "bf16", "fp16"), default="fp32", help="default: fp32")
     add("--padding", choices=("count", "drop"), help="drop: padded positions leave every loss (default: as the card)")
     add("--limit", type=int, metavar="N", help="only the first N questions; the verdict is then LIMITED")
     add("--tolerance", metavar="METRIC=X,…", default="", help="allowed difference (default: 1.0 point a metric)")

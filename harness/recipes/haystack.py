@@ -103,7 +103,7 @@ class IntermediateLayerLoss(nn.Module):
     def _packed(self, packed: encoder.Packed) -> dict[str, Tensor]:
         """The same terms over packed rows: no map is kept, only its distance from the teacher's."""
         with torch.no_grad():
-            taught = encoder.run(self._teacher[0], packed, show=self._layer_map)
+            taught = encoder.run(self._teacher[0], packed, depth=max(self._layer_map), show=self._layer_map)
         maps = {number: taught.heads[layer] for number, layer in enumerate(self._layer_map, start=1)}
         own = encoder.run(self.student, packed, taught=maps)
         n_rows, n_tokens = packed.shape

@@ -13,6 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from harness.kernels.attention import Heads, Stretch
+
 NO_SCORE = -100.0  # TinyBERT's program takes every score at or below this for a masked one
 _IMPOSSIBLE = -1e4  # a logit whose probability is 0 in fp32 and bf16, and whose products with 0 are no NaN
 
@@ -99,6 +101,32 @@ def mse(student: Tensor, teacher: Tensor, weight: Tensor | None = None, keeps_di
 def score_terms(student: Sequence[Tensor], teacher: Sequence[Tensor], layer_map: Sequence[int]) -> list[Tensor]:
     """TinyBERT's attention terms: MSE of scores before softmax, the masked ones (<= -100) set to 0 on both sides."""
     return attention_terms([_unmasked(one) for one in student], [_unmasked(one) for one in teacher], layer_map)
+
+
+def gram_terms(
+    student: Sequence[Heads], teacher: Sequence[Heads], stretches: Sequence[Stretch], n_all: int
+) -> list[Tensor]:
+    """The same terms without a single map, from queries (scaled) and keys (H, N, D / H); masked scores are 0 as there.
+
+    |Qs Ks' - Qt Kt'|^2 = <Ks'Ks, Qs'Qs> - 2 <Kt'Ks, Qt'Qs> + <Kt'Kt, Qt'Qt>, with small products of D / H squared, over
+    all queries and the keys that are not padding. In float64: the three nearly cancel. `n_all` divides.
+    """
+    terms = []
+    for own, theirs in zip(student, teacher, strict=True):
+        term = own.query.new_zeros((), dtype=torch.float64)
+        for one in stretches:
+            rows = slice(one.begin, one.begin + one.n_counted)
+            keys = slice(one.begin, one.begin + one.n_keys)
+            s, t = ((two.query[:, rows].double(), two.key[:, keys].double()) for two in (own, theirs))
+            for (q1, k1), (q2, k2), factor in ((s, s, 1.0), (s, t, -2.0), (t, t, 1.0)):
+                term = term + factor * ((k1.transpose(1, 2) @ k2) * (q1.transpose(1, 2) @ q2)).sum()
+        terms.append((term / n_all).float())
+    return terms
+
+
+def may_be_masked(heads: Heads) -> bool:
+    """Whether a score could be at or below `NO_SCORE`, where the program would take it for a masked one."""
+    return bool(heads.query.norm(dim=-1).max() * heads.key.norm(dim=-1).max() >= -NO_SCORE)
 
 
 def _unmasked(scores: Tensor) -> Tensor:

@@ -20,8 +20,10 @@ from typing import Any, Unpack
 import torch
 from torch import Tensor, nn
 
+from harness import encoder
 from harness.attention import show_maps
 from harness.engine.loop import StageLog
+from harness.kernels.linear import linear
 from harness.models import n_layers, span_logits
 from harness.recipes import losses
 from harness.recipes.workbench import Common, Workbench, without_head
@@ -64,12 +66,33 @@ class IntermediateLayerLoss(nn.Module):
         nn.init.zeros_(self.fit_dense.bias)
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        if encoder.fits(self.student) and encoder.fits(self._teacher[0]):
+            found = self._packed(encoder.pack(batch, "counted"))
+            if found is not None:
+                return found
         with torch.no_grad():
             teacher = span_logits(self._teacher[0], batch, maps=True)
         student = span_logits(self.student, batch, maps=True)
         projected = [self.fit_dense(state) for state in student.hidden_states]
         attention = losses.score_terms(student.attentions, teacher.attentions, self._layer_map)
         hidden = losses.hidden_terms(projected, teacher.hidden_states, self._layer_map)
+        return losses.named(attention, hidden)
+
+    def _packed(self, packed: encoder.Packed) -> dict[str, Tensor] | None:
+        """The same terms from queries and keys, no map is made; None where a score may be as low as a masked one."""
+        with torch.no_grad():
+            taught = encoder.run(self._teacher[0], packed, depth=max(self._layer_map), show=self._layer_map)
+        own = encoder.run(self.student, packed, show=range(1, len(self._layer_map) + 1))
+        heads = [own.heads[number] for number in range(1, len(self._layer_map) + 1)]
+        theirs = [taught.heads[layer] for layer in self._layer_map]
+        if any(map(losses.may_be_masked, (*heads, *theirs))):
+            return None
+        n_rows, n_tokens = packed.shape
+        n_heads, width = len(heads[0].query), taught.hidden[0].shape[-1]
+        attention = losses.gram_terms(heads, theirs, packed.stretches, n_rows * n_heads * n_tokens**2)
+        projected = [linear(state, self.fit_dense.weight, self.fit_dense.bias) for state in own.hidden]
+        n_all = n_rows * n_tokens * width
+        hidden = losses.packed_hidden_terms(projected, taught.hidden, self._layer_map, packed.counted, n_all)
         return losses.named(attention, hidden)
 
 
@@ -79,6 +102,9 @@ class PredictionLayerLoss(nn.Module):
         self.student, self._temperature = student, temperature
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        logits = span_logits(self.student, batch).logits.float()
+        if encoder.fits(self.student):
+            logits = encoder.span_logits(self.student, encoder.pack(batch, "counted"))
+        else:
+            logits = span_logits(self.student, batch).logits.float()
         student, teacher = logits.transpose(1, 2), batch["teacher_logits"].transpose(1, 2)  # (B, 2, T)
         return {"loss": losses.soft_cross_entropy(student, teacher, self._temperature)}
