@@ -60,6 +60,7 @@ def conclude(runs: Sequence[Path], *, is_sequential: bool = False) -> Conclusion
             *(f"seed {seed} hardly ever answers" for seed in collapsed),
             *(() if any(limits) else _confounded(attributions, tolerances)),
             *_not_had(runs[0]),
+            *_without_padding(first, runs[0]),
         ],
         churn=_churn(runs) if len(runs) > 1 else None,
     )
@@ -198,6 +199,17 @@ def _confounded(attributions: Sequence[Attribution], tolerances: Mapping[str, fl
         return []
     said = "so the claim was made under other rules or for other weights"
     return [f"confounded by the evaluation: the published weights score {', '.join(gaps)} here, {said}"]
+
+
+def _without_padding(experiment: Experiment, run: Path) -> list[str]:
+    """Says how much of the teacher's probability lay where padding was dropped."""
+    found = {s.name: store.read_json(run / "stages" / s.name / "stage.json") for s in experiment.stages}
+    return [
+        f"padding dropped in {name}: the teacher puts {100 * mass['mean']:.2g} % of its probability there, at most "
+        f"{100 * mass['largest']:.2g} % in one row"
+        for name, one in found.items()
+        if (mass := one.get("mass_on_padding"))
+    ]
 
 
 def _not_had(run: Path) -> list[str]:

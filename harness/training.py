@@ -83,6 +83,7 @@ def _train_stage(
     scratch = run / f"scratch-{accelerator.process_index}"
 
     dropped: list[str] = []
+    noted: dict[str, Any] = {}
     needs_table = stage.name == AUGMENTED and inputs.masked_lm is not None
     table = _candidates(experiment, inputs, run, accelerator, watch) if needs_table else None
 
@@ -96,9 +97,12 @@ def _train_stage(
         files = inputs.record["teacher"]
         key = logit_cache.key_of(files, rows, batch_size=batch_size, accelerator=accelerator)
         folder = store.cache_of(run, "teacher-logits", key)
-        return logit_cache.build(
+        logits = logit_cache.build(
             teacher, rows, folder, key, batch_size=batch_size, accelerator=accelerator, watch=watch
         )
+        if any(one.name == "padding" and one.value == "dropped" for one in stage.settings):
+            noted["mass_on_padding"] = logit_cache.mass_on_padding(logits, rows)
+        return logits
 
     recorder = _Recorder(checkpoints.losses, watch, is_main=accelerator.is_main_process)
     with store.scratch(scratch):
@@ -107,7 +111,7 @@ def _train_stage(
         train_stage = RECIPES[experiment.recipe][stage.name]
         log: StageLog = train_stage(bench, **{name: stage.value(name) for name in settings_of(train_stage)})
     words = {"candidates": {"sha256": table.sha256, "words": dict(table.n_words)}} if table else {}
-    return {"log": log, "dropped": dropped, "seconds": round(checkpoints.elapsed(), 1), **words}
+    return {"log": log, "dropped": dropped, "seconds": round(checkpoints.elapsed(), 1), **words, **noted}
 
 
 def _candidates(experiment: Experiment, inputs: Inputs, run: Path, accelerator: Accelerator, watch: Watcher) -> Table:

@@ -1,7 +1,7 @@
 """The plan itself: recipe and program chosen, every section resolved, what is ambiguous or missing put on record."""
 
 import dataclasses
-from collections.abc import Set
+from collections.abc import Collection, Set
 
 from harness.domain import Card, Deviation, Experiment, Stage, Stated
 from harness.errors import PlanError
@@ -24,8 +24,8 @@ def plan(card: Card, options: Options) -> Experiment:
     recipe = choose_recipe(draft)
     program = choose_program(draft, recipe)
     defaults = PROGRAMS[str(program.value)]
-    draft.options = _with_padding(draft, defaults)
     headings = STAGES.get(str(recipe.value), {})
+    draft.options = _with_padding(draft, defaults, headings)
     blocks = {name: settings_of(card, words) for name, words in headings.items()}
     stages = tuple(resolve_stage(draft, name, block, defaults) for name, block in blocks.items())
     augmentation = resolve_augmentation(draft, stages, defaults)
@@ -64,12 +64,12 @@ def plan(card: Card, options: Options) -> Experiment:
     )
 
 
-def _with_padding(draft: Draft, defaults: Program) -> Options:
+def _with_padding(draft: Draft, defaults: Program, names: Collection[str]) -> Options:
     """The options with what --padding means for each stage; a --set of the same goes before it."""
     options = draft.options
     if options.padding is None:
         return options
-    stages = [name for name, of in defaults.stages.items() if "padding" in of]
+    stages = [name for name in names if "padding" in defaults.stages[name]]
     if not stages:
         draft.problems.append(f"--padding {options.padding}: no stage of {defaults.name} has such a setting")
     meant = {f"{name}.padding": {"drop": "dropped", "count": "counted"}[options.padding] for name in stages}
