@@ -6,6 +6,7 @@
     ├── DataError        exit 2    a data file that is not what it should be
     ├── InvalidRunError  exit 4    a precondition failed: whatever was measured would judge nothing
     ├── RunError         exit 5    training or evaluation broke, with seed, stage and step
+    ├── BudgetError      exit 6    a run would take, or took, longer than it may
     ├── StoreError       exit 5    a record could not be written or read back
     └── HubError         exit 5    the Hub did not give or take something
 
@@ -16,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 EXIT_REPRODUCED, EXIT_NOT_REPRODUCED, EXIT_WRONG_USE, EXIT_INCONCLUSIVE = 0, 1, 2, 3
-EXIT_INVALID, EXIT_BROKE, EXIT_INTERRUPTED = 4, 5, 130
+EXIT_INVALID, EXIT_BROKE, EXIT_BUDGET, EXIT_INTERRUPTED = 4, 5, 6, 130
 
 
 class HarnessError(Exception):
@@ -59,6 +60,10 @@ class RunError(HarnessError):
         self.seed, self.stage, self.step = seed, stage, step
         place = f"stage {stage}" + (f", step {step}" if step is not None else "") + f", seed {seed}"
         super().__init__(f"{place}: {what}")
+
+
+class BudgetError(HarnessError):
+    exit_code = EXIT_BUDGET
 
 
 class StoreError(HarnessError):

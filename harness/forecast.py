@@ -1,4 +1,4 @@
-"""What a run costs, from counts of arithmetic: an estimate before anything is loaded.
+"""What a run costs: from counts of arithmetic, an estimate before anything is loaded; or as measured (`Cost`).
 
 One layer over one sequence of L tokens and width d takes 24 d^2 L + 4 L^2 d floating-point operations forward, and
 three times that with its backward pass. Rates are what such a machine is assumed to reach, not measured here.
@@ -6,7 +6,7 @@ three times that with its backward pass. Rates are what such a machine is assume
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from harness.domain import Experiment, Stage
@@ -37,6 +37,51 @@ class Forecast:
 
     def is_full_size(self) -> bool:
         return self.hours_cpu > FULL_SIZE_HOURS
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a run, in seconds, with the interval that its timed steps give."""
+
+    name: str
+    seconds: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a run will take on this machine, from a few of its own steps (`calibration.py`).
+
+    `n_rows` of each stage, copies included; `share_of_padding` of all positions; `peak_bytes` of memory that the timed
+    steps took, `disk_bytes` of checkpoints, students and the teacher's logits. `actual_s` is what the parts took, by
+    name, as far as they are over and were timed.
+    """
+
+    parts: tuple[Part, ...]
+    n_rows: Mapping[str, int]
+    share_of_padding: float
+    peak_bytes: int
+    disk_bytes: int
+    device: str
+    threads: int
+    actual_s: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def seconds(self) -> float:
+        return sum(part.seconds for part in self.parts)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Of all parts together: their own intervals, as if all erred to one side."""
+        return sum(part.low for part in self.parts), sum(part.high for part in self.parts)
+
+
+def said_of(seconds: float) -> str:
+    """Seconds as a reader takes them in."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
 def geometry_of(name: str, config: Mapping[str, Any] | None = None) -> Geometry | None:

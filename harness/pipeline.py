@@ -2,6 +2,7 @@
 
 import dataclasses
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -14,11 +15,13 @@ from accelerate import Accelerator
 from harness import card as cards
 from harness import conclusion, environment, lock, models, planning, preflight, record, store
 from harness.audit import check_content
+from harness.calibration import calibrate
 from harness.conclusion import Conclusion
 from harness.domain import Experiment, Judgement
 from harness.engine.checkpoint import Cadence
-from harness.errors import InvalidRunError, PlanError, RunError
+from harness.errors import BudgetError, InvalidRunError, PlanError, RunError
 from harness.evaluation import evaluate
+from harness.forecast import said_of
 from harness.inputs import Inputs, check_unchanged, fingerprint, gather
 from harness.ranks import stopped_together
 from harness.reports.progress import Watcher
@@ -29,7 +32,8 @@ from harness.training import train
 @dataclass(frozen=True, slots=True)
 class Machine:
     """How to run: where results go, on which device, in how many micro-batches, whether to start afresh, when to keep
-    a checkpoint, and whether everything must be deterministic or be refused."""
+    a checkpoint, whether everything must be deterministic or be refused, whether a few steps are timed first, and how
+    long it all may take."""
 
     results: Path
     device: str | None = None
@@ -37,6 +41,8 @@ class Machine:
     gradient_accumulation_steps: int = 1
     cadence: Cadence = field(default_factory=Cadence)
     is_strict: bool = False
+    is_forecast: bool = False
+    budget_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +95,15 @@ def _run(
     run = _open_run(experiment, inputs, identity, machine, accelerator)
     if store.is_finished(run):
         return Outcome(run, experiment, conclusion.read(run), was_there=True)
+    begun = time.monotonic()
+    _forecast(experiment, inputs, run, machine, accelerator)
     _score(experiment, inputs.teacher, inputs, run / TEACHER, accelerator, watch)
     preflight.check_teacher(experiment, inputs, run)
     _score(experiment, inputs.published, inputs, run / PUBLISHED, accelerator, watch)
     _note_missing(inputs, run / PUBLISHED, accelerator)
     try:
-        train(experiment, inputs, run, accelerator, watch, machine.cadence)
+        until = None if machine.budget_s is None else begun + machine.budget_s
+        train(experiment, inputs, run, accelerator, watch, dataclasses.replace(machine.cadence, until=until))
     except RunError as error:
         if accelerator.is_main_process:
             store.write_json(run / "error.json", {"error": str(error), "stage": error.stage, "step": error.step})
@@ -102,7 +111,35 @@ def _run(
     student = store.student_of(run, experiment.stages[-1].name)
     _score(experiment, student, inputs, run / EVALUATION, accelerator, watch)
     check_unchanged(inputs)
+    _note_actual(experiment, run, accelerator)
     return Outcome(run, experiment, _conclude(run, inputs, accelerator), was_there=False)
+
+
+def _forecast(experiment: Experiment, inputs: Inputs, run: Path, machine: Machine, accelerator: Accelerator) -> None:
+    """Times a few steps where that is asked for, keeps what they say, and refuses what is over the budget."""
+    is_asked = machine.is_forecast or machine.budget_s is not None
+    if not is_asked or accelerator.num_processes > 1 or (run / store.FORECAST).exists():
+        return
+    cost = calibrate(experiment, inputs, accelerator)
+    store.write_json(run / store.FORECAST, cost)
+    if machine.budget_s is not None and cost.seconds > machine.budget_s:
+        low, high = cost.interval
+        raise BudgetError(
+            f"this run takes about {said_of(cost.seconds)} here ({said_of(low)} to {said_of(high)}), more than the "
+            f"budget of {said_of(machine.budget_s)}; raise --budget, or make it smaller"
+        )
+
+
+def _note_actual(experiment: Experiment, run: Path, accelerator: Accelerator) -> None:
+    """Puts what the stages took beside what they were to take."""
+    if not accelerator.is_main_process or not (run / store.FORECAST).exists():
+        return
+    plain = store.read_json(run / store.FORECAST)
+    plain["actual_s"] = {
+        stage.name: store.read_json(run / "stages" / stage.name / "stage.json")["seconds"]
+        for stage in experiment.stages
+    }
+    store.write_json(run / store.FORECAST, plain)
 
 
 def _score(

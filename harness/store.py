@@ -38,6 +38,7 @@ MISSING = "missing.json"  # in place of scores: why there are none
 MANIFEST = "MANIFEST.sha256"
 CACHE = ".cache"
 _log = logging.getLogger(__name__)
+FORECAST = "forecast.json"  # what a run was to take, and took
 CHECKPOINTS = "checkpoints"  # of a stage that is not finished
 
 

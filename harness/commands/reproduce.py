@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import math
 import sys
 from pathlib import Path
 
@@ -31,6 +32,9 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     add("--checkpoint-steps", type=int, metavar="N", help=what)
     what = "and after so many minutes (default: 10); a stopped or killed run goes on from the last"
     add("--checkpoint-minutes", type=float, default=10.0, metavar="X", help=what)
+    add("--forecast", action="store_true", help="time a few of the run's own steps first, and keep what they say")
+    what = "refuse a run that would take longer than this (90s, 30m, 6h), and stop one that does, with a checkpoint"
+    add("--budget", type=_seconds, metavar="TIME", help=what)
     add("--deterministic", choices=("strict",), help="refuse every operation that may differ from run to run")
     add("--seeds", type=_seeds, default=1, metavar="N|auto", help="judge the mean of N seeds; auto: until decided")
     add("--offline", action="store_true", help="ask the Hub nothing: what it gave before, or an error")
@@ -45,6 +49,19 @@ def _seeds(text: str) -> int | None:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text}: expected a number from 1 up, or auto")
     return int(text)
+
+
+def _seconds(text: str) -> float:
+    """Seconds of a time such as 90s, 30m or 6h."""
+    number, unit = text[:-1], text[-1:]
+    factor = {"s": 1, "m": 60, "h": 3600}.get(unit)
+    try:
+        seconds = float(number) * factor if factor else math.nan
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text}: expected a time such as 90s, 30m or 6h")
+    return seconds
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -75,6 +92,8 @@ def run(arguments: argparse.Namespace) -> int:
         gradient_accumulation_steps=arguments.gradient_accumulation_steps,
         cadence=Cadence(arguments.checkpoint_steps, arguments.checkpoint_minutes),
         is_strict=arguments.deterministic == "strict",
+        is_forecast=arguments.forecast,
+        budget_s=arguments.budget,
     )
 
     def plan_of(seed: int | None) -> Experiment:

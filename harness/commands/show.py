@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness import store
 from harness.domain import Experiment
 from harness.reports import REPORTS
 from harness.reports.subject import Subject
@@ -25,5 +26,6 @@ def subject_of(experiment: Experiment, concluded: "Conclusion", folder: Path, *,
         operating=concluded.operating,
         measurements=concluded.measurements,
         record=str(folder),
+        cost=store.read_json(folder / store.FORECAST) if (folder / store.FORECAST).exists() else None,
         was_there=was_there,
     )

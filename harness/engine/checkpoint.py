@@ -34,10 +34,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Cadence:
-    """When a checkpoint is due: after so many steps, or so many minutes, whichever comes first; None: never by that."""
+    """When a checkpoint is due: after so many steps, or so many minutes, whichever comes first; None: never by that.
+
+    `until` is when a stage has to stop, on the monotonic clock.
+    """
 
     steps: int | None = None
     minutes: float | None = 10.0
+    until: float | None = None
 
 
 @dataclass(slots=True)
@@ -97,6 +101,10 @@ class Checkpoints:
         by_steps = self.cadence.steps is not None and step - last >= self.cadence.steps
         by_time = self.cadence.minutes is not None and time.monotonic() - when >= 60 * self.cadence.minutes
         return by_steps or by_time
+
+    def is_over(self) -> bool:
+        """Whether the time that the run may take is over."""
+        return self.cadence.until is not None and time.monotonic() > self.cadence.until
 
     def save(self, step: int, module: nn.Module, optimizer: torch.optim.Optimizer) -> None:
         """Writes a checkpoint of the state after `step`; all losses up to it are in their file. Keeps the last two."""

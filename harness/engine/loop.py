@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from harness.data.features import Array
 from harness.engine.checkpoint import Checkpoints
 from harness.engine.optimiser import SCHEDULES, Optimisation, clip_gradients, make_optimizer, set_rate
-from harness.errors import RunError
+from harness.errors import BudgetError, RunError
 from harness.interrupts import deferred
 from harness.reports.progress import Watcher
 
@@ -111,7 +111,8 @@ def optimise(
             is_last = step + 1 == n_steps
             # One process alone may stop, or keep a checkpoint, after any step; several do it together.
             alone = accelerator.num_processes == 1
-            wishes = (is_interrupted(), checkpoints is not None and checkpoints.is_due(step + 1))
+            is_over = checkpoints is not None and checkpoints.is_over()
+            wishes = (is_interrupted() or is_over, checkpoints is not None and checkpoints.is_due(step + 1))
             if len(pending) == FLUSH_EVERY or is_last or (alone and any(wishes)):
                 records = _read(pending, accelerator, stage=stage, seed=seed)
                 pending.clear()
@@ -120,7 +121,9 @@ def optimise(
                 must_stop, must_save = wishes if alone else _of_any(wishes, accelerator)
                 if checkpoints and not is_last and (must_stop or must_save):
                     checkpoints.save(step + 1, module, optimizer.optimizer)
-                if must_stop:
+                if must_stop and is_over and not is_last:
+                    raise BudgetError(f"stage {stage}, step {step + 1}: the budget is spent; the same command goes on")
+                if must_stop and not is_over:
                     raise KeyboardInterrupt
     watch.end()
     accelerator.free_memory(wrapped, optimizer)

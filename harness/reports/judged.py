@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.domain import Attribution, Deviation, Estimate, Experiment, Hop, Judgement, Measurement, Rates, Verdict
+from harness.forecast import said_of
 from harness.forensics import Finding
 from harness.reports.subject import Subject
 from harness.reports.tables import make_table
@@ -46,11 +47,25 @@ def print_judgement(console: Console, subject: Subject, judgement: Judgement) ->
         n = len(subject.experiment.ambiguities)
         if n:
             console.print(f"the card leaves {n} thing{'s' if n > 1 else ''} open; harness plan shows them")
+    for line in _cost(subject):
+        console.print(line)
     _print_conditions(console, judgement, subject.measurements or ())
     for flag in judgement.flags:
         console.print(Text(f"note: {flag}", style="yellow"))
     again = "finished before, shown again (--fresh repeats it): " if subject.was_there else ""
     console.print(f"record: {again}{subject.record}", soft_wrap=True)
+
+
+def _cost(subject: Subject) -> Iterator[str]:
+    """What each stage was to take, and took."""
+    if subject.cost is None:
+        return
+    for part in subject.cost["parts"]:
+        took = subject.cost["actual_s"].get(part["name"])
+        if took is not None:
+            within = f"{said_of(part['low'])} to {said_of(part['high'])}"
+            off = f" ({took / part['seconds'] - 1:+.0%})" if part["seconds"] else ""
+            yield f"{part['name']}: forecast {said_of(part['seconds'])} ({within}), took {said_of(took)}{off}"
 
 
 def _colour(outcome: str) -> str:

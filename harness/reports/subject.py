@@ -1,6 +1,8 @@
 """What a report is about: a card, its plan and, after a run, what it came to."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from harness.domain import Attribution, Card, Experiment, Judgement, Measurement, Rates
 from harness.forecast import Forecast
@@ -24,3 +26,4 @@ class Subject:
     attributions: tuple[Attribution, ...] = ()
     operating: tuple[Rates, ...] = ()
     findings: tuple[Finding, ...] = ()
+    cost: Mapping[str, Any] | None = None  # a run's forecast.json
