@@ -77,7 +77,6 @@ def make_optimizer(module: nn.Module, settings: Optimisation) -> torch.optim.Opt
         lr=settings["learning_rate"],
         betas=(settings["adam_beta1"], settings["adam_beta2"]),
         eps=settings["adam_epsilon"],
-        fused=all(parameter.device.type == "cpu" for parameter in trained),
     )
 
 
