@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -109,22 +109,20 @@ def optimise(
                 record = _one_step(wrapped, optimizer, features, batch, settings, accelerator)
             pending.append({"step": step + 1, "epoch": epoch, "learning_rate": rate, **record})
             is_last = step + 1 == n_steps
+            wishes = _wishes(is_interrupted(), checkpoints, step + 1)
             # One process alone may stop, or keep a checkpoint, after any step; several do it together.
-            alone = accelerator.num_processes == 1
-            is_over = checkpoints is not None and checkpoints.is_over()
-            wishes = (is_interrupted() or is_over, checkpoints is not None and checkpoints.is_due(step + 1))
-            if len(pending) == FLUSH_EVERY or is_last or (alone and any(wishes)):
+            if len(pending) == FLUSH_EVERY or is_last or (accelerator.num_processes == 1 and any(wishes)):
                 records = _read(pending, accelerator, stage=stage, seed=seed)
                 pending.clear()
                 last_epoch.extend(one for one in records if one["epoch"] == n_epochs - 1)
                 watch.steps(records)
-                must_stop, must_save = wishes if alone else _of_any(wishes, accelerator)
-                if checkpoints and not is_last and (must_stop or must_save):
+                wishes = _of_any(wishes, accelerator)
+                if checkpoints and not is_last and any(wishes):
                     checkpoints.save(step + 1, module, optimizer.optimizer)
-                if must_stop and is_over and not is_last:
-                    raise BudgetError(f"stage {stage}, step {step + 1}: the budget is spent; the same command goes on")
-                if must_stop and not is_over:
+                if wishes.stop:
                     raise KeyboardInterrupt
+                if wishes.end and not is_last:
+                    raise BudgetError(f"stage {stage}, step {step + 1}: the budget is spent; the same command goes on")
     watch.end()
     accelerator.free_memory(wrapped, optimizer)
     names = [name for name in last_epoch[0] if name not in ("step", "epoch", "learning_rate")]
@@ -149,11 +147,26 @@ def _named(accelerator: Any, *, seed: int, stage: str, step: int) -> Iterator[No
         raise RunError(what, seed=seed, stage=stage, step=step) from error
 
 
-def _of_any(wishes: tuple[bool, bool], accelerator: Any) -> tuple[bool, bool]:
+class _Wishes(NamedTuple):
+    """To stop because of an interruption, to end because the budget is spent, to keep a checkpoint."""
+
+    stop: bool
+    end: bool
+    save: bool
+
+
+def _wishes(is_interrupted: bool, checkpoints: Checkpoints | None, step: int) -> _Wishes:
+    if checkpoints is None:
+        return _Wishes(is_interrupted, False, False)
+    return _Wishes(is_interrupted, checkpoints.is_over(), checkpoints.is_due(step))
+
+
+def _of_any(wishes: _Wishes, accelerator: Any) -> _Wishes:
     """Which of the wishes any process has."""
+    if accelerator.num_processes == 1:
+        return wishes
     table = torch.tensor(wishes, dtype=torch.float32, device=accelerator.device)
-    first, second = accelerator.reduce(table, reduction="sum").tolist()
-    return first > 0, second > 0
+    return _Wishes(*(count > 0 for count in accelerator.reduce(table, reduction="sum").tolist()))
 
 
 def seed_step(seed: int, stage: str, step: int, rank: int) -> None:
