@@ -210,7 +210,7 @@ def set_code(plain: Any) -> None:
         ("evaluation/metrics.json", set_protocol, "evaluation/metrics.json: signature is squad2"),
         ("evaluation/predictions.json", set_first_answer, f"{EVALUATED}: 1 questions score otherwise"),
         ("experiment.json", set_tolerance, "identity.json: does not follow from experiment.json"),
-        ("experiment.json", set_claim, "is no claim on line 63 of card.md"),
+        ("experiment.json", set_claim, "is no claim on line 62 of card.md"),
         ("stages/prediction_layer/stage.json", set_loss, "prediction_layer/stage.json: loss 0.1 is not the mean"),
         ("environment.json", set_code, "identity.json: does not follow"),
     ],
