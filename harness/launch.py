@@ -30,14 +30,15 @@ def relaunch(argv: Sequence[str], num_processes: int, config: Path | None, *, on
         env = {**os.environ, _EXIT_FILE: str(exit_file), "OMP_NUM_THREADS": threads}
         code = _wait_for(subprocess.Popen(command, env=env))
         dead = sorted(path.suffix.removeprefix(".") for path in exit_file.parent.glob("alive.*"))
-        if exit_file.exists():
-            return int(exit_file.read_text(encoding="utf-8"))
+        left = int(exit_file.read_text(encoding="utf-8")) if exit_file.exists() else None
+    if left is not None and not dead:
+        return left
     died = f"process {', '.join(dead)} of it died without a word" if dead else f"it ended with {code}"
     print(
         f"harness: the launched run left no verdict: {died}; the same command goes on from the last checkpoint",
         file=sys.stderr,
     )
-    return EXIT_BROKE
+    return EXIT_BROKE if left is None else left
 
 
 def _wait_for(process: "subprocess.Popen[bytes]") -> int:
