@@ -39,6 +39,15 @@ class Audit:
         return not any(check.problems for check in self.checks)
 
 
+def problems_of(checks: Iterable[Check]) -> list[str]:
+    return [problem for check in checks for problem in check.problems]
+
+
+def first_of(problems: Sequence[str]) -> str:
+    """The first problem, and how many more there are."""
+    return f"{problems[0]} (and {len(problems) - 1} more)" if len(problems) > 1 else problems[0]
+
+
 def audit(run: Path, eval_file: Path | None = None) -> Audit:
     """Checks a finished run; `eval_file` is its evaluation data, where that is neither packaged nor where it was.
 

@@ -46,7 +46,7 @@ def calibrate(experiment: Experiment, inputs: Inputs, accelerator: Accelerator) 
         for stage in experiment.stages:
             rows, n_all = _sample(stage, experiment, inputs, Path(scratch))
             n_rows[stage.name] = n_all
-            tokens.append(float(_lengths(rows).mean()) / rows.max_seq_length)
+            tokens.append(float(rows.lengths.mean()) / rows.max_seq_length)
             parts += _of_stage(stage, experiment, inputs, rows, n_all, accelerator)
         parts += _of_evaluations(experiment, inputs, accelerator, Path(scratch))
     n_parameters = sum(one.numel() for one in _student(experiment, inputs).parameters())
@@ -98,11 +98,6 @@ def _sample(stage: Stage, experiment: Experiment, inputs: Inputs, scratch: Path)
 def _copies(stage: Stage, experiment: Experiment) -> int:
     augmentation = experiment.augmentation if stage.name == AUGMENTED else None
     return max(1, int(augmentation.value("factor"))) if augmentation is not None else 1
-
-
-def _lengths(rows: Features) -> Array:
-    lengths: Array = np.asarray(rows.rows["question_length"]).astype(int) + rows.rows["window_length"] + 3
-    return lengths
 
 
 class _Few:

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import BertModel
 
+from harness import models
 from harness.kernels import linear as products
 from harness.kernels.attention import ROUND, Heads, Stretch, attend, heads_of
 from harness.kernels.dropout import Dropout
@@ -28,8 +29,8 @@ Layout = Literal["counted", "dropped"]
 class Packed:
     """A batch of B rows of up to T tokens as N packed ones: `ids`, `types`, `positions` (N), `counted` (N) 0 or 1.
 
-    `places` (N) are their indices among the B x T of the batch; a filler repeats its sequence's first place and counts
-    for nothing."""
+    `places` (N) are their indices among the B x T of the batch; a padded position that fills a row up to a round number
+    counts for nothing."""
 
     ids: Tensor
     types: Tensor
@@ -136,11 +137,20 @@ def run(
     return States(tuple(hidden), heads, distances)
 
 
-def span_logits(model: Any, packed: Packed, head_dropout: float = 0.0) -> Tensor:
-    """Logits (B, T, 2) of a model's span head in fp32, start first; 0 at positions that were left out."""
+def span_logits(
+    model: Any, batch: Mapping[str, Tensor], layout: Layout = "counted", head_dropout: nn.Dropout | None = None
+) -> Tensor:
+    """Logits (B, T, 2) of a model's span head in fp32, start first: over packed rows, or by the library's own encoder.
+
+    Packed, they are 0 at positions that were left out.
+    """
+    if not fits(model):
+        plain: Tensor = models.span_logits(model, batch, head_dropout).logits.float()
+        return plain
+    packed = pack(batch, layout)
     hidden = run(model, packed).hidden[-1]
-    if head_dropout and model.training:
-        hidden = Dropout(head_dropout)(hidden)
+    if head_dropout is not None and head_dropout.p and head_dropout.training:
+        hidden = Dropout(head_dropout.p)(hidden)
     logits = functional.linear(hidden, model.qa_outputs.weight, model.qa_outputs.bias)
     return unpack(packed, logits.float(), 0.0)
 

@@ -158,11 +158,7 @@ def batch_logits(model: Any, features: Features, rows: Array, accelerator: Any) 
     """Span logits (B, T, 2) fp32 of one batch of rows; the model is in eval mode."""
     with torch.no_grad(), accelerator.autocast():
         batch = {name: torch.from_numpy(a).to(accelerator.device) for name, a in features.batch(rows).items()}
-        if encoder.fits(model):
-            found = encoder.span_logits(model, encoder.pack(batch, "counted"))
-        else:
-            found = models.span_logits(model, batch).logits.float().cpu()
-    logits: Array = found.numpy()
+        logits: Array = encoder.span_logits(model, batch).cpu().numpy()
     return logits
 
 

@@ -5,7 +5,7 @@ size of a batch, precision, device and library. A chunk that is there is done, s
 it was, processes share the chunks among themselves, and further seeds on the same data find all of them. What was found
 is spot-checked against the teacher before it is used.
 
-    seal (32 bytes) · logits (rows, T, 2), float32, little-endian
+Each is sealed (`sealed.py`): logits (rows, T, 2), float32, little-endian.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from harness import store
+from harness import sealed, store
 from harness.data.features import Array, Features
 from harness.evaluation import batch_logits
 from harness.ranks import stopped_together
@@ -28,7 +28,6 @@ from harness.reports.progress import Silent, Watcher
 STAGE = "teacher logits"
 BATCHES = 64  # of a chunk; whole batches, so that a resumed build computes each as the first one would have
 _FORMAT = 1
-_SEAL = 32
 _TOLERANCE = {"no": 1e-4}  # of logits worked out again; another thread count moves the last bits
 _log = logging.getLogger(__name__)
 
@@ -102,7 +101,7 @@ def mass_on_padding(logits: Logits, rows: Features) -> dict[str, float]:
     soft loss of a row is KL(m, n) + (1 - m) x the loss over real tokens + m x the loss over padding; what is dropped is
     the first and the last term, and the factor.
     """
-    lengths = np.asarray(rows.rows["question_length"]).astype(int) + rows.rows["window_length"] + 3
+    lengths = rows.lengths
     shares = []
     for begin in range(0, len(rows), 1024):
         which = np.arange(begin, min(begin + 1024, len(rows)))
@@ -133,22 +132,21 @@ class _Chunks:
 
     def write(self, number: int, logits: Array) -> None:
         payload = np.ascontiguousarray(logits, dtype="<f4").tobytes()
-        store.write_bytes(self.path(number), (self._seal(number, payload), payload))
+        sealed.write(self.path(number), payload, self._owner(number))
 
     def is_sound(self, number: int) -> bool:
         try:
-            content = self.path(number).read_bytes()
+            return bool(sealed.read(self.path(number), self._owner(number)))
         except OSError:
             return False
-        return content[:_SEAL] == self._seal(number, content[_SEAL:]) and len(content) > _SEAL
 
     def map(self, number: int) -> Array:
         n_rows = min(self.shape[0], self.n_all - number * self.shape[0])
         shape = (n_rows, *self.shape[1:])
-        return np.memmap(self.path(number), dtype="<f4", mode="r", offset=_SEAL, shape=shape)
+        return np.memmap(self.path(number), dtype="<f4", mode="r", offset=sealed.SIZE, shape=shape)
 
-    def _seal(self, number: int, payload: bytes) -> bytes:
-        return hashlib.sha256(f"{self.key} {number}\n".encode() + payload).digest()
+    def _owner(self, number: int) -> bytes:
+        return f"{self.key} {number}\n".encode()
 
 
 def _sound(

@@ -14,7 +14,7 @@ from accelerate import Accelerator
 
 from harness import card as cards
 from harness import conclusion, environment, lock, models, planning, preflight, record, store
-from harness.audit import check_content
+from harness.audit import check_content, first_of, problems_of
 from harness.calibration import calibrate
 from harness.conclusion import Conclusion
 from harness.domain import Experiment, Judgement
@@ -276,10 +276,9 @@ def _conclude(run: Path, inputs: Inputs, accelerator: Accelerator) -> Conclusion
 
     A record that does not follow from itself was changed while it was made, and gets no verdict.
     """
-    changed = [problem for check in check_content(run, inputs.eval) for problem in check.problems]
+    changed = problems_of(check_content(run, inputs.eval))
     if changed:
-        more = f" (and {len(changed) - 1} more)" if len(changed) > 1 else ""
-        raise InvalidRunError(f"{run}: the record was changed while it was made: {changed[0]}{more}; use --fresh")
+        raise InvalidRunError(f"{run}: the record was changed while it was made: {first_of(changed)}; use --fresh")
     concluded = conclusion.conclude([run])
     if accelerator.is_main_process:
         (run / "error.json").unlink(missing_ok=True)

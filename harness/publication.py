@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness import privacy, record, regenerate, store
-from harness.audit import audit
+from harness.audit import audit, first_of, problems_of
 from harness.errors import DataError, InvalidRunError
 from harness.licences import licences_of, refusals
 from harness.references import Reference, is_data_of_hub
@@ -86,10 +86,9 @@ def publication_of(
     if (run / store.SERIES).exists():
         raise DataError(run, "", "is a series of seeds; push one of its runs, whose weights are one model")
     made = regenerate.read(run)
-    failed = [problem for check in audit(run).checks for problem in check.problems]
+    failed = problems_of(audit(run).checks)
     if failed:
-        more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
-        raise InvalidRunError(f"{run}: the record fails its audit: {failed[0]}{more}; `harness audit` lists all")
+        raise InvalidRunError(f"{run}: the record fails its audit: {first_of(failed)}; `harness audit` lists all")
     licences = licences_of(made.experiment)
     student = store.student_of(run, made.experiment.stages[-1].name)
     problems = list(_problems(made, licences, student, run, allow_verdict=allow_verdict, accept_license=accept_license))

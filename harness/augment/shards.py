@@ -6,7 +6,6 @@ The seal is the sha256 of format, owner and arrays, so a file that is damaged, h
 of other contexts is all the same: not this shard. A word takes about 14 bytes with 5 candidates, 37 with 20.
 """
 
-import hashlib
 import io
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,13 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from harness import store
+from harness import sealed
 from harness.augment.candidates import Entry
 from harness.augment.words import SOURCES
 from harness.data.features import Array
 
 FORMAT = 1  # count up when the arrays, the size of a shard or what is put into one change
-_SEAL = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +52,16 @@ def write(path: Path, owner: str, contexts: Sequence[Sequence[Entry]]) -> None:
     """Writes a shard under a temporary name, then renames it; raises StoreError when it cannot."""
     payload = _packed(contexts)
     part = f"{os.getpid()}.partial"  # two runs may make the same table
-    store.write_bytes(path, (_seal(owner, payload), payload), remedy="free the space", part=part)
+    sealed.write(path, payload, _owner(owner), remedy="free the space", part=part)
 
 
 def read(path: Path, owner: str) -> Shard | None:
     """The shard of `owner`, or None where the file is missing, damaged, of another version or of another owner."""
     try:
-        content = path.read_bytes()
+        payload = sealed.read(path, _owner(owner))
     except OSError:
         return None
-    payload = content[_SEAL:]
-    if content[:_SEAL] != _seal(owner, payload):
+    if payload is None:
         return None
     arrays = np.load(io.BytesIO(payload), allow_pickle=False)
     return Shard(
@@ -77,8 +74,8 @@ def read(path: Path, owner: str) -> Shard | None:
     )
 
 
-def _seal(owner: str, payload: bytes) -> bytes:
-    return hashlib.sha256(f"{FORMAT} {owner}\n".encode() + payload).digest()
+def _owner(contexts: str) -> bytes:
+    return f"{FORMAT} {contexts}\n".encode()
 
 
 def _packed(contexts: Sequence[Sequence[Entry]]) -> bytes:

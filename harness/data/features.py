@@ -74,6 +74,12 @@ class Features:
     def __len__(self) -> int:
         return len(self.rows)
 
+    @property
+    def lengths(self) -> Array:
+        """Tokens of each row, markers included, padding not."""
+        lengths: Array = np.asarray(self.rows["question_length"]).astype(int) + self.rows["window_length"] + 3
+        return lengths
+
     def batch(self, which: Sequence[int] | Array) -> dict[str, Array]:
         """Padded arrays of the named rows: ids, segments and mask (B, T) int64, labels (B, 2) int64."""
         rows = np.asarray(self.rows[np.asarray(which, dtype=np.int64)])

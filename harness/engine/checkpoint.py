@@ -1,8 +1,7 @@
 """Checkpoints of a stage: all that the next step depends on, so that a killed stage goes on to the same bits.
 
-    seal (32 bytes) · a safetensors file: weights, moments of the optimiser, and as metadata which step of what it is
-
-The seal is the sha256 of all that follows, so a file that was cut off or changed is no checkpoint. The order of rows,
+A sealed file (`sealed.py`) in safetensors form: weights, moments of the optimiser, and as metadata which step of what
+it is. One that was cut off or changed is no checkpoint. The order of rows,
 the rate and the dropout of a step are functions of its number; nothing else has a state. The stage's losses lie beside
 it, a line a step, in a file that a checkpoint names by length and hash.
 """
@@ -23,12 +22,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
-from harness import store
+from harness import sealed
 from harness.errors import StoreError
 
 KEPT = 2
 _FORMAT = 1
-_SEAL = 32
 _log = logging.getLogger(__name__)
 
 
@@ -123,8 +121,7 @@ class Checkpoints:
             "scaler": scaler.state_dict() if scaler is not None else {},
         }
         payload = save(_taken(module, optimizer), {"harness": json.dumps(head)})
-        seal = hashlib.sha256(payload).digest()
-        store.write_bytes(self.folder / f"step-{step:09d}.checkpoint", (seal, payload))
+        sealed.write(self.folder / f"step-{step:09d}.checkpoint", payload)
         for old in self._paths()[KEPT:]:
             old.unlink(missing_ok=True)
 
@@ -140,9 +137,8 @@ class Checkpoints:
     def _read(self, path: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | str:
         """Tensors and head of a checkpoint, or why it is not to be used."""
         try:
-            with path.open("rb") as stream:
-                seal, payload = stream.read(_SEAL), stream.read()
-            if hashlib.sha256(payload).digest() != seal:
+            payload = sealed.read(path)
+            if payload is None:
                 return "it is damaged: the hash is another; the one before it is used"
             head = json.loads(_metadata(payload)["harness"])
             tensors = load(payload)

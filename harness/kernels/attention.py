@@ -24,7 +24,7 @@ ROUND = 8  # tiles are made for this many keys or a multiple: oneDNN keeps a pro
 
 class Stretch(NamedTuple):
     """Where a sequence lies: its first row, how many rows it has, how many of them, the first, may be attended to, and
-    how many count in a loss. Of `n_tile` keys a tile is made; those from `n_keys` on are none."""
+    how many count in a loss. A tile is made of a round number of keys; those from `n_keys` on are none."""
 
     begin: int
     n_rows: int
@@ -32,8 +32,14 @@ class Stretch(NamedTuple):
     n_counted: int
 
     @property
-    def n_tile(self) -> int:
-        return min(-(-self.n_keys // ROUND) * ROUND, self.n_rows)
+    def rows(self) -> slice:
+        return slice(self.begin, self.begin + self.n_rows)
+
+    @property
+    def keys(self) -> slice:
+        """Of the tile."""
+        n_tile = min(-(-self.n_keys // ROUND) * ROUND, self.n_rows)
+        return slice(self.begin, self.begin + n_tile)
 
 
 class Heads(NamedTuple):
@@ -91,8 +97,7 @@ class _Attention(torch.autograd.Function):
         grad_output = grad_output.contiguous()
         factor = 2.0 * grad_distance
         for (head, stretch), (probs, dropped, difference) in zip(_tiles(query, ctx.stretches), ctx.kept, strict=True):
-            rows = slice(stretch.begin, stretch.begin + stretch.n_rows)
-            keys = slice(stretch.begin, stretch.begin + stretch.n_tile)
+            rows, keys = stretch.rows, stretch.keys
             grad = grad_output[head, rows]
             grad_dropped = multiply(grad, value[head, keys])
             if difference is not None:
@@ -122,8 +127,7 @@ def _forward(
     """`kept` is filled with what the backward pass needs of each tile: P, D and D - T."""
     output, distance = torch.empty_like(query), query.new_zeros(())
     for head, stretch in _tiles(query, stretches):
-        rows = slice(stretch.begin, stretch.begin + stretch.n_rows)
-        keys = slice(stretch.begin, stretch.begin + stretch.n_tile)
+        rows, keys = stretch.rows, stretch.keys
         probs = _probs(query[head, rows], key[head, keys], stretch.n_keys)
         dropped = probs if dropout is None or not dropout.probability else probs * dropout.mask(*probs.shape)
         difference = None

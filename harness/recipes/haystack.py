@@ -72,6 +72,10 @@ def distil_prediction_layer(
     return bench.train("prediction_layer", module, bench.taught_rows(common), common)
 
 
+def _layout(padding: Padding) -> encoder.Layout:
+    return "dropped" if padding == "dropped" else "counted"
+
+
 class IntermediateLayerLoss(nn.Module):
     """Student beside teacher; forward gives the loss, its two sums and each single term, in layer order."""
 
@@ -90,7 +94,7 @@ class IntermediateLayerLoss(nn.Module):
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         if self._may_pack and encoder.fits(self.student) and encoder.fits(self._teacher[0]):
-            return self._packed(encoder.pack(batch, "dropped" if self._padding == "dropped" else "counted"))
+            return self._packed(encoder.pack(batch, _layout(self._padding)))
         with torch.no_grad():
             teacher = span_logits(self._teacher[0], batch, maps=True)
         student = span_logits(self.student, batch, maps=True)
@@ -128,11 +132,7 @@ class HaystackHead(nn.Module):
         self.temperature_for_confidence = nn.Parameter(torch.ones(1), requires_grad=is_learned)
 
     def forward(self, batch: dict[str, Tensor]) -> Tensor:
-        if encoder.fits(self.student):
-            layout: encoder.Layout = "dropped" if self._padding == "dropped" else "counted"
-            logits = encoder.span_logits(self.student, encoder.pack(batch, layout), self.head_dropout.p)
-        else:
-            logits = span_logits(self.student, batch, self.head_dropout).logits.float()
+        logits = encoder.span_logits(self.student, batch, _layout(self._padding), self.head_dropout)
         return logits / self.temperature_for_confidence
 
 

@@ -102,9 +102,6 @@ class PredictionLayerLoss(nn.Module):
         self.student, self._temperature = student, temperature
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        if encoder.fits(self.student):
-            logits = encoder.span_logits(self.student, encoder.pack(batch, "counted"))
-        else:
-            logits = span_logits(self.student, batch).logits.float()
+        logits = encoder.span_logits(self.student, batch)
         student, teacher = logits.transpose(1, 2), batch["teacher_logits"].transpose(1, 2)  # (B, 2, T)
         return {"loss": losses.soft_cross_entropy(student, teacher, self._temperature)}

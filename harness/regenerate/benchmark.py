@@ -28,7 +28,7 @@ def result_file(
     if not found[_RANKED]:
         raise ValueError(f"{_RANKED} was not measured")
     first = found[_RANKED][0]
-    beside = f", {_BESIDE} {_mean(found[_BESIDE]):.2f}" if found[_BESIDE] else ""
+    beside = f", {_BESIDE} {mean_of(found[_BESIDE]):.2f}" if found[_BESIDE] else ""
     seeds = ", ".join(str(one.seed) for one in found[_RANKED])
     entry: dict[str, Any] = {
         "dataset": {
@@ -36,7 +36,7 @@ def result_file(
             "task_id": task,
             **({"revision": revision} if revision else {}),
         },
-        "value": round(_mean(found[_RANKED]), 4),
+        "value": round(mean_of(found[_RANKED]), 4),
         **({"source": source_of(source)} if source else {}),
         "notes": f"exact match in points{beside}; {first.n:,} questions, seed {seeds}; {first.signature}",
     }
@@ -50,5 +50,5 @@ def source_of(url: str) -> Mapping[str, str]:
     return {"url": url, "name": NAME}
 
 
-def _mean(found: Sequence[Measurement]) -> float:
+def mean_of(found: Sequence[Measurement]) -> float:
     return sum(one.value for one in found) / len(found)

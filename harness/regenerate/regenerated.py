@@ -11,7 +11,7 @@ from harness.conclusion import Conclusion
 from harness.domain import Experiment
 from harness.errors import CardError
 from harness.references import Reference, is_data_of_hub, unpinned
-from harness.regenerate.benchmark import source_of
+from harness.regenerate.benchmark import mean_of, source_of
 from harness.regenerate.block import Block, experiment_hash
 from harness.regenerate.header import with_index
 from harness.regenerate.section import section_lines
@@ -93,13 +93,12 @@ def _entry(made: Regenerated, inputs: Mapping[str, Any], source: str | None) -> 
     for metric, kind in _METRICS.items():
         found = [one for one in made.concluded.measurements if one.metric == metric]
         if found:
-            mean = sum(one.value for one in found) / len(found)
             seeds = [one.seed for one in found]
             of = f"mean of {len(seeds)} seeds, " if len(seeds) > 1 else ""
             n = min(one.n for one in found)
             arguments = {"questions": n, "seeds": seeds, "signature": found[0].signature}
             name = f"{metric} ({of}{n:,} questions)"
-            metrics.append({"type": kind, "name": name, "value": round(mean, 4), "args": arguments})
+            metrics.append({"type": kind, "name": name, "value": round(mean_of(found), 4), "args": arguments})
     if not metrics:
         return unpinned(data), {}
     dataset = _dataset(data, dict(inputs.get("eval_data", {})))
