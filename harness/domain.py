@@ -7,7 +7,9 @@ from typing import Any, Literal
 Value = int | float | str | bool | None
 Origin = Literal["stated", "derived", "assumed", "overridden"]
 Unit = Literal["points", "loss", "count", "other"]  # other: a scale of its own, such as perplexity or word error rate
-Outcome = Literal["reproduced", "better", "not_reproduced", "inconclusive", "unmeasured", "limited", "invalid"]
+Outcome = Literal[
+    "reproduced", "better", "not_reproduced", "inconclusive", "measured", "unmeasured", "limited", "invalid"
+]
 Rule = Literal["tolerance", "equivalence"]
 
 

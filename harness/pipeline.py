@@ -79,7 +79,7 @@ def reproduce(
     def student_of_card(path: Path) -> Path:
         return _student_of_card(path, experiment, machine, watch, accelerator, waiting)
 
-    inputs = gather(experiment, student_of_card)
+    inputs = gather(experiment, student_of_card, machine.results / store.CACHE)
     experiment = _with_hardware(experiment, accelerator)
     preflight.check_models(experiment, inputs)
     preflight.check_size(experiment, inputs, accelerator, is_cpu_wanted=machine.device == "cpu")
@@ -145,11 +145,16 @@ def _note_actual(experiment: Experiment, run: Path, accelerator: Accelerator) ->
 def _score(
     experiment: Experiment, weights: Path | None, inputs: Inputs, out: Path, accelerator: Accelerator, watch: Watcher
 ) -> None:
-    """Scores a model on the evaluation questions, where there is one and it was not done before."""
+    """Scores a model on the evaluation questions, where there is one and it was not done before, in whichever run."""
     if weights is None:
         return
     if accelerator.is_main_process and not (out / "weights.json").exists():
-        store.write_json(out / "weights.json", fingerprint(weights))
+        hashes = fingerprint(weights)
+        scored = record.scored_alike(out.parents[2], hashes, experiment, inputs.record["eval_data"])
+        if scored is not None:
+            for name in ("predictions.json", "per_question.jsonl", "metrics.json"):
+                store.write_bytes(out / name, [(scored / name).read_bytes()])
+        store.write_json(out / "weights.json", hashes)
     evaluate(
         weights,
         inputs.eval,
@@ -192,13 +197,23 @@ def _student_of_card(
 ) -> Path:
     """Weights of another card's student, made now when they are not there; refused when it missed its own claims.
 
-    It is made with the precision of the run that asks for it, and with its seed where that was given.
+    It is made with the precision of the run that asks for it, with its seed where that was given, and from the data
+    that were given for its own where the two cards name the same.
     """
     if path.resolve() in waiting:
         raise PlanError([f"{path}: is its own teacher, directly or through other cards; name another with --teacher"])
     run = {setting.name: setting for setting in pupil.run.settings}
     seed = int(str(run["seed"].value)) if run["seed"].origin == "overridden" else None
-    experiment = planning.plan(cards.read(path), planning.Options(seed=seed, precision=str(run["precision"].value)))
+    card = cards.read(path)
+    data = planning.shared_data(card, cards.read(Path(pupil.card_path)), pupil)
+    options = planning.Options(
+        seed=seed,
+        precision=str(run["precision"].value),
+        train=data.get("train"),
+        eval=data.get("eval"),
+        is_measuring=not pupil.claims and not planning.measured(card),
+    )
+    experiment = planning.plan(card, options)
     machine = dataclasses.replace(machine, fresh=False)
     made = reproduce(experiment, machine, watch, accelerator, waiting)
     weights = store.student_of(made.folder, experiment.stages[-1].name)

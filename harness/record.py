@@ -82,6 +82,35 @@ def read_experiment(run: Path) -> Experiment:
         raise StoreError(f"{path}: is of another version ({error}); use --fresh") from error
 
 
+def scored_alike(results: Path, weights: Mapping[str, str], experiment: Experiment, data: object) -> Path | None:
+    """The evaluation folder of a finished run that scored these weights on these questions in this way.
+
+    `weights` are the fingerprints of their files. A folder that is not as its run's manifest has it is passed over.
+    """
+    for verdict in sorted(results.glob(f"*/*/{store.VERDICT}")):
+        run = verdict.parent
+        try:
+            with following(run):
+                folder, other = run / store.EVALUATION, read_experiment(run)
+                is_alike = (
+                    store.read_json(folder / "weights.json") == weights
+                    and store.read_json(run / "inputs.json")["eval_data"] == data
+                    and _way_of_scoring(other) == _way_of_scoring(experiment)
+                )
+                manifest = (run / store.MANIFEST).read_text(encoding="utf-8").splitlines(keepends=True)
+                if is_alike and set(store.manifest_lines(run, folder.iterdir())) <= set(manifest):
+                    return folder
+        except (StoreError, OSError):
+            continue
+    return None
+
+
+def _way_of_scoring(experiment: Experiment) -> object:
+    run = {one.name: one.value for one in experiment.run.settings}
+    ways = {one.name: one.value for one in experiment.evaluation.settings}
+    return ways, run["precision"], run.get("limit")
+
+
 def _stage(plain: Mapping[str, Any]) -> Stage:
     return Stage(plain["name"], tuple(Setting(**one) for one in plain["settings"]))
 

@@ -5,9 +5,11 @@
 - file, `path/to/squad.json`: a SQuAD-format file
 - card, `other-card.md`: the student of another card, beside this one; made first when it is not there
 - random, `random:pocket/student`: an architecture shipped with this package, weights drawn from the seed
-- package, `package:pocket/squad.json`: a file shipped with this package
+- package, `package:pocket/squad.json`: data shipped with this package; a model of an installed Python package is
+  `package:NAME/folder`, with `@` and the sha256 of its weights behind it where these are to be no others
 """
 
+import importlib.util
 import os
 import re
 from dataclasses import dataclass
@@ -68,6 +70,8 @@ def model_reference(text: str, *, card_dir: Path, is_option: bool) -> Reference:
     """What a model name stands for. Only an option names a folder; a card's `org/name` is the Hub's."""
     if text.startswith("random:"):
         return Reference("random", text, _inside_package(text))
+    if text.startswith("package:"):
+        return Reference("package", text, _inside_installed(text))
     if text.endswith(".md"):
         return Reference("card", text, (Path(text) if is_option else card_dir / text))
     if is_option and (os.path.isdir(text) or text.startswith((".", "/", "~"))):
@@ -99,6 +103,22 @@ def is_data_of_hub(text: str) -> bool:
 def _inside_package(text: str) -> Path:
     path = (PACKAGE / text.partition(":")[2]).resolve()
     if not path.is_relative_to(PACKAGE.resolve()):
+        raise PlanError([f"{text}: leads out of the package"])
+    return path
+
+
+def _inside_installed(text: str) -> Path | None:
+    """A folder of another Python package, which is not imported; None where that is not installed."""
+    name, _, folder = unpinned(text).removeprefix("package:").partition("/")
+    try:
+        found = importlib.util.find_spec(name.replace("-", "_")) if name.isascii() and "." not in name else None
+    except ValueError:
+        found = None
+    if found is None or not found.submodule_search_locations:
+        return None
+    package = Path(next(iter(found.submodule_search_locations))).resolve()
+    path = (package / folder).resolve()
+    if not path.is_relative_to(package):
         raise PlanError([f"{text}: leads out of the package"])
     return path
 

@@ -37,6 +37,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--recipe", metavar="NAME", help="run another recipe than the card's headings imply")
     add("--teacher", metavar="ID|DIR|CARD", help="Hub id (ORG/NAME@REVISION pins it), folder or card, in its place")
     add("--student", metavar="ID|DIR|CARD", help="the same for the student's initial weights")
+    add("--student-layers", metavar="N,N,…", help="begin with these of its layers alone, from 1, as in 2,4,6")
     add("--train", metavar="FILE|ID", help="SQuAD-format training questions, a file or ORG/NAME:SPLIT of the Hub")
     add("--eval", metavar="FILE|ID", help="the same for the evaluation questions, in place of the card's data")
     add("--check-teacher", action="store_true", help="score the teacher first; refuse one below its own card")
@@ -44,8 +45,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--rule", choices=("tolerance", "equivalence"), help="what decides (default: tolerance; both are worked out)")
     add("--masked-lm", metavar="ID|DIR", help="masked language model that augments the intermediate stage's data")
     add("--glove", metavar="FILE|none", help="GloVe vectors for it, as text; 'none' goes without (a deviation)")
+    add("--measure", action="store_true", help="run a card that claims no number yet: measured, not judged")
     add("--seed", type=int, help="seed of order, dropout and initial weights (default: the library's)")
-    add("--precision", choices=("fp32", "tf32", "bf16", "fp16"), default="fp32", help="default: fp32")
+    add("--precision", choices=("fp32", "tf32", "bf16", "fp16"), help="default: as the card, else fp32")
     add("--padding", choices=("count", "drop"), help="drop: padded positions leave every loss (default: as the card)")
     add("--limit", type=int, metavar="N", help="only the first N questions; the verdict is then LIMITED")
     add("--tolerance", metavar="METRIC=X,…", default="", help="allowed difference (default: 1.0 point a metric)")
@@ -63,6 +65,7 @@ def options_of(arguments: argparse.Namespace) -> planning.Options:
         recipe=arguments.recipe,
         teacher=arguments.teacher,
         student=arguments.student,
+        student_layers=arguments.student_layers,
         train=arguments.train,
         eval=arguments.eval,
         check_teacher=arguments.check_teacher,
@@ -70,6 +73,7 @@ def options_of(arguments: argparse.Namespace) -> planning.Options:
         rule=arguments.rule,
         masked_lm=arguments.masked_lm,
         glove=arguments.glove,
+        is_measuring=arguments.measure,
         seed=arguments.seed,
         precision=arguments.precision,
         padding=arguments.padding,

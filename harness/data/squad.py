@@ -120,6 +120,30 @@ def first_questions(paragraphs: Iterable[Paragraph], limit: int | None) -> Itera
         yield Paragraph(paragraph.title, paragraph.context, kept)
 
 
+def read_ids(path: Path) -> frozenset[str]:
+    """The ids of a list, one a line; raises DataError for a list that is empty or names one twice."""
+    try:
+        ids = path.read_text(encoding="utf-8").split()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(path, "", f"cannot be read ({error}); a list of question ids lies beside its card") from error
+    if not ids or len(set(ids)) != len(ids):
+        raise DataError(path, "", "names a question twice" if ids else "names no question")
+    return frozenset(ids)
+
+
+def only_questions(paragraphs: Iterable[Paragraph], ids: frozenset[str], source: Path) -> Iterator[Paragraph]:
+    """The questions with these ids, in the order of the data; raises DataError at the end when some did not come."""
+    left = set(ids)
+    for paragraph in paragraphs:
+        kept = tuple(question for question in paragraph.questions if question.id in left)
+        left -= {question.id for question in kept}
+        if kept:
+            yield Paragraph(paragraph.title, paragraph.context, kept)
+    if left:
+        what = f"{len(left):,} of its {len(ids):,} questions are not in the training data, {min(left)} among them"
+        raise DataError(source, "", f"{what}; give data that hold them with --train")
+
+
 def check_unique(paragraphs: list[Paragraph], source: str) -> list[Paragraph]:
     """Returns the paragraphs unchanged; raises DataError on a repeated question id, which scoring cannot allow."""
     seen: set[str] = set()

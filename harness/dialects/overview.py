@@ -36,7 +36,7 @@ _PLAIN_FACTS = {
     "student": "", "teacher": "", "language model": "", "model name": "", "date": "", "published": "", "hardware": "",
     "language": "", "languages": "", "training set": "",
 }  # fmt: skip
-_MODEL = re.compile(r"[`\[\"']*(?P<name>[\w./:-]+)")  # a model's name, before the brackets and remarks that may follow
+_MODEL = re.compile(r"[`\[\"']*(?P<name>[\w./:@-]+)")  # a model's name, before the brackets and remarks that may follow
 _EMPTY = re.compile(
     r"^(?:\[?(?:more information needed|optional|tbd|n/?a|unknown|none|-)\b.{0,20}|<tbd>.*|\[\])$", re.IGNORECASE
 )

@@ -15,7 +15,7 @@ NAME = "prose"
 _LONGEST = 4000  # characters of a paragraph that are read
 _PARTS = {
     # A model as cards print it: a bare name, in backticks, bold, or the words of a link whose address follows.
-    "<name>": r"(?:\*\*|`{1,3}|\"|')?\[?(?:\*\*|`{1,3})?(?P<model>\w[\w./:-]{1,120}?)(?:\*\*|`{1,3})?"
+    "<name>": r"(?:\*\*|`{1,3}|\"|')?\[?(?:\*\*|`{1,3})?(?P<model>\w[\w./:@-]{1,160}?)(?:\*\*|`{1,3})?"
     r"(?:\]\((?P<target>[^)\s]{0,300})\))?(?:\*\*|`{1,3}|\"|')?",
     "<link>": r"\[(?:\*\*|`{1,3})?(?P<model>[^\[\]`*]{2,80})(?:\*\*|`{1,3})?\]\((?P<target>[^)\s]{0,300})\)",
     "<tuned>": r"[Ff]ine[-\s]?[Tt]un(?:ed|e|ing)",
@@ -53,6 +53,7 @@ _FORMS = (
     ("student", r"\bis <tuned>(?: and \w+)? (?:on|from) (?P<model>(?:[a-z]{1,14} )?<bert>)(?P<target>) model"),
     ("student", r"\btransfer learning of <a><name> on\b"),
 )
+_LAYERS = re.compile(r"\b[Ll]ayers (?P<layers>\d{1,2}(?:, \d{1,2}){0,60}(?:,? and \d{1,2})?) \(counted from 1\)")
 _SIGNS = ("tun", "Tun", "eacher", "tudent", "istill", "model", "checkpoint", "based", "nitiali", "trained", "This is")
 # A model is introduced in words that introduce other things too, so only a link to one on the Hub counts.
 _INTRODUCED = r"(?:^This is <a>|\b[Tt]he model used is <a>|\bpre-?trained (?:model )?)<link>"
@@ -73,6 +74,10 @@ def find(document: Document) -> Iterable[Finding]:
     for paragraph, shift, text in document.sentences():
         for name, place, value in _models(text[:_LONGEST]):
             yield Fact(name, value, paragraph.line(place + shift), NAME)
+        layers = _LAYERS.search(text[:_LONGEST])
+        if layers and "student" in text:
+            numbers = ", ".join(re.findall(r"\d+", layers["layers"]))
+            yield Fact("student_layers", numbers, paragraph.line(layers.start() + shift), NAME)
 
 
 def _models(text: str) -> Iterator[tuple[str, int, str]]:

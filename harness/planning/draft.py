@@ -21,8 +21,10 @@ class Options:
     rule: str | None = None
     masked_lm: str | None = None
     glove: str | None = None
+    is_measuring: bool = False  # a card that claims nothing yet
+    student_layers: str | None = None
     seed: int | None = None
-    precision: str = "fp32"
+    precision: str | None = None  # as the card, which is fp32 where it says nothing
     padding: str | None = None  # "drop": out of every stage that has a setting of that name
     limit: int | None = None
     tolerance: Mapping[str, float] = field(default_factory=dict)

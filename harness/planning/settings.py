@@ -3,22 +3,20 @@
 import dataclasses
 import difflib
 import re
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from harness import references
 from harness.dialects.names import is_setting
 from harness.dialects.values import Parsed, value_of
-from harness.domain import Deviation, Fact, Origin, Setting, Stage, Stated, Value
+from harness.domain import Deviation, Origin, Setting, Stage, Stated, Value
+from harness.planning.data import data_settings
 from harness.planning.draft import Draft, similar
 from harness.planning.printed import DERIVED, completed
-from harness.planning.tolerances import measured
-from harness.programs import EVALUATIONS, trainer
+from harness.programs import EVALUATIONS
 from harness.programs.defaults import Default, Program
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
-_SPLITS = {"train_data": "train", "eval_data": "validation"}
 _CATEGORIES: Mapping[str, Literal["recipe", "evaluation", "data"]] = {
     "evaluation": "evaluation",
     "augmentation": "data",
@@ -65,6 +63,8 @@ def _note_unknown(draft: Draft, stage: str, one: Stated, defaults: Mapping[str, 
     """A misspelt setting is a problem; one that is none of this stage's is put on record."""
     if not is_setting(one.key) and difflib.get_close_matches(one.name, defaults, n=1, cutoff=0.8):
         draft.problems.append(f"unknown setting {one.key} ({draft.place(one.line)}){similar(one.name, defaults)}")
+    elif _is_bf16(one):
+        pass  # a setting of the run
     elif one.name in _CHANGES_TRAINING and str(one.value).lower() not in _NO_CHANGE:
         claimed = f"{stage}: {one.key} = {one.raw} (card line {one.line})"
         draft.deviations.append(Deviation("recipe", claimed, "not done", True, "no recipe here has this setting"))
@@ -164,8 +164,8 @@ def resolve_run(draft: Draft, recipe: str, program: Program) -> tuple[Setting, .
             f"{name}: the recipe finetune has no teacher" for name, is_given in given.items() if is_given
         ]
     settings.append(_model(draft, "student", options.student))
-    settings.append(_data(draft, "train_data", options.train, "--train FILE"))
-    settings.append(_eval_data(draft, settings[-1], program))
+    settings.extend(_student_layers(draft))
+    settings.extend(data_settings(draft, program))
     if options.seed is not None:
         draft.deviations.append(Deviation("seed", "the card's seed", f"seed {options.seed}", True, "--seed"))
         settings.append(Setting("seed", options.seed, "overridden", "--seed"))
@@ -200,6 +200,21 @@ def _model(draft: Draft, name: str, option: str | None) -> Setting:
     return Setting(name, fact.value, "stated", f"card line {fact.line}")
 
 
+def _student_layers(draft: Draft) -> Iterator[Setting]:
+    """Which layers of its model the student begins with; none where it begins with all of them."""
+    fact, option = draft.card.fact("student_layers"), draft.options.student_layers
+    if option is not None:
+        plain = ", ".join(part.strip() for part in option.split(","))
+        if not all(part.isdecimal() and int(part) > 0 for part in plain.split(", ")):
+            draft.problems.append(f"--student-layers {option}: expected numbers of layers from 1, as in 2,4,6")
+        if fact is None or fact.value != plain:
+            claimed = f"layers {fact.value}" if fact else "all layers"
+            draft.deviations.append(Deviation("recipe", claimed, f"layers {plain}", True, "--student-layers"))
+        yield Setting("student_layers", plain, "overridden", "--student-layers")
+    elif fact is not None and draft.options.student is None:
+        yield Setting("student_layers", fact.value, "stated", f"card line {fact.line}")
+
+
 def _check_of(draft: Draft, teacher: Setting) -> Setting:
     """Whether the teacher must reach its own card's claims before anything is trained."""
     if str(teacher.value).endswith(".md"):
@@ -208,30 +223,6 @@ def _check_of(draft: Draft, teacher: Setting) -> Setting:
         return Setting("check_teacher", True, "overridden", "--check-teacher")
     why = "harness: whether the teacher reaches its own claim is not checked, unless --check-teacher"
     return Setting("check_teacher", False, "assumed", why)
-
-
-def _data(draft: Draft, name: str, option: str | None, how: str) -> Setting:
-    fact = draft.card.fact(name)
-    if option is not None:
-        if not references.is_data_of_hub(option) and not Path(option).expanduser().is_file():
-            draft.problems.append(f"{how.split()[0]} {option}: no such file")
-        meant = references.data_named(fact.value, _SPLITS[name]) if fact is not None else None
-        if fact is not None and meant != references.unpinned(option):
-            draft.deviations.append(Deviation("data", f"{name}: {fact.value}", option, True, how.split()[0]))
-        return Setting(name, option, "overridden", how)
-    if fact is None:
-        draft.problems.append(f"{name}: {draft.card.path} states none; give {how}")
-        return Setting(name, None, "assumed", "")
-    named = references.data_named(fact.value, _SPLITS[name])
-    other = _other_data(draft, name, fact, named)
-    if named is not None and other is not None:
-        draft.problems.append(
-            f"{name}: {other}, so '{fact.value}' ({draft.place(fact.line)}) may not be it; give {how}"
-        )
-        return Setting(name, named, "derived", f"card line {fact.line}, '{fact.value}'")
-    if named is None:
-        draft.problems.append(f"{name}: '{fact.value}' ({draft.place(fact.line)}) names no data we know; give {how}")
-    return Setting(name, named, "derived", f"card line {fact.line}, '{fact.value}'")
 
 
 def _published(draft: Draft) -> Setting:
@@ -252,36 +243,19 @@ def _rule(draft: Draft) -> Setting:
     return Setting("rule", draft.options.rule, "overridden", "--rule")
 
 
-def _other_data(draft: Draft, name: str, fact: Fact, named: str | None) -> str | None:
-    """What speaks against the data set that a card names: a command that reads another file, a table of several."""
-    key = "train_file" if name == "train_data" else "predict_file"
-    for one in draft.card.stated:
-        file = one.raw.rpartition("/")[2]
-        if one.key == key and references.data_named(file) != named:
-            return f"the command reads {file} ({draft.place(one.line)})"
-    listed = [f for f in draft.card.facts if f.name == name and f.dialect == fact.dialect == "tables"]
-    if len({references.data_named(one.value, "train") for one in listed}) > 1:
-        return f"the table lists {', '.join(one.value for one in listed)}"
-    return None
-
-
-def _eval_data(draft: Draft, train: Setting, program: Program) -> Setting:
-    """The evaluation data; the Trainer's cards name one data set, whose validation split they evaluate on."""
-    is_named = draft.card.fact("eval_data") is not None or draft.options.eval is not None
-    if not is_named and program.name == trainer.NAME and str(train.value).endswith(":train"):
-        named = f"{str(train.value).removesuffix(':train')}:validation"
-        return Setting("eval_data", named, "derived", f"{train.source}; run_qa.py evaluates on its validation split")
-    claims = [] if is_named else [claim for claim in measured(draft.card) if claim.dataset]
-    found = {references.data_named(str(claim.dataset), "validation") for claim in claims}
-    if len(found) == 1 and None not in found:
-        source = f"card line {claims[0].line}, claimed on '{claims[0].dataset}'"
-        return Setting("eval_data", found.pop(), "derived", source)
-    return _data(draft, "eval_data", draft.options.eval, "--eval FILE")
-
-
 def _precision(draft: Draft) -> Setting:
-    precision = draft.options.precision
-    if precision == "fp32":
-        return Setting("precision", "fp32", "assumed", "haystack 1.1.0 nodes/reader/farm.py 401, use_amp=None")
-    draft.deviations.append(Deviation("precision", "fp32", precision, True, "--precision"))
-    return Setting("precision", precision, "overridden", "--precision")
+    given, stated = draft.options.precision, next(filter(_is_bf16, draft.card.stated), None)
+    usual = "fp32" if stated is None else "bf16"
+    if given is not None and given != usual:
+        draft.deviations.append(Deviation("precision", usual, given, True, "--precision"))
+        return Setting("precision", given, "overridden", "--precision")
+    if stated is not None:
+        return Setting("precision", usual, "stated", f"card line {stated.line}")
+    return Setting("precision", usual, "assumed", "haystack 1.1.0 nodes/reader/farm.py 401, use_amp=None")
+
+
+def _is_bf16(one: Stated) -> bool:
+    """Whether a card says that it was trained in bfloat16, as `mixed_precision = bf16` or `bf16 = True`."""
+    if one.name != "fp16":
+        return False
+    return str(one.value).lower() == "bf16" or ("bf16" in one.key.lower() and one.value is True)

@@ -19,8 +19,11 @@ SPREADS = 3.0  # a claim with a printed standard deviation is held to no less th
 def tolerances(draft: Draft) -> list[Setting]:
     """One setting a claimed metric: as given, else 1 point, or 3 printed standard deviations where that is more."""
     claims = measured(draft.card)
-    if not claims:
-        draft.problems.append(f"{draft.card.path} claims no number that we measure: there is nothing to judge")
+    if draft.options.is_measuring and claims:
+        draft.problems.append(f"--measure: {draft.card.path} claims numbers, so it can be judged; leave the option out")
+    if not claims and not draft.options.is_measuring:
+        why = "there is nothing to judge; --measure runs it all the same, and judges nothing"
+        draft.problems.append(f"{draft.card.path} claims no number that we measure: {why}")
     for metric in draft.options.tolerance:
         if metric not in {claim.metric for claim in claims}:
             claimed = ", ".join(claim.metric for claim in claims) or "none"

@@ -14,6 +14,7 @@ _SAID: Mapping[Outcome, str] = {
     "better": "the numbers of this card were reproduced, or exceeded",
     "not_reproduced": "the numbers of this card were not reproduced",
     "inconclusive": "whether the numbers of this card hold is not decided",
+    "measured": "this card claimed no numbers; these were measured",
     "unmeasured": "not every number of this card could be measured",
     "limited": "this run says nothing about the numbers of this card",
     "invalid": "this run is invalid and says nothing about the numbers of this card",

@@ -18,6 +18,7 @@ _SAID = {
     "better": "BETTER THAN CLAIMED",
     "not_reproduced": "NOT REPRODUCED",
     "inconclusive": "INCONCLUSIVE",
+    "measured": "MEASURED",
     "unmeasured": "UNMEASURED",
     "limited": "LIMITED",
     "invalid": "INVALID",

@@ -21,6 +21,7 @@ from harness.verdict.estimate import ALPHA, estimate
 _ROUNDING = 1e-9  # so that a difference of exactly the tolerance is inside it, whatever its last bit
 _EXIT: Mapping[Outcome, int] = {
     "reproduced": EXIT_REPRODUCED,
+    "measured": EXIT_REPRODUCED,
     "better": EXIT_REPRODUCED,
     "not_reproduced": EXIT_NOT_REPRODUCED,
     "inconclusive": EXIT_INCONCLUSIVE,
@@ -133,7 +134,7 @@ def _overall(verdicts: Sequence[Verdict], limited: str | None, invalid: Sequence
     if limited is not None:
         return "limited", f"{limited}: it judges nothing about the card"
     if not verdicts:
-        return "invalid", "the card claims no number"
+        return "measured", "the card claims no number"
     if any(verdict.outcome == "better" for verdict in verdicts) and all(_is_no_worse(verdict) for verdict in verdicts):
         return "better", f"{_SAID['better']}: {', '.join(v.metric for v in verdicts if v.outcome == 'better')}"
     for outcome in ("not_reproduced", "unmeasured", "inconclusive", "better"):
