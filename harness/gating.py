@@ -1,7 +1,8 @@
 """What comes to the gate: a finished run, or a card with its newest run, or with the one that is made now.
 
 Every card and every baseline is read before anything is run. A run is one of a card when it is of the very experiment
-that the card plans now, settings, seed and claims included.
+that the card plans now, settings, seed and claims included; where there is none, of the same training, which is then
+judged by what the card claims now. A run that was measured before its card claimed anything is judged so too.
 """
 
 import dataclasses
@@ -9,15 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness import card, conclusion, environment, forecast, gate, planning, record, references, store
+from harness import card, conclusion, environment, gate, planning, record, store
 from harness.audit import audit
 from harness.baseline import PROXY, Baseline, Source, baseline_of, read_baseline
 from harness.conclusion import Conclusion
-from harness.domain import Experiment
-from harness.errors import DataError, InvalidRunError, StoreError
+from harness.domain import Claim, Experiment
+from harness.errors import CardError, DataError, InvalidRunError, PlanError, StoreError
 from harness.gate import Check, Gated, Side
-from harness.references import data_reference, model_reference
 from harness.reports.progress import Watcher
+from harness.shipped import why_not_shipped
 from harness.verdict import estimate, noninferiority
 
 PROXY_SECONDS = 600
@@ -90,7 +91,8 @@ def admit(one: Candidate, asked: Asked) -> tuple[Gated, Baseline | None]:
     if folder is not None:
         problems = _problems(folder)
         if not problems:
-            experiment, concluded = record.read_experiment(folder), conclusion.conclude([folder])
+            experiment = _as_claimed_now(folder, None if one.folder else one.experiment)
+            concluded = conclusion.conclude([folder], claimed=experiment)
             notes += _notes(folder, concluded, is_proxy=one.is_proxy)
             problems = [] if one.is_proxy else _unjudged(concluded)
     claims = experiment.claims if experiment is not None else ()
@@ -101,7 +103,7 @@ def admit(one: Candidate, asked: Asked) -> tuple[Gated, Baseline | None]:
         judgement, found = concluded.judgement, concluded.measurements
         checks = gate.compare(claims, judgement, found, one.baseline, is_proxy=one.is_proxy)
         if one.other is not None:
-            checks = _paired(checks, one.other, folder)
+            checks = _paired(checks, claims, one.other, folder)
         made = baseline_of(one.name, _source_of(folder), claims, judgement, found)
     gated = Gated(
         card=one.name,
@@ -114,42 +116,6 @@ def admit(one: Candidate, asked: Asked) -> tuple[Gated, Baseline | None]:
         notes=tuple(notes),
     )
     return gated, made
-
-
-def why_not_quick(experiment: Experiment, before: Sequence[Path] = ()) -> str | None:
-    """Why a card is not run by the gate; None for one whose data and models all come with this package.
-
-    `before` are the cards that wait for this one's student.
-    """
-    here, run = Path(experiment.card_path).parent, {one.name: one.value for one in experiment.run.settings}
-    for name in ("train_data", "eval_data"):
-        if data_reference(str(run[name]), card_dir=here, is_option=False).kind != "package":
-            return f"{name.replace('_', ' ')} {run[name]} does not come with this package"
-    if experiment.augmentation is not None and int(experiment.augmentation.value("factor")) > 0:
-        return "its training data are augmented by a language model"
-    sizes = {}
-    for name in ("teacher", "student"):
-        if run.get(name) is None:
-            continue
-        model = model_reference(str(run[name]), card_dir=here, is_option=False)
-        if model.kind == "card" and model.path is not None and model.path.resolve() not in before:
-            other = planning.plan(card.read(model.path), planning.Options())
-            why = why_not_quick(other, (*before, model.path.resolve()))
-            if why is not None:
-                return f"{name} {run[name]}: {why}"
-        elif model.kind == "random" and model.path is not None:
-            sizes[name] = forecast.geometry_of("", store.read_json(model.path / "config.json"))
-        elif model.kind != "card":
-            return f"{name} {run[name]} does not come with this package"
-    questions = references.PACKAGE / str(run["train_data"]).partition(":")[2]
-    cost = forecast.forecast(
-        experiment,
-        n_questions=questions.stat().st_size // forecast.BYTES_PER_QUESTION if questions.is_file() else 0,
-        teacher=sizes.get("teacher"),
-        student=sizes.get("student"),
-        n_cpus=environment.n_cpus(),
-    )
-    return f"it takes about {cost.hours_cpu:,.0f} h on {cost.n_cpus} CPUs" if cost.is_full_size() else None
 
 
 def _baseline_name(experiment: Experiment) -> str:
@@ -169,14 +135,14 @@ def _baseline_in(run: Path, name: str) -> Baseline:
     return baseline_of(name, _source_of(run), experiment.claims, concluded.judgement, concluded.measurements)
 
 
-def _paired(checks: Sequence[Check], baseline: Path, run: Path) -> tuple[Check, ...]:
+def _paired(checks: Sequence[Check], claims: Sequence[Claim], baseline: Path, run: Path) -> tuple[Check, ...]:
     """The checks with exact and f1 compared question by question, where the two answer the same ones."""
     first, second = (record.read_rows(folder / store.EVALUATION) for folder in (baseline, run))
     is_same = _weights_of(baseline) == _weights_of(run)
     paired = []
     for check in checks:
         if check.metric in ("exact", "f1") and check.by_baseline.state != "unmeasured":
-            claim = next(one for one in record.read_experiment(run).claims if one.metric == check.metric)
+            claim = next(one for one in claims if one.metric == check.metric)
             found = noninferiority.compare(
                 check.metric,
                 first,
@@ -207,7 +173,7 @@ def _recorded(run: Path) -> Experiment | None:
 
 def _run_of(experiment: Experiment, asked: Asked) -> tuple[Path | None, str | None, list[str]]:
     """The run of a card's experiment, or why there is none, and what a reader must be told of the choice."""
-    why_not = why_not_quick(experiment)
+    why_not = why_not_shipped(experiment)
     if asked.watch is not None and why_not is None:
         # Here, because it loads torch and transformers, which a gate over runs that are there does without.
         from harness import pipeline
@@ -222,16 +188,50 @@ def _run_of(experiment: Experiment, asked: Asked) -> tuple[Path | None, str | No
 
 
 def _newest(experiment: Experiment, results: Path) -> tuple[Path | None, list[str]]:
+    """The newest run of this very experiment, else the newest of the same training and seed."""
     wanted = record.identity_of(store.to_json(experiment), {}, {})
     notes: list[str] = []
+    alike: Path | None = None
     for path in sorted((results / experiment.name).glob(f"*/{store.VERDICT}"), reverse=True):
+        run = path.parent
         try:
-            with record.following(path.parent):
-                if record.identity_of(store.read_json(path.parent / "experiment.json"), {}, {}) == wanted:
-                    return path.parent, notes
+            with record.following(run):
+                if record.identity_of(store.read_json(run / "experiment.json"), {}, {}) == wanted:
+                    return run, notes
+                is_of_seed = record.read_experiment(run).run.value("seed") == experiment.run.value("seed")
+                if alike is None and is_of_seed and _is_same_training(experiment, run):
+                    alike = run
         except StoreError as error:
             notes.append(f"passed over: {error}")
-    return None, notes
+    return alike, notes
+
+
+def _is_same_training(planned: Experiment, run: Path) -> bool:
+    """Whether a run differs from what a card plans in its claims at most, the list of its questions included."""
+    recorded = record.read_experiment(run)
+    if record.training_of(recorded) != record.training_of(planned):
+        return False
+    ids = next((str(one.value) for one in planned.run.settings if one.name == "train_ids"), None)
+    if ids is None:
+        return True
+    listed = Path(planned.card_path).parent / ids
+    return listed.is_file() and store.sha256_of(listed) == store.read_json(run / "inputs.json")["train_ids"]["sha256"]
+
+
+def _as_claimed_now(run: Path, planned: Experiment | None) -> Experiment:
+    """The experiment of a run, with what its card claims now where that is the same training.
+
+    `planned` is of a card that came to the gate; of a run that came, its card is looked at where it claimed nothing.
+    """
+    recorded = record.read_experiment(run)
+    if planned is None and not recorded.claims:
+        try:
+            planned = planning.plan(card.read(Path(recorded.card_path)), planning.Options())
+        except (CardError, PlanError):
+            return recorded
+    if planned is None or planned.claims == recorded.claims or not _is_same_training(planned, run):
+        return recorded
+    return record.with_claims_of(planned, recorded)
 
 
 def _problems(run: Path) -> list[str]:
@@ -251,7 +251,12 @@ def _notes(run: Path, concluded: Conclusion, *, is_proxy: bool) -> list[str]:
     seconds = sum(store.read_json(path)["seconds"] for path in run.glob("stages/*/stage.json"))
     if seconds > PROXY_SECONDS:
         of_proxy.append(f"it trained for {seconds / 60:.0f} minutes, and a proxy is to take {PROXY_SECONDS // 60}")
-    return [*concluded.judgement.flags, *(others if is_other else ()), *(of_proxy if is_proxy else ())]
+    moved = [] if _is_as_judged(run, concluded) else ["judged by what its card claims now, which is not what it did"]
+    return [*concluded.judgement.flags, *moved, *(others if is_other else ()), *(of_proxy if is_proxy else ())]
+
+
+def _is_as_judged(run: Path, concluded: Conclusion) -> bool:
+    return record.read_verdict(run, store.VERDICT)[0] == concluded.judgement
 
 
 def _source_of(run: Path) -> Source:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,26 @@ def scored_alike(results: Path, weights: Mapping[str, str], experiment: Experime
         except (StoreError, OSError):
             continue
     return None
+
+
+def training_of(experiment: Experiment) -> Mapping[str, Any]:
+    """What decides a run's numbers, apart from its seed: values alone, not what a card claims or where a line stands.
+
+    Where a list names the training questions, it does not matter from which copy of the data they were read; that of
+    the evaluation data is for their number and their scores to show.
+    """
+    apart = {"seed", "rule", "published", "eval_data"}
+    run = {one.name: one.value for one in experiment.run.settings if not one.name.startswith("tolerance.")}
+    apart |= {"train_data"} if "train_ids" in run else set()
+    sections = {one.name: {s.name: s.value for s in one.settings} for one in experiment.sections()[1:]}
+    return {"run": {name: value for name, value in run.items() if name not in apart}, "sections": sections}
+
+
+def with_claims_of(planned: Experiment, recorded: Experiment) -> Experiment:
+    """A recorded experiment with the claims, tolerances and rule that another state of its card has."""
+    named = [one for one in planned.run.settings if one.name == "rule" or one.name.startswith("tolerance.")]
+    kept = [one for one in recorded.run.settings if one.name not in {one.name for one in named}]
+    return replace(recorded, claims=planned.claims, run=Stage("run", (*kept, *named)))
 
 
 def _way_of_scoring(experiment: Experiment) -> object:

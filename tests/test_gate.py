@@ -297,7 +297,7 @@ def test_only_cards_that_bring_everything_along_are_quick(
     shutil.copy(ROOT / "cards" / "pocket-teacher.md", tmp_path)
     path = tmp_path / f"{name}.md"
     path.write_text((ROOT / "cards" / f"{name}.md").read_text(encoding="utf-8").replace(*change), encoding="utf-8")
-    why = gating.why_not_quick(planning.plan(card.read(path), planning.Options()))
+    why = shipped.why_not_shipped(planning.plan(card.read(path), planning.Options()))
     assert (why is None) if said is None else (why is not None and why.startswith(said))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from harness import marks, privacy
 from harness.conclusion import Conclusion
-from harness.domain import Deviation, Experiment, Outcome, Setting, Verdict
+from harness.domain import Deviation, Experiment, Judgement, Outcome, Setting, Verdict
 from harness.regenerate.block import Block, block_lines
 
 _SAID: Mapping[Outcome, str] = {
@@ -37,7 +37,7 @@ def section_lines(
         "## Reproduction",
         "",
         f"**{judgement.outcome.replace('_', ' ').capitalize()}**: {_SAID[judgement.outcome]} "
-        f"(rule {judgement.rule}: {_plain(judgement.reason)}).",
+        f"({_rule_of(judgement)}{_plain(judgement.reason)}).",
         "",
         *_table(concluded),
         "",
@@ -71,8 +71,19 @@ def section_lines(
     return [privacy.clean(line) for line in said]
 
 
+def _rule_of(judgement: Judgement) -> str:
+    return f"rule {judgement.rule}: " if judgement.verdicts else ""
+
+
 def _table(concluded: Conclusion) -> Iterator[str]:
     judgement = concluded.judgement
+    if not judgement.verdicts:
+        yield "| metric | measured |"
+        yield "|---|---:|"
+        for one in concluded.measurements:
+            if one.metric in ("exact", "f1") or one.unit == "loss":
+                yield f"| {one.metric} | {one.value:.{2 if one.unit == 'points' else 4}f} |"
+        return
     is_judged = judgement.outcome not in ("limited", "invalid")
     published = {one.metric: one.published for one in concluded.attributions}
     spreads = {one.metric: one.sd for one in judgement.estimates}

@@ -30,12 +30,15 @@ _SEVERITIES = ("high", "medium", "low", "none")
 def print_judgement(console: Console, subject: Subject, judgement: Judgement) -> None:
     """The headline first, then the numbers, then where a gap may come from, then the conditions."""
     console.print(Text(f"{_SAID[judgement.outcome]}: {judgement.reason}", style=f"bold {_colour(judgement.outcome)}"))
-    is_judged = judgement.outcome not in ("limited", "invalid")
+    is_judged = judgement.outcome not in ("limited", "invalid", "measured")
     if is_judged and judgement.other is not None:
         said = f"{_SAID[judgement.other.outcome].lower()} ({judgement.other.reason})"
         console.print(f"by rule {judgement.rule}; rule {judgement.other.rule} says {said}")
     console.print()
-    console.print(_table(judgement, is_judged=is_judged, is_narrow=console.width < NARROW))
+    if judgement.verdicts:
+        console.print(_table(judgement, is_judged=is_judged, is_narrow=console.width < NARROW))
+    else:
+        console.print(_measured(subject.measurements or ()))
     console.print()
     if is_judged:
         for line in (*_intervals(judgement), *_rates(subject.operating)):
@@ -101,6 +104,13 @@ def _table(judgement: Judgement, *, is_judged: bool, is_narrow: bool) -> Table:
     if is_narrow:
         columns, rows = (*columns[:5], columns[7]), [(*row[:5], row[7]) for row in rows]
     return make_table(columns, rows, columns[1:-1])
+
+
+def _measured(measurements: Sequence[Measurement]) -> Table:
+    """A row a metric that a card could claim, where it claims none."""
+    found = {one.metric: one for one in measurements if one.metric in ("exact", "f1") or one.unit == "loss"}
+    rows = [(one.metric, f"{one.value:.{_digits(one.unit)}f}", f"seed {one.seed}") for one in found.values()]
+    return make_table(("metric", "measured", "of"), rows, ("measured",))
 
 
 def _row(verdict: Verdict, found: Estimate | None, *, is_judged: bool) -> tuple[str | Text, ...]:
