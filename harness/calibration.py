@@ -24,7 +24,7 @@ from harness.data.features import Array, Features, build_features
 from harness.data.squad import Paragraph
 from harness.domain import Experiment, Stage
 from harness.evaluation import batch_logits
-from harness.forecast import Cost, Part
+from harness.forecast import Cost, Geometry, Part, geometry_of, stage_tflop
 from harness.inputs import Inputs
 from harness.planning.augmentation import STAGE as AUGMENTED
 from harness.recipes import RECIPES, settings_of
@@ -41,12 +41,20 @@ def calibrate(experiment: Experiment, inputs: Inputs, accelerator: Accelerator) 
     """The time of every part, from training to the evaluations, with its interval; rows, tokens, memory and disk."""
     parts: list[Part] = []
     n_rows: dict[str, int] = {}
-    tokens: list[float] = []
+    tflop: dict[str, float] = {}
+    shares: list[float] = []
+    lengths: Array = np.zeros(0)
+    teacher, student = (_geometry(folder) for folder in (inputs.teacher, inputs.student))
     with tempfile.TemporaryDirectory() as scratch:
         for stage in experiment.stages:
             rows, n_all = _sample(stage, experiment, inputs, Path(scratch))
             n_rows[stage.name] = n_all
-            tokens.append(float(rows.lengths.mean()) / rows.max_seq_length)
+            lengths = np.asarray(rows.lengths, dtype=np.float64)
+            shares.append(float(lengths.mean()) / rows.max_seq_length)
+            worked = np.full_like(lengths, rows.max_seq_length) if _counts_padding(stage) else lengths
+            tflop[stage.name] = stage_tflop(
+                stage, n_all, teacher, student, length=float(worked.mean()), square=float((worked**2).mean())
+            )
             parts += _of_stage(stage, experiment, inputs, rows, n_all, accelerator)
         parts += _of_evaluations(experiment, inputs, accelerator, Path(scratch))
     n_parameters = sum(one.numel() for one in _student(experiment, inputs).parameters())
@@ -55,12 +63,15 @@ def calibrate(experiment: Experiment, inputs: Inputs, accelerator: Accelerator) 
         if accelerator.device.type == "cuda"
         else 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     )
-    lengths = [int(stage.value("max_seq_length")) for stage in experiment.stages]
-    logits = max((8 * n * length for n, length in zip(n_rows.values(), lengths, strict=True)), default=0)
+    longest = [int(stage.value("max_seq_length")) for stage in experiment.stages]
+    logits = max((8 * n * length for n, length in zip(n_rows.values(), longest, strict=True)), default=0)
     return Cost(
         parts=tuple(parts),
         n_rows=n_rows,
-        share_of_padding=1.0 - statistics.fmean(tokens) if tokens else 0.0,
+        tokens=_percentiles(lengths),
+        share_of_padding=1.0 - statistics.fmean(shares) if shares else 0.0,
+        tflop=tflop,
+        n_micro=accelerator.gradient_accumulation_steps,
         peak_bytes=peak,
         disk_bytes=2 * 12 * n_parameters + 4 * n_parameters * len(experiment.stages) + logits,
         device=torch.cuda.get_device_name(accelerator.device) if accelerator.device.type == "cuda" else "cpu",
@@ -71,6 +82,29 @@ def calibrate(experiment: Experiment, inputs: Inputs, accelerator: Accelerator) 
 def _student(experiment: Experiment, inputs: Inputs) -> Any:
     seed = int(experiment.run.value("seed"))
     return models.load_model(inputs.student, seed=seed, initialise=inputs.student_is_random, needs_head=False)
+
+
+def _teacher(experiment: Experiment, inputs: Inputs) -> Any:
+    """The teacher, or what stands for one that is not made yet: its time is that of its size, not of its weights."""
+    if inputs.teacher is None:
+        return None
+    seed, is_drawn = int(experiment.run.value("seed")), not models.has_weights(inputs.teacher)
+    return models.load_model(inputs.teacher, seed=seed, initialise=is_drawn, needs_head=False)
+
+
+def _geometry(folder: Path | None) -> Geometry | None:
+    return geometry_of("", models.read_config(folder)) if folder is not None else None
+
+
+def _counts_padding(stage: Stage) -> bool:
+    return next((one.value for one in stage.settings if one.name == "padding"), "counted") == "counted"
+
+
+def _percentiles(lengths: Array) -> dict[str, float]:
+    if not len(lengths):
+        return {}
+    found = {f"{share} %": float(np.percentile(lengths, share)) for share in (50, 90, 99)}
+    return {"mean": float(lengths.mean()), **found}
 
 
 def _sample(stage: Stage, experiment: Experiment, inputs: Inputs, scratch: Path) -> tuple[Features, int]:
@@ -125,8 +159,7 @@ def _of_stage(
     n_steps = math.ceil(n_rows / batch_size) * n_epochs
     if not n_steps or not len(rows):
         return
-    seed = int(experiment.run.value("seed"))
-    teacher = models.load_model(inputs.teacher, seed=seed) if inputs.teacher else None
+    seed, teacher = int(experiment.run.value("seed")), _teacher(experiment, inputs)
     asked: list[float] = []
 
     def logits(few: Any) -> Array:
@@ -197,7 +230,8 @@ def _of_evaluations(experiment: Experiment, inputs: Inputs, accelerator: Acceler
             max_query_length=int(settings.value("max_query_length")),
             for_training=False,
         )
-        model = _student(experiment, inputs) if name == "student" else models.load_model(folder, seed=0)
+        made = {"student": _student, "teacher": _teacher}
+        model = made[name](experiment, inputs) if name in made else models.load_model(folder, seed=0)
         model, batch_size = model.to(accelerator.device).eval(), int(settings.value("eval_batch_size"))
         each = []
         for begin in range(0, min(len(rows), 6 * batch_size), batch_size):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.domain import Experiment, Stage
+from harness.errors import BudgetError
 
 # TFLOP/s assumed to be reached in fp32: a V100 on BERT training, and one core of a current server CPU.
 V100_RATE, CPU_CORE_RATE = 12.0, 0.06
@@ -40,6 +41,20 @@ class Forecast:
 
 
 @dataclass(frozen=True, slots=True)
+class Gpu:
+    """A GPU that a run is compared with: TFLOP/s assumed to be reached, and the watts of its board at most."""
+
+    name: str
+    rate: float
+    watts: int
+
+
+# Data sheets: dense bf16 of the tensor cores 312 (A100) and 989 TFLOP/s (H100 and H200 SXM), of which 35 % are assumed
+# to be reached; the V100 in fp32, as the first target card was made, 12 of its 15.7. Nothing here was measured.
+GPUS = (Gpu("V100", V100_RATE, 300), Gpu("A100", 110.0, 400), Gpu("H100", 350.0, 700), Gpu("H200", 350.0, 700))
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """One part of a run, in seconds, with the interval that its timed steps give."""
 
@@ -53,14 +68,18 @@ class Part:
 class Cost:
     """What a run will take on this machine, from a few of its own steps (`calibration.py`).
 
-    `n_rows` of each stage, copies included; `share_of_padding` of all positions; `peak_bytes` of memory that the timed
-    steps took, `disk_bytes` of checkpoints, students and the teacher's logits. `actual_s` is what the parts took, by
-    name, as far as they are over and were timed.
+    `n_rows` of each stage, copies included; `tokens` a row, measured on a sample (mean and percentiles), and
+    `share_of_padding` of all positions; `tflop` of each stage at these lengths; `n_micro` micro-batches a batch that
+    fitted; `peak_bytes` of memory that the timed steps took, `disk_bytes` of checkpoints, students and the teacher's
+    logits. `actual_s` is what the parts took, by name, as far as they are over and were timed.
     """
 
     parts: tuple[Part, ...]
     n_rows: Mapping[str, int]
+    tokens: Mapping[str, float]
     share_of_padding: float
+    tflop: Mapping[str, float]
+    n_micro: int
     peak_bytes: int
     disk_bytes: int
     device: str
@@ -82,6 +101,16 @@ def said_of(seconds: float) -> str:
     if seconds < 120:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.1f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def refuse_over(cost: Cost, budget_s: float | None) -> None:
+    """Raises BudgetError for a run that is expected to take longer."""
+    if budget_s is not None and cost.seconds > budget_s:
+        low, high = cost.interval
+        raise BudgetError(
+            f"this run takes about {said_of(cost.seconds)} here ({said_of(low)} to {said_of(high)}), more than the "
+            f"budget of {said_of(budget_s)}; raise --budget, or make it smaller"
+        )
 
 
 def geometry_of(name: str, config: Mapping[str, Any] | None = None) -> Geometry | None:
@@ -108,13 +137,22 @@ def forecast(
 
 def _stage_tflop(stage: Stage, n_questions: int, teacher: Geometry | None, student: Geometry | None) -> float:
     length = int(stage.value("max_seq_length"))
-    rows, epochs = n_questions * WINDOWS_PER_QUESTION, int(stage.value("num_train_epochs"))
-    taught, learnt = _forward(teacher, length), 3 * _forward(student, length)
-    teacher_passes = epochs if stage.name == "intermediate_layer" else 1  # the prediction stage reads stored logits
-    return rows * (teacher_passes * taught + epochs * learnt) / 1e12
+    rows = n_questions * WINDOWS_PER_QUESTION
+    return stage_tflop(stage, rows, teacher, student, length=length, square=length**2)
 
 
-def _forward(model: Geometry | None, length: int) -> float:
+def _forward(model: Geometry | None, length: float, square: float | None = None) -> float:
+    """Floating-point operations of one row; `square` is the mean of the squared lengths, where they differ."""
     if model is None:
         return 0.0
-    return model.layers * (24 * model.width**2 * length + 4 * length**2 * model.width)
+    return model.layers * (24 * model.width**2 * length + 4 * (square or length**2) * model.width)
+
+
+def stage_tflop(
+    stage: Stage, n_rows: float, teacher: Geometry | None, student: Geometry | None, *, length: float, square: float
+) -> float:
+    """Teraflops of a stage over rows of these mean lengths and squared lengths, as far as padding is worked on."""
+    epochs = int(stage.value("num_train_epochs"))
+    teacher_passes = epochs if stage.name == "intermediate_layer" else 1  # the prediction stage reads stored logits
+    taught, learnt = _forward(teacher, length, square), 3 * _forward(student, length, square)
+    return n_rows * (teacher_passes * taught + epochs * learnt) / 1e12

@@ -132,7 +132,7 @@ def _model(setting: Setting, option: str, here: Path, student_of_card: Callable[
     """Folder of a model, and whether its weights are to be drawn from the seed."""
     reference = model_reference(str(setting.value), card_dir=here, is_option=setting.origin == "overridden")
     if reference.kind == "package":
-        return _installed(reference), False
+        return installed(reference), False
     if reference.path is None:
         from harness import hub  # here: it loads the Hub's clients, which a run on local files never needs
 
@@ -145,7 +145,7 @@ def _model(setting: Setting, option: str, here: Path, student_of_card: Callable[
     return reference.path, reference.kind == "random"
 
 
-def _installed(reference: Reference) -> Path:
+def installed(reference: Reference) -> Path:
     """The model folder of an installed Python package, its weights those that the reference names."""
     if reference.path is None:
         name = reference.text.removeprefix("package:").partition("/")[0]

@@ -49,6 +49,7 @@ def _licence_of(setting: Setting, here: Path) -> str:
     reference = model_reference(str(setting.value), card_dir=here, is_option=setting.origin == "overridden")
     if reference.kind == "random":
         return _OWN
+    path: Path | None = None
     if reference.kind == "hub":
         from harness import hub  # here: it loads the Hub's clients, which a run on local files never needs
 

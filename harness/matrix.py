@@ -12,7 +12,7 @@ from harness import environment, evaluation, models, store
 from harness.data import squad
 from harness.domain import Card, Setting, Stage
 from harness.errors import DataError, PlanError
-from harness.inputs import fingerprint
+from harness.inputs import fingerprint, installed
 from harness.planning.checks import check_stage
 from harness.planning.draft import Draft, Options, similar
 from harness.planning.flavours import choose_program, settings_of_evaluation
@@ -162,6 +162,8 @@ def _weights(request: Request) -> tuple[str, Path]:
 
         how = "WEIGHTS, and the card with --card"
         return reference.text, hub.fetch_model(reference.repo, reference.revision, option=how)
+    if reference.kind == "package":
+        return reference.text, installed(reference)
     if reference.kind != "folder" or reference.path is None:
         raise PlanError([f"{reference.text}: names no weights; expected a Hub id or a model folder"])
     models.read_config(reference.path)

@@ -13,15 +13,13 @@ import torch
 from accelerate import Accelerator
 
 from harness import card as cards
-from harness import conclusion, environment, lock, models, planning, preflight, record, store
+from harness import conclusion, costing, environment, lock, models, planning, preflight, record, store
 from harness.audit import check_content, first_of, problems_of
-from harness.calibration import calibrate
 from harness.conclusion import Conclusion
 from harness.domain import Experiment, Judgement
 from harness.engine.checkpoint import Cadence
-from harness.errors import BudgetError, InvalidRunError, PlanError, RunError
+from harness.errors import InvalidRunError, PlanError, RunError
 from harness.evaluation import evaluate
-from harness.forecast import said_of
 from harness.inputs import Inputs, check_unchanged, fingerprint, gather
 from harness.ranks import stopped_together
 from harness.reports.progress import Watcher
@@ -73,7 +71,7 @@ def reproduce(
     models.quieten()
     if machine.is_strict:
         models.be_deterministic()
-    accelerator = accelerator or _make_accelerator(experiment, machine)
+    accelerator = accelerator or make_accelerator(experiment, machine)
     waiting = (*made_for, Path(experiment.card_path).resolve())
 
     def student_of_card(path: Path) -> Path:
@@ -96,7 +94,8 @@ def _run(
     if store.is_finished(run):
         return Outcome(run, experiment, conclusion.read(run), was_there=True)
     begun = time.monotonic()
-    _forecast(experiment, inputs, run, machine, accelerator)
+    if machine.is_forecast or machine.budget_s is not None:
+        costing.before(experiment, inputs, run, machine.budget_s, accelerator)
     _score(experiment, inputs.teacher, inputs, run / TEACHER, accelerator, watch)
     preflight.check_teacher(experiment, inputs, run)
     _score(experiment, inputs.published, inputs, run / PUBLISHED, accelerator, watch)
@@ -111,35 +110,9 @@ def _run(
     student = store.student_of(run, experiment.stages[-1].name)
     _score(experiment, student, inputs, run / EVALUATION, accelerator, watch)
     check_unchanged(inputs)
-    _note_actual(experiment, run, accelerator)
+    if accelerator.is_main_process:
+        costing.after(experiment, run)
     return Outcome(run, experiment, _conclude(run, inputs, accelerator), was_there=False)
-
-
-def _forecast(experiment: Experiment, inputs: Inputs, run: Path, machine: Machine, accelerator: Accelerator) -> None:
-    """Times a few steps where that is asked for, keeps what they say, and refuses what is over the budget."""
-    is_asked = machine.is_forecast or machine.budget_s is not None
-    if not is_asked or accelerator.num_processes > 1 or (run / store.FORECAST).exists():
-        return
-    cost = calibrate(experiment, inputs, accelerator)
-    store.write_json(run / store.FORECAST, cost)
-    if machine.budget_s is not None and cost.seconds > machine.budget_s:
-        low, high = cost.interval
-        raise BudgetError(
-            f"this run takes about {said_of(cost.seconds)} here ({said_of(low)} to {said_of(high)}), more than the "
-            f"budget of {said_of(machine.budget_s)}; raise --budget, or make it smaller"
-        )
-
-
-def _note_actual(experiment: Experiment, run: Path, accelerator: Accelerator) -> None:
-    """Puts what the stages took beside what they were to take."""
-    if not accelerator.is_main_process or not (run / store.FORECAST).exists():
-        return
-    plain = store.read_json(run / store.FORECAST)
-    plain["actual_s"] = {
-        stage.name: store.read_json(run / "stages" / stage.name / "stage.json")["seconds"]
-        for stage in experiment.stages
-    }
-    store.write_json(run / store.FORECAST, plain)
 
 
 def _score(
@@ -175,7 +148,8 @@ def _note_missing(inputs: Inputs, folder: Path, accelerator: Accelerator) -> Non
         store.write_json(folder / MISSING, {"why": inputs.published_missing})
 
 
-def _make_accelerator(experiment: Experiment, machine: Machine) -> Accelerator:
+def make_accelerator(experiment: Experiment, machine: Machine) -> Accelerator:
+    """The device of a run, with its precision; raises PlanError for a precision that it does not have."""
     precision = str(experiment.run.value("precision"))
     if precision in ("fp16", "tf32") and (machine.device == "cpu" or not environment.find_gpus()[0]):
         raise PlanError([f"--precision {precision} needs a GPU; on the CPU use fp32 or bf16"])

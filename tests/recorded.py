@@ -26,17 +26,20 @@ def make_run(
     seed: int | None = None,
     limit: int | None = N_QUESTIONS,
     eval_data: str | None = None,
+    described: Path = POCKET,
 ) -> Path:
     """A run in which the questions at the places `wrong` are answered wrongly; every other answer is a gold one.
 
-    `eval_data` is a name to give the same questions, one of the Hub.
+    `eval_data` is a name to give the same questions, one of the Hub; `described` is the pocket card, or a copy.
     """
-    experiment = planning.plan(card.read(POCKET), planning.Options(limit=limit, seed=seed, eval=eval_data))
+    own = card.read(described)
+    options = planning.Options(limit=limit, seed=seed, eval=eval_data, is_measuring=not own.claims)
+    experiment = planning.plan(own, options)
     data = {"sha256": store.sha256_of(QUESTIONS)}
     inputs = {"student": {"config.json": "ab" * 32}, "train_data": data, "eval_data": data}
     machine = environment.describe()
     folder.mkdir(parents=True)
-    (folder / "card.md").write_bytes(POCKET.read_bytes())
+    (folder / "card.md").write_bytes(described.read_bytes())
     store.write_json(folder / "experiment.json", experiment)
     store.write_json(folder / "inputs.json", inputs)
     store.write_json(folder / "environment.json", {"machine": machine, "device": "cpu", "threads": 1})

@@ -1,14 +1,15 @@
 """What a run will take, from its own steps; and a budget, which refuses or stops it."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness import pipeline, store
+from harness import calibration, costing, store
 from harness.cli import main
 from harness.forecast import Cost, Part, said_of
-from tests.conftest import STAGES, without
+from tests.conftest import ROOT, STAGES, without
 
 SAME = [f"stages/{stage}/{name}" for stage in STAGES for name in ("student/model.safetensors", "train.jsonl")]
 
@@ -44,6 +45,31 @@ def test_a_forecast_has_every_part_its_rows_and_its_padding_and_changes_no_bit(
     assert main(["audit", str(run)]) == 0
 
 
+def test_a_plan_with_a_forecast_trains_nothing_and_says_what_a_run_would_take(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calibration, "LONGEST_S", 0.5)
+    plan = ["plan", str(ROOT / "cards" / "pocket.md"), "--device", "cpu", "--results", str(tmp_path / "results")]
+    shorter = [part for stage in STAGES for part in ("--set", f"{stage}.num_train_epochs=1")]
+    assert main([*plan, *shorter, "--forecast"]) == 0
+    said = capsys.readouterr().out
+    for part in (*STAGES, "prediction_layer: teacher logits", "evaluation: teacher", "evaluation: student", "all"):
+        assert f"\n{part} " in said
+    assert "rows: intermediate_layer 298, prediction_layer 298" in said
+    assert "17% of all positions are padding" in said
+    assert "V100" in said
+    assert "kWh" in said
+    assert main([*plan, *shorter, "--budget", "0.001s", "--json"]) == 6
+    printed = capsys.readouterr()
+    assert "more than the budget of 0 s" in printed.err
+    cost = json.loads(printed.out)["cost"]
+    assert cost["n_micro"] == 1
+    # By hand: 2 layers of 64 beside a teacher of 4, 298 windows of 112 tokens: padding counts.
+    layer = 24 * 64**2 * 112 + 4 * 112**2 * 64
+    assert cost["tflop"]["intermediate_layer"] == pytest.approx(298 * (4 + 3 * 2) * layer / 1e12)
+    assert not list(tmp_path.glob("results/*"))
+
+
 def test_a_run_over_the_budget_is_refused_before_it_begins(
     command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -58,9 +84,9 @@ def test_a_budget_that_is_spent_stops_a_run_with_a_checkpoint(
     command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def cheap(*_: Any) -> Cost:
-        return Cost((Part("all", 0.0, 0.0, 0.0),), {}, 0.0, 0, 0, "cpu", 1)
+        return Cost((Part("all", 0.0, 0.0, 0.0),), {}, {}, 0.0, {}, 1, 0, 0, "cpu", 1)
 
-    monkeypatch.setattr(pipeline, "calibrate", cheap)
+    monkeypatch.setattr(costing, "calibrate", cheap)
     long = [*command, "--set", "intermediate_layer.train_batch_size=1"]
     assert main([*long, "--budget", "0.001s"]) == 6
     assert "stage intermediate_layer, step 1: the budget is spent; the same command goes on" in capsys.readouterr().err

@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
-from harness import card, conclusion, gate, gating, planning, record, store
+from harness import card, conclusion, gate, gating, planning, record, shipped, store
 from harness.baseline import read_baseline
 from harness.cli import _parser, main
 from harness.commands.gate import MOST_ANNOTATIONS, _report

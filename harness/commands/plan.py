@@ -1,14 +1,16 @@
 """harness plan CARD, and the options that it shares with what runs a plan."""
 
 import argparse
+import dataclasses
 import json
+import math
 from pathlib import Path
 
-from harness import card, environment, lint, planning
+from harness import card, environment, lint, planning, store
 from harness.commands.show import show
 from harness.domain import Experiment
 from harness.errors import PlanError
-from harness.forecast import BYTES_PER_QUESTION, Forecast, Geometry, forecast, geometry_of
+from harness.forecast import BYTES_PER_QUESTION, Cost, Forecast, Geometry, forecast, geometry_of, refuse_over
 from harness.references import HUB_QUESTIONS, data_reference, model_reference, unpinned
 from harness.reports.subject import Subject
 
@@ -18,18 +20,49 @@ HELP = "the experiment a card describes, every setting with its origin"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("card", type=Path)
     add_options(parser)
+    add = parser.add_argument
+    add("--results", type=Path, default=Path("results"), metavar="DIR", help="where records go (default: results)")
+    add("--device", choices=("cpu",), help="stay on the CPU, however long it takes")
+    add("--forecast", action="store_true", help="time a few of the run's own steps first, and say what they make of it")
+    what = "refuse a run that would take longer than this (90s, 30m, 6h), and stop one that does, with a checkpoint"
+    add("--budget", type=_seconds, metavar="TIME", help=what)
 
 
 def run(arguments: argparse.Namespace) -> int:
     described = card.read(arguments.card)
     experiment = planning.plan(described, options_of(arguments))
+    cost = _measured_forecast(experiment, arguments) if arguments.forecast or arguments.budget else None
     subject = Subject(
         experiment=_with_declared_gpu(experiment),
-        forecast=_rough_forecast(experiment),
+        forecast=_rough_forecast(experiment) if cost is None else None,
         findings=lint.findings(described),
+        cost=store.to_json(cost),
     )
     show(arguments, subject)
+    if cost is not None:
+        refuse_over(cost, arguments.budget)
     return 0
+
+
+def _seconds(text: str) -> float:
+    """Seconds of a time such as 90s, 30m or 6h."""
+    number, unit = text[:-1], text[-1:]
+    factor = {"s": 1, "m": 60, "h": 3600}.get(unit)
+    try:
+        seconds = float(number) * factor if factor else math.nan
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text}: expected a time such as 90s, 30m or 6h")
+    return seconds
+
+
+def _measured_forecast(experiment: Experiment, arguments: argparse.Namespace) -> Cost:
+    # Here, because it loads torch and transformers, which a plan does without.
+    from harness import costing, pipeline
+
+    machine = pipeline.Machine(results=arguments.results, device=arguments.device)
+    return costing.of_plan(experiment, machine.results, pipeline.make_accelerator(experiment, machine))
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -125,6 +158,8 @@ def _rough_forecast(experiment: Experiment) -> Forecast | None:
         size = geometry_of(text, known)
         if size is None:
             return None
+        if name == "student" and "student_layers" in run:
+            size = dataclasses.replace(size, layers=len(str(run["student_layers"].value).split(",")))
         sizes.append(size)
     text, is_option = str(run["train_data"].value), run["train_data"].origin == "overridden"
     path = data_reference(text, card_dir=here, is_option=is_option).path

@@ -2,7 +2,6 @@
 
 import argparse
 import dataclasses
-import math
 import sys
 from pathlib import Path
 
@@ -23,8 +22,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--results", type=Path, default=Path("results"), metavar="DIR", help="where records go (default: results)")
-    add("--device", choices=("cpu",), help="stay on the CPU, however long it takes")
     add("--gradient-accumulation-steps", type=int, default=1, metavar="N", help="micro-batches a declared batch")
     add("--num-processes", type=int, default=1, metavar="N", help="processes that share each declared batch")
     add("--accelerate-config", type=Path, metavar="FILE", help="start through accelerate's launcher with this file")
@@ -32,9 +29,6 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     add("--checkpoint-steps", type=int, metavar="N", help=what)
     what = "and after so many minutes (default: 10); a stopped or killed run goes on from the last"
     add("--checkpoint-minutes", type=float, default=10.0, metavar="X", help=what)
-    add("--forecast", action="store_true", help="time a few of the run's own steps first, and keep what they say")
-    what = "refuse a run that would take longer than this (90s, 30m, 6h), and stop one that does, with a checkpoint"
-    add("--budget", type=_seconds, metavar="TIME", help=what)
     add("--deterministic", choices=("strict",), help="refuse every operation that may differ from run to run")
     add("--seeds", type=_seeds, default=1, metavar="N|auto", help="judge the mean of N seeds; auto: until decided")
     add("--offline", action="store_true", help="ask the Hub nothing: what it gave before, or an error")
@@ -49,19 +43,6 @@ def _seeds(text: str) -> int | None:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text}: expected a number from 1 up, or auto")
     return int(text)
-
-
-def _seconds(text: str) -> float:
-    """Seconds of a time such as 90s, 30m or 6h."""
-    number, unit = text[:-1], text[-1:]
-    factor = {"s": 1, "m": 60, "h": 3600}.get(unit)
-    try:
-        seconds = float(number) * factor if factor else math.nan
-    except ValueError:
-        seconds = math.nan
-    if not 0 < seconds < math.inf:
-        raise argparse.ArgumentTypeError(f"{text}: expected a time such as 90s, 30m or 6h")
-    return seconds
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -22,22 +22,26 @@ from torch import Tensor, nn
 
 from harness.data.features import Array
 from harness.engine.checkpoint import Checkpoints
+from harness.engine.memory import before_any_update, in_smaller_parts, is_out_of_memory
 from harness.engine.optimiser import SCHEDULES, Optimisation, clip_gradients, make_optimizer, set_rate
 from harness.errors import BudgetError, RunError
 from harness.interrupts import deferred
 from harness.reports.progress import Watcher
 
-_NO_MEMORY = ("allocate memory", "not enough memory", "out of memory")
 _PEER_GONE = ("Connection reset", "Connection closed", "closed by peer", "Broken pipe", "NCCL")
 FLUSH_EVERY = 20  # steps between two reads of the losses from the device; each read waits for it
 
 
 @dataclass(frozen=True, slots=True)
 class StageLog:
-    """What a stage came to: `terms` are means over the steps of the last epoch, as logged (before each update)."""
+    """What a stage came to: `terms` are means over the steps of the last epoch, as logged (before each update).
+
+    `n_micro` is in how many micro-batches a batch was worked on at the end, more than asked for where memory ran out.
+    """
 
     n_steps: int
     terms: dict[str, float] = field(default_factory=dict)
+    n_micro: int = 1
 
 
 def batches_from(
@@ -103,10 +107,13 @@ def optimise(
             rate = schedule(step, n_steps, settings["learning_rate"], settings["warmup_ratio"])
             if 0 < settings["dropout_off_after"] < step:
                 wrapped.eval()
-            seed_step(seed, stage, step, accelerator.process_index)
             set_rate(optimizer, settings, rate, step)
             with _named(accelerator, seed=seed, stage=stage, step=step + 1):
-                record = _one_step(wrapped, optimizer, features, batch, settings, accelerator)
+                record = None
+                while record is None:
+                    seed_step(seed, stage, step, accelerator.process_index)
+                    with in_smaller_parts(accelerator, optimizer, len(batch)):
+                        record = _one_step(wrapped, optimizer, features, batch, settings, accelerator)
             pending.append({"step": step + 1, "epoch": epoch, "learning_rate": rate, **record})
             is_last = step + 1 == n_steps
             wishes = _wishes(is_interrupted(), checkpoints, step + 1)
@@ -127,7 +134,7 @@ def optimise(
     accelerator.free_memory(wrapped, optimizer)
     names = [name for name in last_epoch[0] if name not in ("step", "epoch", "learning_rate")]
     means = {name: math.fsum(record[name] for record in last_epoch) / len(last_epoch) for name in names}
-    return StageLog(n_steps, means)
+    return StageLog(n_steps, means, accelerator.gradient_accumulation_steps)
 
 
 @contextmanager
@@ -136,15 +143,21 @@ def _named(accelerator: Any, *, seed: int, stage: str, step: int) -> Iterator[No
     try:
         yield
     except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-        text = str(error)
-        if isinstance(error, (torch.OutOfMemoryError, MemoryError)) or any(sign in text for sign in _NO_MEMORY):
-            more = f"--gradient-accumulation-steps {2 * accelerator.gradient_accumulation_steps}"
-            what = f"out of memory; with {more} half as many rows are worked on at once, the loss stays the same"
-        elif accelerator.num_processes > 1 and any(sign in text for sign in _PEER_GONE):
+        if is_out_of_memory(error):
+            what = f"out of memory; {_remedy(accelerator)}"
+        elif accelerator.num_processes > 1 and any(sign in str(error) for sign in _PEER_GONE):
             what = f"process {accelerator.process_index} of this run no longer hears from another one"
         else:
             raise
         raise RunError(what, seed=seed, stage=stage, step=step) from error
+
+
+def _remedy(accelerator: Any) -> str:
+    n_micro = accelerator.gradient_accumulation_steps
+    if accelerator.num_processes > 1:
+        more = f"--gradient-accumulation-steps {2 * n_micro}"
+        return f"with {more} half as many rows are worked on at once, the loss stays the same"
+    return f"a batch was split into as many as {n_micro} parts; this model needs a machine with more"
 
 
 class _Wishes(NamedTuple):
@@ -184,8 +197,9 @@ def _one_step(
     for part, weight in share_of(batch, accelerator.process_index, accelerator.num_processes, n_micro):
         inputs = {name: torch.from_numpy(array).to(accelerator.device) for name, array in features.batch(part).items()}
         with accelerator.accumulate(module):
-            terms: dict[str, Tensor] = module(inputs)
-            accelerator.backward(terms["loss"] * weight)
+            with before_any_update():
+                terms: dict[str, Tensor] = module(inputs)
+                accelerator.backward(terms["loss"] * weight)
             for name, term in terms.items():
                 sums[name] = sums.get(name, 0.0) + term.detach().float() * weight / n_micro
             if accelerator.sync_gradients:

@@ -10,6 +10,7 @@ from harness.domain import Card, Claim, Experiment, Setting, Stage
 from harness.forecast import Forecast
 from harness.lint import Lint
 from harness.planning.augmentation import readings
+from harness.reports.expected import print_expected
 from harness.reports.judged import print_ambiguities, print_deviations, print_findings, print_judgement
 from harness.reports.printable import printable
 from harness.reports.subject import Subject
@@ -30,6 +31,8 @@ def render(subject: Subject) -> str:
     print_findings(console, subject.findings)
     if subject.forecast is not None:
         _print_forecast(console, subject.forecast)
+    if subject.cost is not None and subject.judgement is None:
+        print_expected(console, subject.cost)
     if subject.judgement is not None:
         print_judgement(console, subject, subject.judgement)
     return "\n".join(line.rstrip() for line in stream.getvalue().rstrip().splitlines())

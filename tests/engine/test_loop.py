@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from accelerate import Accelerator
+from accelerate.state import AcceleratorState, GradientState
 from torch import Tensor, nn
 
 from harness.engine.loop import (
@@ -195,6 +196,65 @@ def test_nothing_to_do_does_nothing(n_rows: int, epochs: int) -> None:
     log, records, weights = run(Rows(n_rows), settings)
     assert (log, records) == (StageLog(0), [])
     assert torch.equal(weights, torch.cat([p.detach().flatten() for p in Line().parameters()]))
+
+
+# --- what does not fit into memory ---
+
+
+class Small(Line):
+    """Has room for `n_rows` at once, from its `begin`-th forward pass on."""
+
+    def __init__(self, n_rows: int, begin: int = 0, *, dropout: float = 0.0, error: Exception | None = None) -> None:
+        super().__init__(dropout)
+        self._n_rows, self._begin, self._calls = n_rows, begin, 0
+        self._error = error or torch.OutOfMemoryError("CUDA out of memory")
+
+    def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        self._calls += 1
+        terms = super().forward(batch)
+        if self._calls > self._begin and len(next(iter(batch.values()))) > self._n_rows:
+            raise self._error
+        return terms
+
+
+def run_small(module: Small) -> tuple[StageLog, list[dict[str, float]], Tensor]:
+    kept = Kept()
+    log = optimise(
+        module, Rows(20), SETTINGS, accelerator=Accelerator(cpu=True), stage="line", seed=42, watch=kept
+    )  # fmt: skip
+    return log, kept.records, torch.cat([parameter.detach().flatten() for parameter in module.parameters()])
+
+
+@pytest.mark.parametrize(
+    "error", [None, MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried 9 bytes")]
+)
+def test_a_step_without_room_is_done_again_to_the_bits_of_a_run_of_smaller_micro_batches(
+    error: Exception | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    found = run_small(Small(2, dropout=0.5, error=error))
+    assert "out of memory: on with 4 micro-batches for each batch of 8 rows" in caplog.text
+    AcceleratorState._reset_state(True)
+    GradientState._reset_state()
+    log, records, weights = run(Rows(20), n_micro=4, dropout=0.5)
+    assert log.n_micro == found[0].n_micro == 4
+    assert records == found[1]
+    assert torch.equal(weights, found[2])
+
+
+def test_no_step_is_lost_or_done_twice_where_memory_runs_out_in_the_middle_of_a_run() -> None:
+    log, records, weights = run_small(Small(4, begin=3))
+    assert log.n_micro == 2
+    AcceleratorState._reset_state(True)
+    GradientState._reset_state()
+    plain = run(Rows(20))
+    assert [one["step"] for one in records] == [one["step"] for one in plain[1]]
+    assert [one["loss"] for one in records] == pytest.approx([one["loss"] for one in plain[1]], rel=1e-5)
+    assert torch.allclose(weights, plain[2], atol=1e-6)
+
+
+def test_a_single_row_that_does_not_fit_ends_the_run_by_its_step() -> None:
+    with pytest.raises(RunError, match="step 1, seed 42: out of memory; a batch was split into as many as 8 parts"):
+        run_small(Small(0))
 
 
 # --- dropout that stays off, as after Haystack's first evaluation on a dev file ---

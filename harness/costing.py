@@ -1,0 +1,58 @@
+"""What a run is expected to take: before it, held against a budget; after it, beside what it took; for a plan alone."""
+
+from pathlib import Path
+
+from accelerate import Accelerator
+
+from harness import card as cards
+from harness import models, planning, preflight, store
+from harness.calibration import calibrate
+from harness.domain import Experiment
+from harness.errors import PlanError
+from harness.forecast import Cost, refuse_over
+from harness.inputs import Inputs, gather
+
+
+def before(experiment: Experiment, inputs: Inputs, run: Path, budget_s: float | None, accelerator: Accelerator) -> None:
+    """Times a few steps, once a run, keeps what they say, and refuses what is over the budget."""
+    if accelerator.num_processes > 1 or (run / store.FORECAST).exists():
+        return
+    cost = calibrate(experiment, inputs, accelerator)
+    store.write_json(run / store.FORECAST, cost)
+    refuse_over(cost, budget_s)
+
+
+def after(experiment: Experiment, run: Path) -> None:
+    """Puts what the stages took beside what they were to take."""
+    if not (run / store.FORECAST).exists():
+        return
+    plain = store.read_json(run / store.FORECAST)
+    plain["actual_s"] = {
+        stage.name: store.read_json(run / "stages" / stage.name / "stage.json")["seconds"]
+        for stage in experiment.stages
+    }
+    store.write_json(run / store.FORECAST, plain)
+
+
+def of_plan(experiment: Experiment, results: Path, accelerator: Accelerator) -> Cost:
+    """What a run of this plan would take here; nothing is trained and no record is made.
+
+    The student of another card, where it is a teacher that is not made yet, is stood in for by what it begins as.
+    """
+    models.quieten()
+    waiting = [Path(experiment.card_path).resolve()]
+
+    def stand_in(path: Path) -> Path:
+        if path.resolve() in waiting:
+            raise PlanError([f"{path}: is its own teacher, directly or through other cards; name another"])
+        waiting.append(path.resolve())
+        other = cards.read(path)
+        data = planning.shared_data(other, cards.read(Path(experiment.card_path)), experiment)
+        options = planning.Options(
+            train=data.get("train"), eval=data.get("eval"), is_measuring=not planning.measured(other)
+        )
+        return gather(planning.plan(other, options), stand_in, results / store.CACHE).student
+
+    inputs = gather(experiment, stand_in, results / store.CACHE)
+    preflight.check_models(experiment, inputs)
+    return calibrate(experiment, inputs, accelerator)

@@ -1,0 +1,121 @@
+"""A card that claims nothing yet: measured, not judged, and judged by the gate once its card claims something."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from harness import card, planning, record, store
+from harness.cli import main
+from tests.conftest import ROOT, without
+from tests.planning.cards import plan_of, problems_of
+from tests.recorded import POCKET, make_run
+
+MEASURE = planning.Options(is_measuring=True)
+CLAIMS = POCKET.read_text(encoding="utf-8").partition("## Performance")[2]
+
+
+@pytest.fixture
+def claimless(tmp_path: Path) -> Path:
+    """The pocket card without its claims, beside its teacher's."""
+    shutil.copy(ROOT / "cards" / "pocket-teacher.md", tmp_path)
+    path = tmp_path / "pocket.md"
+    path.write_text(POCKET.read_text(encoding="utf-8").replace(CLAIMS, ""), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def run(tmp_path: Path, claimless: Path) -> Path:
+    return make_run(tmp_path / "results" / "pocket" / "seed-42", limit=None, described=claimless)
+
+
+def test_a_card_without_claims_is_no_plan_unless_it_is_to_be_measured() -> None:
+    (problem,) = problems_of((CLAIMS, ""), name="pocket")
+    assert "claims no number" in problem
+    assert "--measure" in problem
+    assert plan_of((CLAIMS, ""), name="pocket", options=MEASURE).claims == ()
+
+
+def test_a_card_with_claims_is_judged_not_measured() -> None:
+    (problem,) = problems_of(name="pocket", options=MEASURE)
+    assert problem.startswith("--measure: pocket.md claims numbers")
+
+
+def test_a_measured_run_says_its_numbers_passes_its_audit_and_ends_with_0(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["verdict", str(run)]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("MEASURED: the card claims no number")
+    exact = store.read_json(run / "evaluation" / "metrics.json")["scores"]["exact"]
+    assert f"exact {exact:.2f} seed 42" in " ".join(said.split())
+    assert "by rule" not in said
+    assert main(["audit", str(run)]) == 0
+
+
+def test_its_card_gets_the_numbers_and_no_verdict(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["card", str(run)]) == 0
+    text = capsys.readouterr().out
+    assert "**Measured**: this card claimed no numbers; these were measured" in text
+    exact = store.read_json(run / "evaluation" / "metrics.json")["scores"]["exact"]
+    assert f"| exact | {exact:.2f} |" in text
+    assert "| metric | claimed |" not in text
+
+
+def gated(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, dict[str, dict[str, str]]]:
+    code = main(["gate", *map(str, arguments), "--json", "--on-unmeasured", "warn"])
+    (one,) = json.loads(capsys.readouterr().out)["cards"]
+    return code, {check["metric"]: check["by_card"] for check in one["checks"]}
+
+
+def test_the_gate_judges_it_by_what_its_card_claims_now(
+    run: Path, claimless: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = ("--results", str(tmp_path / "results"))
+    assert main(["gate", str(run)]) == 1  # its card still claims nothing
+    measured = store.read_json(run / "evaluation" / "metrics.json")["scores"]["exact"]
+    for value, code, state in ((measured - 0.5, 0, "pass"), (measured + 1.5, 1, "fail")):
+        text = claimless.read_text(encoding="utf-8").partition("## Performance")[0]
+        claimless.write_text(f'{text}## Performance\n```\n"exact": {value:.2f}\n```\n', encoding="utf-8")
+        capsys.readouterr()
+        for asked in ((run,), (claimless, *results)):
+            found, checks = gated(capsys, *asked)
+            assert (found, checks["exact"]["state"]) == (code, state)
+    main(["gate", str(claimless), *results])
+    assert "judged by what its card claims now" in " ".join(capsys.readouterr().out.split())
+    assert main(["audit", str(run)]) == 0
+
+
+def test_the_gate_takes_no_run_of_another_training_for_it(
+    run: Path, claimless: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = POCKET.read_text(encoding="utf-8").replace("learning_rate = 3e-3", "learning_rate = 2e-3", 1)
+    claimless.write_text(text, encoding="utf-8")
+    assert main(["gate", str(claimless), "--results", str(tmp_path / "results")]) == 1
+    assert "no finished run of its experiment" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("name", ["rule", "tolerance.f1", "claims"])
+def test_what_a_card_claims_is_no_part_of_the_training(name: str) -> None:
+    tolerance = {"f1": 2.0} if name == "tolerance.f1" else {}
+    options = planning.Options(rule="equivalence" if name == "rule" else None, tolerance=tolerance)
+    change = ('"f1": 95.60 ± 2.11', '"f1": 95.61 ± 2.11') if name == "claims" else ("pocket", "pocket")
+    other = plan_of(change, name="pocket", options=options)
+    assert other != plan_of(name="pocket")
+    assert record.training_of(other) == record.training_of(plan_of(name="pocket"))
+    assert record.training_of(plan_of(name="pocket", options=planning.Options(recipe="tinybert"))) != (
+        record.training_of(other)
+    )
+
+
+def test_a_teacher_that_claims_nothing_teaches_only_who_claims_nothing(
+    command: list[str], tmp_path: Path, claimless: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    teacher = tmp_path / "pocket-teacher.md"
+    teacher.write_text(teacher.read_text(encoding="utf-8").partition("## Performance")[0], encoding="utf-8")
+    plain = without(command, "--teacher", "--student", "--masked-lm", "--glove", "--set", "--limit")
+    plain[1] = str(POCKET)
+    assert main([*plain, "--teacher", str(teacher), "--student", "random:pocket/student"]) == 2
+    assert "pocket-teacher.md claims no number" in capsys.readouterr().err
+    assert card.read(claimless).claims == ()
