@@ -40,7 +40,8 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One run or series. `outcome` is None until it is finished, `reason` says why.
+    """One run or series. `outcome` is None until it is finished, `reason` says why; of a card without claims it says
+    what was measured. `departs`: in what settings the run is not the card's.
 
     `completeness` is the share of what a re-run needs that the card states, in percent; `train_s` the seconds of all
     stages that ended, summed over its seeds; `where` the device.
@@ -58,11 +59,12 @@ class Entry:
     completeness: int | None
     train_s: float | None
     where: str | None
+    departs: tuple[str, ...] = ()
 
     @property
     def is_judged(self) -> bool:
         """Whether its gaps say something of the card: a limited or invalid run judges nothing."""
-        return self.outcome not in (None, "limited", "invalid")
+        return self.outcome not in (None, "limited", "invalid", "measured")
 
 
 def read(results: Path) -> list[Entry]:
@@ -102,6 +104,9 @@ def _entry(folder: Path) -> Entry:
     runs = read(lambda: record.runs_of(folder)) or [folder]
     seeds, completed = read(lambda: _seeds(runs)), read(lambda: _completeness(runs[0]))
     seconds, where = read(lambda: _seconds(runs)), read(lambda: _where(runs[0]))
+    departs = read(lambda: _departs(runs[0]))
+    if judgement is not None and judgement.outcome == "measured":
+        reason = read(lambda: _measured(runs)) or ""
     if problems:
         state, reason, judgement = "unreadable", problems[0], None
     return Entry(
@@ -111,12 +116,13 @@ def _entry(folder: Path) -> Entry:
         state=state,
         date=max(map(_date, runs)),
         outcome=judgement.outcome if judgement else None,
-        reason=judgement.reason if judgement else reason,
+        reason=reason if reason or judgement is None else judgement.reason,
         gaps=_gaps(judgement) if judgement else (),
         seeds=seeds or (),
         completeness=completed,
         train_s=seconds,
         where=where,
+        departs=departs or (),
     )
 
 
@@ -138,6 +144,20 @@ def _state(folder: Path, *, is_series: bool) -> tuple[State, str]:
 
 def _gaps(judgement: Judgement) -> tuple[Gap, ...]:
     return tuple(Gap(one.metric, one.difference, one.unit, one.outcome) for one in judgement.verdicts)
+
+
+def _measured(runs: Sequence[Path]) -> str:
+    """The mean over the runs, of a card that claims nothing."""
+    found = [store.read_json(run / store.EVALUATION / "metrics.json")["scores"] for run in runs]
+    return ", ".join(f"{name} {sum(one[name] for one in found) / len(found):.2f}" for name in ("exact", "f1"))
+
+
+def _departs(run: Path) -> tuple[str, ...]:
+    """Settings that were overridden; where data lie and which seed it was are told elsewhere."""
+    if not (run / "experiment.json").exists():
+        return ()
+    found = record.read_experiment(run).deviations
+    return tuple(one.actual for one in found if one.category in ("recipe", "evaluation", "precision", "scope"))
 
 
 def _date(run: Path) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,10 +11,11 @@ import pytest
 
 from harness import board, conclusion, store
 from harness.cli import main
+from harness.commands.board import to_text
 from harness.errors import DataError
 from harness.page import listing
 from tests.browser import Browser
-from tests.recorded import make_run
+from tests.recorded import ROOT, make_run
 
 HOSTILE = "<img src=x onerror=window.hit=1>\x1b[31m"
 
@@ -177,9 +179,24 @@ def test_the_page_sorts_by_a_column_and_back(browser: Browser, results: Path, tm
     assert dates == sorted(dates)
     browser.run(click.format(1))
     assert browser.run(column.format(1)) == dates[::-1]
-    browser.run(click.format(6))
-    assert [cost for cost in browser.run(column.format(6)) if cost != "–"] == ["3 s"] * 5 + ["6 s"]
+    browser.run(click.format(7))
+    assert [cost for cost in browser.run(column.format(7)) if cost != "–"] == ["3 s"] * 5 + ["6 s"]
     assert browser.said == []
     assert browser.asked == [path.resolve().as_uri()]
     browser.look(360, 740)
     assert browser.run("document.documentElement.scrollWidth") == 360
+
+
+def test_a_measured_run_shows_its_numbers_and_every_run_what_it_departs_in(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "cards" / "pocket-teacher.md", tmp_path)
+    text = (ROOT / "cards" / "pocket.md").read_text(encoding="utf-8").partition("## Performance")[0]
+    (tmp_path / "pocket.md").write_text(text, encoding="utf-8")
+    run = make_run(tmp_path / "results" / "pocket" / "a", limit=None, described=tmp_path / "pocket.md")
+    other = make_run(tmp_path / "results" / "pocket" / "b", wrong=(0,))
+    found = {one.path: one for one in board.read(tmp_path / "results")}
+    exact = store.read_json(run / "evaluation" / "metrics.json")["scores"]["exact"]
+    assert found[str(run)].outcome == "measured"
+    assert found[str(run)].reason.startswith(f"exact {exact:.2f}, f1 ")
+    assert found[str(run)].departs == ()
+    assert found[str(other)].departs == ("first 8 questions",)
+    assert f"exact {exact:.2f}" in to_text(list(found.values()), tmp_path)

@@ -61,13 +61,25 @@ def to_text(entries: Sequence[Entry], results: Path) -> str:
 
 
 def _print_table(console: Console, entries: Sequence[Entry]) -> None:
-    columns = ("card", "UTC", "verdict", "measured - claimed", "seeds", "card states", "training", "where", "record")
+    columns = (
+        "card",
+        "UTC",
+        "verdict",
+        "measured - claimed",
+        "departs in",
+        "seeds",
+        "card states",
+        "training",
+        "where",
+        "record",
+    )
     rows = [
         (
             one.card,
             _date(one),
             _verdict(one),
             _gaps(one) or printable(one.reason),
+            printable(_departs(one)),
             _seeds(one),
             _percent(one),
             _cost(one),
@@ -82,6 +94,8 @@ def _print_table(console: Console, entries: Sequence[Entry]) -> None:
 def _print_lines(console: Console, one: Entry) -> None:
     console.print(Text.assemble((one.card, "bold"), "  ", _date(one), "  ", _verdict(one)))
     console.print(f"  {_gaps(one) or printable(one.reason)}")
+    if one.departs:
+        console.print(f"  departs in {printable(_departs(one))}")
     about = f"seed {_seeds(one)} · card states {_percent(one)} · training {_cost(one)}"
     console.print(f"  {about} · {printable(one.where or '-')}")
     console.print(f"  {one.card}/{Path(one.path).name}")
@@ -102,6 +116,10 @@ def _gap(gap: Gap, *, is_judged: bool) -> str:
         return f"{gap.metric} unmeasured"
     mark = _MISSED if is_judged and gap.outcome == "not_reproduced" else ""
     return f"{gap.metric} {gap.difference:+.{2 if gap.unit == 'points' else 4}f}{mark}"
+
+
+def _departs(one: Entry) -> str:
+    return ", ".join(one.departs) or "-"
 
 
 def _date(one: Entry) -> str:

@@ -7,7 +7,18 @@ from harness.board import Entry, Gap, said
 from harness.page.markup import Html, Part, document, table, tag
 from harness.page.report import bar
 
-_COLUMNS = ("card", "UTC", "verdict", "measured − claimed", "seeds", "card states", "training", "where", "record")
+_COLUMNS = (
+    "card",
+    "UTC",
+    "verdict",
+    "measured − claimed",
+    "departs in",
+    "seeds",
+    "card states",
+    "training",
+    "where",
+    "record",
+)
 
 
 def render(entries: Sequence[Entry], results: Path) -> str:
@@ -29,6 +40,7 @@ def _row(one: Entry) -> Iterator[Part]:
     yield (
         tag("div", *(_gap(gap, is_judged=one.is_judged) for gap in one.gaps)) if one.gaps else tag("small", one.reason)
     )
+    yield tag("small", ", ".join(one.departs) or "–")
     yield " ".join(map(str, one.seeds)) or "–"
     yield _keyed(one.completeness, "–" if one.completeness is None else f"{one.completeness} %")
     yield _keyed(one.train_s, "–" if one.train_s is None else f"{one.train_s:,.0f} s")
