@@ -171,23 +171,25 @@ def _student_of_card(
 ) -> Path:
     """Weights of another card's student, made now when they are not there; refused when it missed its own claims.
 
-    It is made with the precision of the run that asks for it, with its seed where that was given, and from the data
-    that were given for its own where the two cards name the same.
+    It is made with the precision of the run that asks for it, with its seed where that was given and no seed of the
+    teacher, and from the data that were given for its own where the two cards name the same.
     """
     if path.resolve() in waiting:
         raise PlanError([f"{path}: is its own teacher, directly or through other cards; name another with --teacher"])
     run = {setting.name: setting for setting in pupil.run.settings}
-    seed = int(str(run["seed"].value)) if run["seed"].origin == "overridden" else None
+    named = run.get("teacher_seed", run["seed"])
+    seed = int(str(named.value)) if named.origin == "overridden" else None
     card = cards.read(path)
     data = planning.shared_data(card, cards.read(Path(pupil.card_path)), pupil)
     options = planning.Options(
-        seed=seed,
         precision=str(run["precision"].value),
         train=data.get("train"),
         eval=data.get("eval"),
         is_measuring=not pupil.claims and not planning.measured(card),
     )
     experiment = planning.plan(card, options)
+    if seed not in (None, experiment.run.value("seed")):
+        experiment = planning.plan(card, dataclasses.replace(options, seed=seed))
     machine = dataclasses.replace(machine, fresh=False)
     made = reproduce(experiment, machine, watch, accelerator, waiting)
     weights = store.student_of(made.folder, experiment.stages[-1].name)

@@ -245,3 +245,7 @@ def test_a_teacher_card_gets_the_data_given_for_its_pupil_and_its_scores_are_not
     assert store.read_json(student / "inputs.json")["teacher"] == hashes
     for run in (teacher, student):
         assert main(["audit", str(run), "--eval", str(QUESTIONS)]) == 0
+    again = ["reproduce", str(tmp_path / f"{CARDS[1]}.md"), *data, "--results", str(tmp_path / "results")]
+    for options, n_teachers in ((["--seed", "7", "--teacher-seed", "42"], 1), (["--seed", "8"], 2)):
+        assert main([*again, *options]) == 0
+        assert len(list((tmp_path / "results" / CARDS[0]).iterdir())) == n_teachers

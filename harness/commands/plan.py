@@ -80,6 +80,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--glove", metavar="FILE|none", help="GloVe vectors for it, as text; 'none' goes without (a deviation)")
     add("--measure", action="store_true", help="run a card that claims no number yet: measured, not judged")
     add("--seed", type=int, help="seed of order, dropout and initial weights (default: the library's)")
+    what = "seed of a teacher that is a card, where it is not to be the student's (one teacher for many seeds)"
+    add("--teacher-seed", type=int, help=what)
     add("--precision", choices=("fp32", "tf32", "bf16", "fp16"), help="default: as the card, else fp32")
     add("--padding", choices=("count", "drop"), help="drop: padded positions leave every loss (default: as the card)")
     add("--limit", type=int, metavar="N", help="only the first N questions; the verdict is then LIMITED")
@@ -108,6 +110,7 @@ def options_of(arguments: argparse.Namespace) -> planning.Options:
         glove=arguments.glove,
         is_measuring=arguments.measure,
         seed=arguments.seed,
+        teacher_seed=arguments.teacher_seed,
         precision=arguments.precision,
         padding=arguments.padding,
         limit=arguments.limit,

@@ -158,6 +158,7 @@ def resolve_run(draft: Draft, recipe: str, program: Program) -> tuple[Setting, .
     if recipe != "finetune":
         settings.append(_model(draft, "teacher", options.teacher))
         settings.append(_check_of(draft, settings[-1]))
+        settings.extend(_teacher_seed(draft, settings[-2]))
     else:
         given = {"--teacher": options.teacher is not None, "--check-teacher": options.check_teacher}
         draft.problems += [
@@ -213,6 +214,15 @@ def _student_layers(draft: Draft) -> Iterator[Setting]:
         yield Setting("student_layers", plain, "overridden", "--student-layers")
     elif fact is not None and draft.options.student is None:
         yield Setting("student_layers", fact.value, "stated", f"card line {fact.line}")
+
+
+def _teacher_seed(draft: Draft, teacher: Setting) -> Iterator[Setting]:
+    """The seed of a teacher that is a card, where it is not to be the student's: one teacher for students of many."""
+    seed = draft.options.teacher_seed
+    if seed is not None:
+        if not str(teacher.value).endswith(".md"):
+            draft.problems.append(f"--teacher-seed {seed}: {teacher.value} is no card, so it is not trained here")
+        yield Setting("teacher_seed", seed, "overridden", "--teacher-seed")
 
 
 def _check_of(draft: Draft, teacher: Setting) -> Setting:
