@@ -14,6 +14,7 @@ from harness.data.features import Array, Features, LastToken, build_features, ho
 from harness.data.squad import Paragraph
 from harness.domain import Stage
 from harness.errors import DataError
+from harness.memory import NoRoomError, before_any_update
 from harness.reports.progress import Watcher
 from harness.scoring import PROTOCOLS, official, settings_of, token_index
 from harness.scoring.protocol import Asked, Prediction, Span, Window
@@ -155,11 +156,18 @@ def logits_of(
 
 
 def batch_logits(model: Any, features: Features, rows: Array, accelerator: Any) -> Array:
-    """Span logits (B, T, 2) fp32 of one batch of rows; the model is in eval mode."""
-    with torch.no_grad(), accelerator.autocast():
-        batch = {name: torch.from_numpy(a).to(accelerator.device) for name, a in features.batch(rows).items()}
-        logits: Array = encoder.span_logits(model, batch).cpu().numpy()
-    return logits
+    """Span logits (B, T, 2) fp32 of one batch of rows, in halves where memory runs out; the model is in eval mode."""
+    try:
+        with before_any_update(), torch.no_grad(), accelerator.autocast():
+            batch = {name: torch.from_numpy(a).to(accelerator.device) for name, a in features.batch(rows).items()}
+            logits: Array = encoder.span_logits(model, batch).cpu().numpy()
+            return logits
+    except NoRoomError:
+        if len(rows) < 2:
+            what = "does not fit into memory; use a machine with more, or a shorter max_seq_length"
+            raise DataError("span logits", f"a row of {features.max_seq_length} tokens", what) from None
+    halves = np.array_split(rows, 2)
+    return np.concatenate([batch_logits(model, features, half, accelerator) for half in halves])
 
 
 def _in_order(n_rows: int, batch_size: int) -> Iterator[Array]:

@@ -6,17 +6,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from accelerate import Accelerator
 
+from harness import encoder, models
 from harness.conclusion import scored
-from harness.data.squad import Answer, Paragraph, Question
+from harness.data.features import build_features
+from harness.data.squad import Answer, Paragraph, Question, read_json
 from harness.domain import Measurement, Setting, Stage, Value
 from harness.errors import DataError
-from harness.evaluation import answer, evaluate
+from harness.evaluation import answer, batch_logits, evaluate
 from harness.programs import EVALUATIONS
 from harness.reports.progress import Silent
 from harness.scoring.protocol import Asked, Window
 from harness.scoring.signature import signature_of
+from tests.conftest import QUESTIONS
 from tests.tiny import make_model
 
 CONTEXT = "The old king of the city lived by the river ."
@@ -134,3 +138,49 @@ def test_a_protocol_that_needs_word_pieces_refuses_a_tokenizer_without() -> None
     with pytest.raises(DataError, match="no WordPiece pieces, from which official-bert takes its text"):
         answer([paragraph], asked, np.zeros((1, 8, 2), np.float32), settings_of("official-bert"))
     assert answer([paragraph], asked, np.zeros((1, 8, 2), np.float32), settings_of("run_qa"))[0]["q"].text == "two"
+
+
+# --- what does not fit into memory ---
+
+
+def rows_and_model(tmp_path: Path) -> tuple[Any, Any]:
+    folder = make_model(tmp_path / "model", layers=1)
+    rows = build_features(
+        read_json(QUESTIONS), models.load_tokenizer(folder), tmp_path, max_seq_length=64, doc_stride=32,
+        max_query_length=16, for_training=False,
+    )  # fmt: skip
+    return rows, models.load_model(folder, seed=1).eval()
+
+
+def with_room_for(n_rows: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    sizes: list[int] = []
+    whole = encoder.span_logits
+
+    def some(model: Any, batch: Any, *rest: Any) -> Any:
+        sizes.append(len(batch["input_ids"]))
+        if sizes[-1] > n_rows:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return whole(model, batch, *rest)
+
+    monkeypatch.setattr(encoder, "span_logits", some)
+    return sizes
+
+
+def test_a_batch_without_room_is_scored_in_halves_to_the_same_logits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows, model = rows_and_model(tmp_path)
+    expected = batch_logits(model, rows, np.arange(7), Accelerator(cpu=True))
+    sizes = with_room_for(2, monkeypatch)
+    found = batch_logits(model, rows, np.arange(7), Accelerator(cpu=True))
+    assert np.allclose(found, expected, atol=1e-6)
+    assert sizes == [7, 4, 2, 2, 3, 2, 1]
+
+
+def test_a_single_row_that_does_not_fit_is_an_error_that_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows, model = rows_and_model(tmp_path)
+    with_room_for(0, monkeypatch)
+    with pytest.raises(DataError, match="a row of 64 tokens: does not fit into memory"):
+        batch_logits(model, rows, np.arange(3), Accelerator(cpu=True))

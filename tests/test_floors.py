@@ -16,7 +16,7 @@ FLOORS = {
     "forensics": 1, "marks": 1, "privacy": 1,
     "card": 2, "planning": 2, "launch": 2, "verdict": 2, "completeness": 2, "record": 2,
     "baseline": 1.5, "gate": 2, "lint": 2.2, "shipped": 2.2, "reports": 2.5,
-    "conclusion": 3, "data": 3, "models": 3, "ranks": 3, "kernels": 3, "encoder": 3.5, "attention": 3,
+    "conclusion": 3, "data": 3, "models": 3, "memory": 3, "ranks": 3, "kernels": 3, "encoder": 3.5, "attention": 3,
     "augment": 4, "rescoring": 4, "differences": 4, "plots": 4, "audit": 5,
     "board": 4, "page": 5,
     "engine": 4, "hub": 4, "evaluation": 4, "regenerate": 4,

@@ -22,10 +22,10 @@ from torch import Tensor, nn
 
 from harness.data.features import Array
 from harness.engine.checkpoint import Checkpoints
-from harness.engine.memory import before_any_update, in_smaller_parts, is_out_of_memory
 from harness.engine.optimiser import SCHEDULES, Optimisation, clip_gradients, make_optimizer, set_rate
 from harness.errors import BudgetError, RunError
 from harness.interrupts import deferred
+from harness.memory import before_any_update, in_smaller_parts, is_out_of_memory
 from harness.reports.progress import Watcher
 
 _PEER_GONE = ("Connection reset", "Connection closed", "closed by peer", "Broken pipe", "NCCL")

@@ -1,8 +1,8 @@
-"""Out of memory: the step is done again, in twice as many micro-batches, whose gradients add up to the same.
+"""Out of memory: the same work is done again, in smaller parts.
 
-Only what a forward or backward pass could not get is met so: then no weight has changed yet. Dropout is drawn anew as
-a run draws it that had so many micro-batches from the start. Several processes cannot decide it each for itself, so
-there it ends the run.
+A step of training is, in twice as many micro-batches, whose gradients add up to the same. Only what a forward or
+backward pass could not get is met so: then no weight has changed yet. Dropout is drawn anew as a run draws it that had
+so many micro-batches from the start. Several processes cannot decide it each for itself, so there it ends the run.
 """
 
 import logging
