@@ -24,5 +24,9 @@ class Dropout:
         bits = torch.from_numpy(self._random.integers(0, 2**32, shape, dtype=np.uint32).view(np.int32))
         return (bits >= self._threshold).to(torch.float32).mul_(self._kept)
 
+    def seed(self) -> int:
+        """Of masks that a GPU draws for itself, a new one each time, from 2^32 to 2^63."""
+        return int(self._random.integers(2**32, 2**63))
+
     def __call__(self, x: Tensor) -> Tensor:
         return x * self.mask(*x.shape).to(x.dtype) if self.probability else x

@@ -1,0 +1,149 @@
+"""Attention and its map's distance from a teacher's, fused, on a GPU: what `attention.py` does, by Triton's programs.
+
+The same results from the same arguments, but for rounding and the draws of dropout. No entry of a map is ever written:
+the forward pass sweeps over the keys for the log-sum-exps and again for output and distance; the backward pass works
+P, D and T out anew from the log-sum-exps, once for the queries' gradient and once for those of keys and values. After
+FlashAttention-2 (arXiv 2307.08691), whose rowsum(dO * O) gains the distance's part here, 2 dl rowsum((D - T) * D).
+
+Tiles are not tuned by trial when a run starts, as is usual: other tiles are other roundings, and a run is to give the
+same bits each time. Imported only where Triton is; with TRITON_INTERPRET=1 it runs on the CPU, to be tested.
+"""
+
+import functools
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from harness.kernels import tiles
+from harness.kernels.attention import Heads, Stretch
+from harness.kernels.dropout import Dropout
+
+TILE = 64  # queries, and keys, of a program; a multiple of 16
+FORWARD_WARPS, BACKWARD_WARPS, STAGES = 4, 8, 2
+
+
+class _Draws(NamedTuple):
+    """Dropout of one call: the seed of its bits, below which (as signed numbers) an entry is dropped, what multiplies
+    the others."""
+
+    seed: int = 2**32  # no less: Triton makes programs anew for numbers of another width
+    threshold: int = -(2**31)
+    kept: float = 1.0
+
+
+def heads_of(x: Tensor, n_heads: int) -> Tensor:
+    """(N, D) as (H, N, D / H), a view."""
+    return x.view(len(x), n_heads, -1).transpose(0, 1)
+
+
+def attend(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    stretches: Sequence[Stretch],
+    dropout: Dropout | None = None,
+    taught: Heads | None = None,
+) -> tuple[Tensor, Tensor]:
+    """Output (N, D), and the sum of squares of D - T over all heads, rows and keys, in fp32, 0 without a teacher.
+
+    Query (scaled already), key and value are (H, N, D / H), all in fp32, bf16 or fp16. Rows of one sequence see each
+    other alone. Fastest on what `heads_of` gives.
+    """
+    n_heads, n_rows, size = query.shape
+    rows = [_rows_of(one) for one in (query, key, value, *(taught or ()))]
+    draws = _draws_of(dropout) if dropout is not None and dropout.probability else None
+    output, distance = _Fused.apply(*rows[:3], rows[3:], tuple(stretches), draws)  # type: ignore[no-untyped-call]
+    return output.view(n_rows, n_heads * size), distance
+
+
+def _rows_of(x: Tensor) -> Tensor:
+    """(H, N, D / H) as (N, H, D / H) the way it is read: a view of what `heads_of` gives, else a copy."""
+    return x.transpose(0, 1).contiguous()
+
+
+def _draws_of(dropout: Dropout) -> _Draws:
+    probability = dropout.probability
+    threshold = min(round(probability * 2**32) - 2**31, 2**31 - 1)  # at probability 1 nothing kept is multiplied by 0
+    return _Draws(dropout.seed(), threshold, 1.0 / (1.0 - probability) if probability < 1 else 0.0)
+
+
+@functools.lru_cache(maxsize=4)
+def _tiles_of(stretches: tuple[Stretch, ...], device: torch.device) -> tuple[Tensor, int]:
+    """The table of `tiles.py`, kept for the layers of a batch, and what the keys of the longest fill, in fours.
+
+    The copy does not wait for the device.
+    """
+    table = [
+        (one.begin, offset, one.n_rows, one.n_keys, one.n_counted)
+        for one in stretches
+        for offset in range(0, one.n_rows, TILE)
+    ]
+    quads = -(-max(one.n_rows for one in stretches) // 4)
+    return torch.tensor(table, dtype=torch.int32).to(device, non_blocking=True), quads
+
+
+def _constants(query: Tensor, taught: bool, draws: _Draws | None) -> dict[str, Any]:
+    """What a program is compiled for."""
+    size = query.shape[-1]
+    is_exact = query.dtype == torch.float32 and torch.get_float32_matmul_precision() == "highest"
+    return {
+        "size": size,
+        "padded": max(16, 1 << (size - 1).bit_length()),
+        "tile": TILE,
+        "taught": taught,
+        "drops": draws is not None,
+        "precision": "ieee" if is_exact else "tf32",
+        "num_stages": STAGES,
+    }
+
+
+class _Fused(torch.autograd.Function):
+    """Over query, key, value and the teacher's query and key, (N, H, D / H) each."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        taught: Sequence[Tensor],
+        stretches: tuple[Stretch, ...],
+        draws: _Draws | None,
+    ) -> tuple[Tensor, Tensor]:
+        n_rows, n_heads, _ = query.shape
+        table, quads = _tiles_of(stretches, query.device)
+        output = torch.empty_like(query)
+        sums = query.new_empty((4 if taught else 1, n_rows, n_heads), dtype=torch.float32)
+        lse, taught_lse, squares, products = sums if taught else [sums[0]] * 4
+        theirs = taught or (query, key)  # without a teacher nothing of it is read
+        constants = _constants(query, bool(taught), draws)
+        numbers = (*(draws or _Draws()), quads, n_heads)
+        with torch.cuda.device_of(query):
+            tiles.forward[len(table), n_heads](
+                query, key, value, *theirs, output, lse, taught_lse, squares, products, table, *numbers,
+                **constants, num_warps=FORWARD_WARPS,
+            )  # fmt: skip
+        ctx.save_for_backward(query, key, value, *theirs, output, lse, taught_lse, products, table)
+        ctx.numbers, ctx.constants = numbers, constants
+        return output, squares.sum() if taught else sums.new_zeros(())
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        query, key, value, taught_query, taught_key, output, lse, taught_lse, products, table = ctx.saved_tensors
+        grad_output, grad_distance = (one.contiguous() for one in grads)
+        inputs = (query, key, value, taught_query, taught_key)
+        grad_query, grad_key, grad_value = (torch.empty_like(one) for one in (query, key, value))
+        deltas, grid = torch.empty_like(lse), (len(table), query.shape[1])
+        launch = {**ctx.constants, "num_warps": BACKWARD_WARPS}
+        with torch.cuda.device_of(query):
+            tiles.backward_queries[grid](
+                *inputs, output, grad_output, grad_distance, lse, taught_lse, products, deltas, grad_query, table,
+                *ctx.numbers, **launch,
+            )  # fmt: skip
+            tiles.backward_keys[grid](
+                *inputs, grad_output, grad_distance, lse, taught_lse, deltas, grad_key, grad_value, table,
+                *ctx.numbers, **launch,
+            )  # fmt: skip
+        return grad_query, grad_key, grad_value, None, None, None
