@@ -1,7 +1,7 @@
 """The programs of `fused.py` in Triton: what one GPU block does for one tile of one head.
 
-Rows lie (N, H, D / H). A tile is named by its number in `tiles` (n, 5): first row of its sequence, offset of the tile in
-it, rows of the sequence, how many of them are keys, how many count in a distance. Sums are made in fp32, each in one
+Rows lie (N, H, D / H). A tile is named by its number in `tiles` (n, 5): first row of its sequence, offset of the tile
+in it, rows of the sequence, how many of them are keys, how many count in a distance. Sums are made in fp32, each in one
 program and in one order, none by atomics: the same input gives the same bits.
 
 Dropout: the bits of (row, head, key) are word key % 4 of Philox4x32-10 (Salmon et al., SC 2011) under the call's seed
@@ -138,7 +138,7 @@ def backward_queries(
     size: tl.constexpr, padded: tl.constexpr, tile: tl.constexpr, taught: tl.constexpr, drops: tl.constexpr,
     precision: tl.constexpr,
 ):  # fmt: skip
-    """A tile of queries: dQ, and rowsum(dD * D) for `backward_keys`, which is dO O' and the distance's 2 dl (D - T) D."""
+    """A tile of queries: dQ; and rowsum(dD * D) for `backward_keys`: that of dO * O, and of 2 dl (D - T) * D."""
     begin, offset, n_rows, n_keys, n_counted = _place(tiles, tl.program_id(0))
     head = tl.program_id(1)
     rows = offset + tl.arange(0, tile)
