@@ -109,12 +109,13 @@ def forecast(
 def _stage_tflop(stage: Stage, n_questions: int, teacher: Geometry | None, student: Geometry | None) -> float:
     length = int(stage.value("max_seq_length"))
     rows, epochs = n_questions * WINDOWS_PER_QUESTION, int(stage.value("num_train_epochs"))
-    taught, learnt = _forward(teacher, length), 3 * _forward(student, length)
+    taught, learnt = forward_flop(teacher, length), 3 * forward_flop(student, length)
     teacher_passes = epochs if stage.name == "intermediate_layer" else 1  # the prediction stage reads stored logits
     return rows * (teacher_passes * taught + epochs * learnt) / 1e12
 
 
-def _forward(model: Geometry | None, length: int) -> float:
+def forward_flop(model: Geometry | None, length: int) -> float:
+    """Floating-point operations of a forward pass over one sequence of so many tokens."""
     if model is None:
         return 0.0
     return model.layers * (24 * model.width**2 * length + 4 * length**2 * model.width)

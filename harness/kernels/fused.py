@@ -30,9 +30,9 @@ class Shape(NamedTuple):
     keys: tuple[int, int]
 
 
-# Compiled for sm_80 and sm_90 with Triton 3.9, head size 64, teacher and dropout: registers spill nowhere in fp32 and
-# tf32 but for 32 bytes, in 16 bits by 8 bytes on sm_90 and up to 312 on sm_80; shared memory stays below 91 KB. Tiles
-# of 64 would spill kilobytes in fp32. No shape was measured yet.
+# By what the compiler says (Triton 3.7.1, head size 64, with teacher and dropout): registers spill by no more than 8
+# bytes, but for 16 bits on sm_80, where it is up to 344; shared memory stays below 91 KB. In fp32, tiles of 64 spill
+# kilobytes, and so do more stages. None was measured on a GPU yet.
 SHAPES = {
     "16 bits": Shape(64, (8, 2), (8, 2), (8, 2)),
     "tf32": Shape(32, (4, 2), (4, 2), (4, 2)),

@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("triton", reason="Triton is not installed: kernels for a GPU are not compiled")
 # Bytes that a block may have, by compute capability x 10; CUDA C++ Programming Guide, "Technical Specifications".
-SHARED_MEMORY = {80: 163 * 1024, 89: 99 * 1024, 90: 227 * 1024}
+SHARED_MEMORY = {80: 99 * 1024, 90: 227 * 1024}  # 8.0 has more, but 8.6 and 8.9 have no more than this
 ROOT = Path(__file__).parents[2]
 
 
