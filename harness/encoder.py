@@ -10,6 +10,7 @@ Known not to match the library: the random draws of dropout, and sums to roundin
 
 import functools
 import importlib.util
+import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -27,6 +28,7 @@ from harness.kernels.dropout import Dropout
 from harness.kernels.linear import linear
 
 Layout = Literal["counted", "dropped"]
+_log = logging.getLogger(__name__)
 _LARGEST_HEAD = 64  # that the programs for a GPU have room for
 
 
@@ -77,8 +79,17 @@ def _has_kernels(device: torch.device, config: Any) -> bool:
 
 @functools.cache
 def _has_triton(device: torch.device) -> bool:
-    """Triton's compiler needs the tensor cores that came with bf16 (compute capability 8.0)."""
-    return importlib.util.find_spec("triton") is not None and torch.cuda.get_device_capability(device) >= (8, 0)
+    """Whether attention by Triton works on a GPU, tried once; it is for those since compute capability 8.0."""
+    if importlib.util.find_spec("triton") is None or torch.cuda.get_device_capability(device) < (8, 0):
+        return False
+    from harness.kernels import fused  # here, because it imports Triton, which is there on some machines only
+
+    try:
+        fused.check(device)
+    except Exception as error:  # a compiler, an assembler and a driver, each with errors of its own
+        _log.warning("%s: the library's own encoder is used; Triton's kernels fail there: %s", device, error)
+        return False
+    return True
 
 
 def pack(batch: Mapping[str, Tensor], layout: Layout) -> Packed:
@@ -167,7 +178,7 @@ def _kernels(device: torch.device) -> tuple[Callable[..., Tensor], Callable[...,
     """How heads are split and attended over."""
     if device.type == "cpu":
         return attention.heads_of, attention.attend
-    from harness.kernels import fused  # here, because it imports Triton, which is there on some machines only
+    from harness.kernels import fused  # here for the same reason as above
 
     return fused.heads_of, fused.attend
 

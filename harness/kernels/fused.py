@@ -74,6 +74,37 @@ def attend(
     return output.view(n_rows, n_heads * size), distance
 
 
+def check(device: torch.device) -> None:
+    """Raises where the programs cannot be made on a device (Triton wants a C compiler there, for one), or are wrong.
+
+    A small case in fp32 through both passes, against plain products; torch's generators stay as they are.
+    """
+    n, stretch, results = 40, Stretch(0, 40, 33, 37), []
+    with torch.enable_grad(), torch.autocast(device.type, enabled=False):
+        waves = torch.arange(5 * n * 32, device=device, dtype=torch.float32).mul(0.7).sin().view(5, 2, n, 16)
+        for way in (attend, _plain):
+            query, key, value = leaves = [one.clone().requires_grad_() for one in waves[:3]]
+            output, distance = way(query, key, value, (stretch,), None, Heads(waves[3], waves[4]))
+            loss = (output * waves[3].reshape(n, -1)).sum() + distance
+            results.append((output, distance, *torch.autograd.grad(loss, leaves)))
+    for ours, plain in zip(*results, strict=True):
+        error = float((ours - plain).detach().norm() / plain.detach().norm())
+        if not error < 1e-2:  # that of tf32 is near 1e-3
+            raise RuntimeError(f"attention by Triton is off by {error:.2g} on {device}")
+
+
+def _plain(
+    query: Tensor, key: Tensor, value: Tensor, stretches: Sequence[Stretch], _: None, taught: Heads
+) -> tuple[Tensor, Tensor]:
+    """The same for one sequence without dropout, by whole maps."""
+    (one,) = stretches
+    probs, target = (
+        torch.softmax((q @ k.mT)[..., : one.n_keys], -1) for q, k in ((query, key), (taught.query, taught.key))
+    )
+    output = (probs @ value[:, : one.n_keys]).transpose(0, 1).flatten(1)
+    return output, (probs - target)[:, : one.n_counted].square().sum()
+
+
 def _rows_of(x: Tensor) -> Tensor:
     """(H, N, D / H) as (N, H, D / H) the way it is read: a view of what `heads_of` gives, else a copy."""
     return x.transpose(0, 1).contiguous()

@@ -138,8 +138,9 @@ def _by_sequence(heads: Heads, stretches: Sequence[Stretch]) -> Iterator[tuple[T
 
 def _all_sequences(heads: Heads, stretches: Sequence[Stretch]) -> tuple[Tensor, Tensor]:
     """Queries and keys (H, sequences, rows, D / H) of equally long sequences; what is no key is 0."""
-    shape, n_counted = (len(stretches), stretches[0].n_rows), stretches[0].n_counted
-    query, key = (one.unflatten(1, shape)[:, :, :n_counted].double() for one in heads)
+    n_heads, n_counted = len(heads.query), stretches[0].n_counted
+    shape = (n_heads, len(stretches), stretches[0].n_rows, -1)
+    query, key = (one.view(shape)[:, :, :n_counted].double() for one in heads)
     n_keys = torch.tensor([one.n_keys for one in stretches]).to(key.device, non_blocking=True)
     is_key = torch.arange(n_counted, device=key.device) < n_keys[:, None]
     return query, key.masked_fill(~is_key[:, :, None], 0.0)

@@ -1,6 +1,7 @@
-"""Is what a GPU computes right? Loss and gradients beside the reference, and the same bits from the same seed."""
+"""Is what a GPU computes right? Loss and gradients beside the reference, same bits from same seed, no waiting."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -52,13 +53,20 @@ def worst(stage: str, found: Mapping[str, Tensor], expected: Mapping[str, Tensor
     return errors[name], name
 
 
+def batch_of(size: Size, device: torch.device) -> dict[str, Tensor]:
+    """A few rows there, their lengths here, as the engine hands them on."""
+    arrays = Rows(size, N_ROWS).batch(slice(None))
+    moved = {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
+    return {**moved, "lengths": torch.from_numpy(arrays["attention_mask"].sum(1))}
+
+
 def against_reference(size: Size, device: torch.device) -> list[dict[str, Any]]:
     """Both stages with the same loss, in fp32 without dropout; of each the relative errors of loss and gradients."""
     found = []
     teacher, student = make_pair(size, device, dropout=0.0)
     for model in (teacher, student):
         sharpen(model)
-    batch = {name: torch.from_numpy(array).to(device) for name, array in Rows(size, N_ROWS).batch(slice(None)).items()}
+    batch = batch_of(size, device)
     with torch.no_grad():
         batch["teacher_logits"] = encoder.span_logits(teacher, batch)
     for stage in STAGES:
@@ -79,7 +87,7 @@ def same_bits(size: Size, device: torch.device) -> list[dict[str, Any]]:
     dropout, and another seed another loss."""
     found = []
     teacher, student = make_pair(size, device)
-    batch = {name: torch.from_numpy(array).to(device) for name, array in Rows(size, N_ROWS).batch(slice(None)).items()}
+    batch = batch_of(size, device)
     for stage in STAGES:
         for way in (one for one in WAYS if one.is_engine):
             module, results = make_module(stage, way, teacher, student), []
@@ -92,3 +100,37 @@ def same_bits(size: Size, device: torch.device) -> list[dict[str, Any]]:
             record = {"stage": stage, "way": way.name, "is_right": is_same and bool(loss != other)}
             found.append(record)
     return found
+
+
+@contextmanager
+def waiting_is_an_error(device: torch.device) -> Iterator[None]:
+    """On a GPU; torch knows of its own waiting, not of what other libraries do."""
+    if device.type == "cuda":
+        torch.cuda.set_sync_debug_mode("error")
+    try:
+        yield
+    finally:
+        if device.type == "cuda":
+            torch.cuda.set_sync_debug_mode("default")
+
+
+def waits_nowhere(size: Size, device: torch.device) -> list[dict[str, Any]]:
+    """Whether the host runs ahead of the GPU through both passes of the engine's steps, as it must to keep it busy."""
+    found = []
+    teacher, student = make_pair(size, device)
+    batch = batch_of(size, device)
+    for stage in STAGES:
+        for way in (one for one in WAYS if one.is_engine):
+            module, why = make_module(stage, way, teacher, student), None
+            with accelerated(device, way.precision) as accelerator, accelerator.autocast():
+                module(batch)["loss"].backward()  # programs are made here
+                try:
+                    with waiting_is_an_error(device):
+                        module(batch)["loss"].backward()
+                except RuntimeError as error:
+                    why = str(error).splitlines()[0]
+            found.append({"stage": stage, "way": way.name, "waits": why, "is_right": why is None})
+    return found
+
+
+CHECKS = (against_reference, same_bits, waits_nowhere)

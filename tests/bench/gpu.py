@@ -207,7 +207,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("no GPU that torch can use; --device cpu --small shows that the command works", file=sys.stderr)
         return 2
     device, size = torch.device("cpu" if options.device == "cpu" else "cuda:0"), SMALL if options.small else CARD
-    checks = [*check.against_reference(size, device), *check.same_bits(size, device)]
+    checks = [one for work in check.CHECKS for one in work(size, device)]
     for one in checks:
         print(json.dumps(one))
     matmul = matmul_rate(size.matmul, device)

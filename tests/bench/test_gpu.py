@@ -19,7 +19,7 @@ def test_the_command_checks_measures_and_leaves_a_record(tmp_path: Path, capsys:
     assert gpu.main(command) == 0
     (path,) = tmp_path.iterdir()
     record = json.loads(path.read_text(encoding="utf-8"))
-    assert [one["is_right"] for one in record["checks"]] == [True] * 8
+    assert [one["is_right"] for one in record["checks"]] == [True] * 14
     assert {one["stage"] for one in record["checks"]} == {one["stage"] for one in record["rows"]}
     assert len(record["rows"]) == 2 * len(WAYS)
     for row in record["rows"]:

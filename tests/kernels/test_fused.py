@@ -7,19 +7,20 @@ Without a GPU Triton's interpreter runs the programs on the CPU (tests/conftest.
 
 import math
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+from transformers import BertConfig
 
 from harness import encoder, models
 from harness.kernels.attention import Heads, Stretch, attend
 from harness.kernels.dropout import Dropout
-from harness.recipes.haystack import IntermediateLayerLoss
 from tests.kernels.test_attention import H, plain
-from tests.test_encoder import Rows, batch_of
+from tests.test_encoder import Rows, batch_of, stage
 from tests.tiny import make_model
 
 pytest.importorskip("triton", reason="Triton is not installed: kernels for a GPU are not tested")
@@ -192,24 +193,27 @@ def test_the_same_seed_gives_the_same_bits_of_every_gradient() -> None:
 # --- the whole encoder ---
 
 
-@pytest.mark.parametrize("padding", ["counted", "dropped"])
+@pytest.mark.parametrize(
+    ("name", "padding", "n_layers"),
+    [("intermediate_layer", "counted", 6), ("intermediate_layer", "dropped", 6), ("prediction_layer", "dropped", 2)],
+)
 def test_the_loss_and_every_gradient_of_a_stage_are_those_of_the_cpu(
-    padding: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, padding: Any, n_layers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folders = [make_model(tmp_path / str(n), layers=n, dropout=0.0, seed=n) for n in (4, 2)]
     teacher, student = (models.load_model(folder, seed=1) for folder in folders)
-    module = IntermediateLayerLoss(student.train(), teacher.eval(), (2, 4), padding)
+    module = stage(name, (teacher.eval(), student.train()), padding)
 
     def run(device: str) -> tuple[dict[str, float], dict[str, Tensor]]:
-        for model in (student, teacher):
+        for model in (module, teacher):
             model.to(device)
         batch = {name: value[:3].to(device) for name, value in batch_of(Rows()).items()}
-        parameters = {name: one for name, one in module.named_parameters() if "qa_outputs" not in name}
+        parameters = {key: one for key, one in module.named_parameters() if one.requires_grad}
         terms = module(batch)
         gradients = torch.autograd.grad(terms["loss"], list(parameters.values()), allow_unused=True)
         named = zip(parameters, gradients, strict=True)
-        return {name: float(term.detach()) for name, term in terms.items()}, {
-            name: one.cpu() for name, one in named if one is not None
+        return {key: float(term.detach()) for key, term in terms.items()}, {
+            key: one.cpu() for key, one in named if one is not None
         }
 
     losses, gradients = run("cpu")
@@ -221,28 +225,63 @@ def test_the_loss_and_every_gradient_of_a_stage_are_those_of_the_cpu(
 
     monkeypatch.setattr(encoder, "_kernels", lambda _: (fused.heads_of, counting))
     found, found_gradients = run(DEVICE)
-    assert len(called) == 6
+    assert len(called) == n_layers
     assert found == pytest.approx(losses, rel=1e-5)
     assert found_gradients.keys() == gradients.keys()
-    for name, one in found_gradients.items():
-        assert torch.allclose(one, gradients[name], rtol=1e-3, atol=1e-6), name
+    for key, one in found_gradients.items():
+        assert torch.allclose(one, gradients[key], rtol=1e-3, atol=1e-6), key
 
 
-def test_without_triton_and_on_other_devices_there_are_no_kernels(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+# --- where there are kernels ---
+
+
+@pytest.fixture
+def gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[torch.device]:
+    """A GPU that is none, of compute capability 8.0, that was not looked at yet."""
+    encoder._has_triton.cache_clear()
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: (8, 0))
+    monkeypatch.setattr(fused, "check", lambda _: None)
+    yield torch.device("cuda", 0)
+    encoder._has_triton.cache_clear()
+
+
+@pytest.mark.parametrize(("capability", "expected"), [((7, 5), False), ((8, 0), True), ((9, 0), True)])
+def test_a_gpu_has_kernels_from_capability_8_on(
+    capability: tuple[int, int], expected: bool, gpu: torch.device, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model: nn.Module = models.load_model(make_model(tmp_path, layers=1), seed=1)
-    assert encoder.fits(model)
-    assert not encoder.fits(model.to("meta"))
-    config, gpu = models.load_model(tmp_path, seed=1).config, torch.device("cuda", 0)
-    for capability, expected in (((7, 0), False), ((8, 0), True), ((9, 0), True)):
-        encoder._has_triton.cache_clear()
-        monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _, found=capability: found)
-        assert encoder._has_kernels(gpu, config) is expected
-    config.hidden_size = 65 * config.num_attention_heads
-    assert not encoder._has_kernels(gpu, config)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: capability)
+    assert encoder._has_kernels(gpu, BertConfig()) is expected
+
+
+def test_large_heads_other_devices_and_a_machine_without_triton_have_none(
+    gpu: torch.device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert encoder._has_kernels(gpu, BertConfig())
+    assert not encoder._has_kernels(gpu, BertConfig(num_attention_heads=8))
+    assert not encoder._has_kernels(torch.device("meta"), BertConfig())
     encoder._has_triton.cache_clear()
     monkeypatch.setattr(encoder.importlib.util, "find_spec", lambda _: None)
-    config.hidden_size = 64
-    assert not encoder._has_kernels(gpu, config)
-    encoder._has_triton.cache_clear()
+    assert not encoder._has_kernels(gpu, BertConfig())
+
+
+def test_kernels_that_fail_are_not_used_and_it_is_said(
+    gpu: torch.device, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(_: torch.device) -> None:
+        raise RuntimeError("Failed to find C compiler")
+
+    monkeypatch.setattr(fused, "check", fails)
+    assert not encoder._has_kernels(gpu, BertConfig())
+    assert "Failed to find C compiler" in caplog.text
+
+
+def test_the_check_passes_draws_nothing_and_notices_a_wrong_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    with torch.no_grad():
+        fused.check(torch.device(DEVICE))
+    assert torch.equal(torch.get_rng_state(), before)
+    given = fused.attend
+    monkeypatch.setattr(fused, "attend", lambda *args: (given(*args)[0] * 1.05, given(*args)[1]))
+    with pytest.raises(RuntimeError, match=r"off by 0\.05"):
+        fused.check(torch.device(DEVICE))
