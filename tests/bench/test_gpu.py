@@ -77,7 +77,7 @@ def test_a_way_that_takes_too_much_memory_is_a_row_with_the_reason() -> None:
     def fails(_: gpu.Clocked) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB\nmore")
 
-    found = gpu.measured(fails, gpu.Rows(SMALL, 3), 0, torch.device("cpu"))
-    assert found == {"ms": None, "why": "CUDA out of memory. Tried to allocate 2 GiB"}
+    found = gpu.measured(fails, gpu.Rows(SMALL, 3), gpu.options_of([]), torch.device("cpu"))
+    assert found == {"ms": None, "why": "OutOfMemoryError: CUDA out of memory. Tried to allocate 2 GiB"}
     row = {"stage": "prediction_layer", "name": "reference, fp32", "is_engine": False, **found}
     assert "Tried to allocate" in gpu.table_of([row], 1.0)
