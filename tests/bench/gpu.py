@@ -194,6 +194,11 @@ def table_of(rows: Sequence[dict[str, Any]], matmul: float) -> str:
     return "\n".join(lines)
 
 
+def shape_of(text: str) -> tuple[int, int, int]:
+    tile, warps, stages = map(int, text.split(","))
+    return tile, warps, stages
+
+
 def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.gpu", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--device", default="cuda", help="cuda (the first one) or cpu")
@@ -203,6 +208,7 @@ def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--compile", action="store_true", help="put every module through torch.compile, where that takes it"
     )
+    parser.add_argument("--shape", type=shape_of, help="TILE,WARPS,STAGES of attention in 16 bits, to try others")
     parser.add_argument("--out", type=Path, default=Path("results/bench"), help="folder for the record")
     return parser.parse_args(arguments)
 
@@ -214,6 +220,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("no GPU that torch can use; --device cpu --small shows that the command works", file=sys.stderr)
         return 2
     device, size = torch.device("cpu" if options.device == "cpu" else "cuda:0"), SMALL if options.small else CARD
+    if options.shape:
+        from harness.kernels import fused  # here, because it imports Triton, which is there on some machines only
+
+        tile, *launch = options.shape
+        fused.SHAPES["16 bits"] = fused.Shape(tile, *[tuple(launch)] * 3)
     checks = [one for work in check.CHECKS for one in work(size, device)]
     for one in checks:
         print(json.dumps(one))
