@@ -16,7 +16,6 @@ import dataclasses
 import importlib.metadata
 import importlib.util
 import json
-import math
 import re
 import statistics
 import sys
@@ -34,12 +33,23 @@ from harness import encoder, environment
 from harness.engine.loop import optimise
 from harness.engine.optimiser import Optimisation
 from harness.evaluation import batch_logits
-from harness.forecast import WINDOWS_PER_QUESTION, Geometry, forward_flop
 from harness.reports.progress import Silent
 from tests.bench import check
-from tests.bench.workload import CARD, SMALL, STAGES, WAYS, Rows, Size, Way, accelerated, make_module, make_pair
+from tests.bench.workload import (
+    CARD,
+    SMALL,
+    STAGES,
+    WAYS,
+    Rows,
+    Size,
+    Way,
+    accelerated,
+    hours_of,
+    make_module,
+    make_pair,
+    tflop_of,
+)
 
-QUESTIONS, COPIES, EPOCHS = 130_319, 20, 5  # SQuAD 2.0's training questions; the target card's settings
 SETTINGS = Optimisation(
     num_train_epochs=1, train_batch_size=26, learning_rate=1e-5, lr_schedule="LinearWarmup",
     warmup_ratio=0.2, weight_decay=0.01, weight_decay_on="all", adam_beta1=0.9, adam_beta2=0.999, adam_epsilon=1e-8,
@@ -100,22 +110,6 @@ def measured(
     steps = [1e3 * float(one) for one in np.diff(clock.times)[options.warm :]]
     peak = torch.cuda.max_memory_allocated(device) if is_gpu else None
     return {"ms": statistics.median(steps), "steps_ms": steps, "peak_bytes": peak}
-
-
-def tflop_of(stage: str, way: Way, size: Size, lengths: Any) -> float:
-    """Teraflop of an average step: the student three times, the teacher once where the step runs it."""
-    own = lengths if way.padding == "dropped" else np.full(len(lengths), size.tokens)
-    teacher, student = (Geometry(n, size.width) for n in (size.teacher_layers, size.student_layers))
-    runs_teacher = stage == "intermediate_layer" or not way.is_engine
-    each = [3 * forward_flop(student, n) + runs_teacher * forward_flop(teacher, n) for n in own.tolist()]
-    return size.batch * statistics.fmean(each) / 1e12
-
-
-def hours_of(stage: str, ms: float, logits_ms: float | None) -> float:
-    """Hours of the whole stage of the target card at such steps, and at so much for the teacher's logits of a batch."""
-    copies = COPIES if stage == "intermediate_layer" else 1
-    batches = math.ceil(QUESTIONS * WINDOWS_PER_QUESTION * copies / CARD.batch)
-    return batches * (EPOCHS * ms + (logits_ms or 0.0)) / 3.6e6
 
 
 def measure_way(stage: str, way: Way, size: Size, device: torch.device, options: argparse.Namespace) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from tests.bench import check, gpu, lengths
-from tests.bench.workload import CARD, SMALL, WAYS
+from tests.bench.workload import CARD, SMALL, STAGES, WAYS, Rows, hours_of, tflop_of
 
 REFERENCE, SAME, _, DROPPED = WAYS
 
@@ -50,17 +50,17 @@ def test_a_wrong_gradient_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_flops_are_those_of_the_field_notes() -> None:
     """4.59 TFLOP a batch of 26 in the first stage, 5.89 GFLOP a layer of a row; the second runs the student alone."""
     rows = np.full(26, 384)
-    first, second = (gpu.tflop_of(stage, SAME, CARD, rows) for stage in gpu.STAGES)
+    first, second = (tflop_of(stage, SAME, CARD, rows) for stage in STAGES)
     assert first == pytest.approx(4.59, abs=0.01)
     assert second == pytest.approx(26 * 18 * 5.89e-3, rel=1e-3)
-    assert gpu.tflop_of("prediction_layer", REFERENCE, CARD, rows) == pytest.approx(first)
-    assert gpu.tflop_of("intermediate_layer", DROPPED, CARD, rows // 2) < first / 2
+    assert tflop_of("prediction_layer", REFERENCE, CARD, rows) == pytest.approx(first)
+    assert tflop_of("intermediate_layer", DROPPED, CARD, rows // 2) < first / 2
 
 
 def test_hours_are_those_of_all_steps_of_the_card() -> None:
     """102,501 steps an epoch on twenty copies, 5,126 without; logits are computed once for five epochs."""
-    assert gpu.hours_of("intermediate_layer", 36.0, None) == pytest.approx(5 * 102_501 / 1e5, rel=1e-4)
-    assert gpu.hours_of("prediction_layer", 36.0, 18.0) == pytest.approx(5.5 * 5_126 / 1e5, rel=1e-4)
+    assert hours_of("intermediate_layer", 36.0, None) == pytest.approx(5 * 102_501 / 1e5, rel=1e-4)
+    assert hours_of("prediction_layer", 36.0, 18.0) == pytest.approx(5.5 * 5_126 / 1e5, rel=1e-4)
 
 
 def test_the_kept_lengths_are_those_of_the_data(shared: Path) -> None:
@@ -77,7 +77,7 @@ def test_a_way_that_takes_too_much_memory_is_a_row_with_the_reason() -> None:
     def fails(_: gpu.Clocked) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB\nmore")
 
-    found = gpu.measured(fails, gpu.Rows(SMALL, 3), gpu.options_of([]), torch.device("cpu"))
+    found = gpu.measured(fails, Rows(SMALL, 3), gpu.options_of([]), torch.device("cpu"))
     assert found == {"ms": None, "why": "OutOfMemoryError: CUDA out of memory. Tried to allocate 2 GiB"}
     row = {"stage": "prediction_layer", "name": "reference, fp32", "is_engine": False, **found}
     assert "Tried to allocate" in gpu.table_of([row], 1.0)

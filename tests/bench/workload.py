@@ -1,8 +1,11 @@
-"""What the benchmark for GPUs runs: models of random weights, rows as long as real ones, and each way through a stage.
+"""What the benchmark for GPUs runs and what that costs: models of random weights, rows as long as real ones, each way
+through a stage.
 
 Words are drawn at random; only lengths matter to the time, and those are real (`lengths.py`).
 """
 
+import math
+import statistics
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,11 +18,13 @@ from accelerate.state import AcceleratorState
 from torch import nn
 from transformers import AutoModelForQuestionAnswering, BertConfig
 
+from harness.forecast import WINDOWS_PER_QUESTION, Geometry, forward_flop
 from harness.recipes.haystack import HaystackHead, IntermediateLayerLoss, Padding, PredictionLayerLoss
 from tests.bench import lengths
 from tests.bench.reference import PlainIntermediate, PlainPrediction
 
 STAGES = ("intermediate_layer", "prediction_layer")
+QUESTIONS, COPIES, EPOCHS = 130_319, 20, 5  # SQuAD 2.0's training questions; the target card's settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,22 @@ def make_module(stage: str, way: Way, teacher: Any, student: Any, head_dropout: 
     return PredictionLayerLoss(
         head, temperature=1.0, soft_label_weight=0.5, hard_label_weight=0.5, padding=way.padding
     )  # fmt: skip
+
+
+def tflop_of(stage: str, way: Way, size: Size, lengths: Any) -> float:
+    """Teraflop of an average step: the student three times, the teacher once where the step runs it."""
+    own = lengths if way.padding == "dropped" else np.full(len(lengths), size.tokens)
+    teacher, student = (Geometry(n, size.width) for n in (size.teacher_layers, size.student_layers))
+    runs_teacher = stage == "intermediate_layer" or not way.is_engine
+    each = [3 * forward_flop(student, n) + runs_teacher * forward_flop(teacher, n) for n in own.tolist()]
+    return size.batch * statistics.fmean(each) / 1e12
+
+
+def hours_of(stage: str, ms: float, logits_ms: float | None) -> float:
+    """Hours of the whole stage of the target card at such steps, and at so much for the teacher's logits of a batch."""
+    copies = COPIES if stage == "intermediate_layer" else 1
+    batches = math.ceil(QUESTIONS * WINDOWS_PER_QUESTION * copies / CARD.batch)
+    return batches * (EPOCHS * ms + (logits_ms or 0.0)) / 3.6e6
 
 
 @contextmanager
