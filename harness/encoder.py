@@ -1,13 +1,17 @@
-"""BERT's encoder on the CPU over rows that lie packed one behind the other, with the parameters of a loaded model.
+"""BERT's encoder over rows that lie packed one behind the other, with the parameters of a loaded model.
 
 The library's own modules hold the weights and are what is trained and saved; only the order of the arithmetic is ours
-(`kernels/`). A batch is packed in one of two ways: `counted` keeps padded positions, which see the real tokens and
-count in every mean, as in the program that cards were made with; `dropped` leaves them out.
+(`kernels/`), on the CPU, and on a GPU where there is Triton. A batch is packed in one of two ways: `counted` keeps
+padded positions, which see the real tokens and count in every mean, as in the program that cards were made with;
+`dropped` leaves them out.
 
 Known not to match the library: the random draws of dropout, and sums to rounding.
 """
 
-from collections.abc import Collection, Mapping
+import functools
+import importlib.util
+import logging
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,12 +21,15 @@ from torch.nn import functional
 from transformers import BertModel
 
 from harness import models
+from harness.kernels import attention
 from harness.kernels import linear as products
-from harness.kernels.attention import ROUND, Heads, Stretch, attend, heads_of
+from harness.kernels.attention import ROUND, Heads, Stretch
 from harness.kernels.dropout import Dropout
 from harness.kernels.linear import linear
 
 Layout = Literal["counted", "dropped"]
+_log = logging.getLogger(__name__)
+_LARGEST_HEAD = 64  # that the programs for a GPU have room for
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +37,13 @@ class Packed:
     """A batch of B rows of up to T tokens as N packed ones: `ids`, `types`, `positions` (N), `counted` (N) 0 or 1.
 
     `places` (N) are their indices among the B x T of the batch; a padded position that fills a row up to a round number
-    counts for nothing."""
+    counts for nothing. `kept` are the indices among the N of those that are counted."""
 
     ids: Tensor
     types: Tensor
     positions: Tensor
     counted: Tensor
+    kept: Tensor
     places: Tensor
     stretches: tuple[Stretch, ...]
     shape: tuple[int, int]
@@ -52,21 +60,46 @@ class States:
 
 
 def fits(model: Any) -> bool:
-    """Whether a model is one whose encoder is known here: BERT as it was published, in fp32 on the CPU."""
+    """Whether a model is one whose encoder is known here: BERT as it was published, with weights in fp32."""
     bert = getattr(model, "base_model", None)
-    if not isinstance(bert, BertModel) or not products.is_available():
+    if not isinstance(bert, BertModel):
         return False
     config = bert.config
     is_plain = not (config.is_decoder or config.add_cross_attention) and config.hidden_act == "gelu"
     weight = bert.embeddings.word_embeddings.weight
-    return is_plain and weight.device.type == "cpu" and weight.dtype == torch.float32
+    return is_plain and weight.dtype == torch.float32 and _has_kernels(weight.device, config)
+
+
+def _has_kernels(device: torch.device, config: Any) -> bool:
+    if device.type == "cpu":
+        return products.is_available()
+    size = config.hidden_size // config.num_attention_heads
+    return device.type == "cuda" and size <= _LARGEST_HEAD and _has_triton(device)
+
+
+@functools.cache
+def _has_triton(device: torch.device) -> bool:
+    """Whether attention by Triton works on a GPU, tried once; it is for those since compute capability 8.0."""
+    if importlib.util.find_spec("triton") is None or torch.cuda.get_device_capability(device) < (8, 0):
+        return False
+    from harness.kernels import fused  # here, because it imports Triton, which is there on some machines only
+
+    try:
+        fused.check(device)
+    except Exception as error:  # a compiler, an assembler and a driver, each with errors of its own
+        _log.warning("%s: the library's own encoder is used; Triton's kernels fail there: %s", device, error)
+        return False
+    return True
 
 
 def pack(batch: Mapping[str, Tensor], layout: Layout) -> Packed:
-    """Packs `input_ids`, `attention_mask` and `token_type_ids` (B, T); real tokens come first in a row."""
+    """Packs `input_ids`, `attention_mask` and `token_type_ids` (B, T); real tokens come first in a row.
+
+    With `lengths` (B) on the host, which are the sums of the mask, a GPU is not waited for.
+    """
     mask = batch["attention_mask"]
     n_rows, n_tokens = mask.shape
-    lengths = mask.sum(1).tolist()
+    lengths = batch.get("lengths", mask.sum(1)).tolist()
     stretches, places, counted, begin = [], [], [], 0
     for row, length in enumerate(lengths):
         n_counted = n_tokens if layout == "counted" else length
@@ -76,12 +109,16 @@ def pack(batch: Mapping[str, Tensor], layout: Layout) -> Packed:
         counted.append(own < n_counted)
         places.append(row * n_tokens + own)
         begin += n_taken
-    at = torch.cat(places)
+    is_counted = torch.cat(counted)
+    at, kept, is_counted = (
+        one.to(mask.device, non_blocking=True) for one in (torch.cat(places), is_counted.nonzero()[:, 0], is_counted)
+    )
     return Packed(
         ids=batch["input_ids"].reshape(-1)[at],
         types=batch["token_type_ids"].reshape(-1)[at],
         positions=at % n_tokens,
-        counted=torch.cat(counted),
+        counted=is_counted,
+        kept=kept,
         places=at,
         stretches=tuple(stretches),
         shape=(n_rows, n_tokens),
@@ -92,8 +129,7 @@ def unpack(packed: Packed, values: Tensor, fill: float) -> Tensor:
     """Packed values (N, …) as (B, T, …), with `fill` where a position was left out."""
     n_rows, n_tokens = packed.shape
     whole = values.new_full((n_rows * n_tokens, *values.shape[1:]), fill)
-    kept = packed.counted
-    filled = whole.index_put((packed.places[kept],), values[kept])
+    filled = whole.index_put((packed.places[packed.kept],), values[packed.kept])
     return filled.view(n_rows, n_tokens, *values.shape[1:])
 
 
@@ -114,13 +150,14 @@ def run(
     is_training = bool(bert.training)
     drop = Dropout(config.hidden_dropout_prob) if is_training else None
     drop_probs = Dropout(config.attention_probs_dropout_prob) if is_training else None
+    split, attend = _kernels(packed.ids.device)
     hidden = [_embedded(bert.embeddings, packed, drop)]
     heads: dict[int, Heads] = {}
     distances: dict[int, Tensor] = {}
     for number, layer in enumerate(bert.encoder.layer[:depth], start=1):
         x = hidden[-1]
         query, key, value = (
-            heads_of(_of(part, x).float(), config.num_attention_heads)
+            split(_of(part, x), config.num_attention_heads)
             for part in (layer.attention.self.query, layer.attention.self.key, layer.attention.self.value)
         )
         query = query * query.shape[-1] ** -0.5
@@ -135,6 +172,15 @@ def run(
         inner = functional.gelu(_of(layer.intermediate.dense, x))
         hidden.append(_normed(layer.output.LayerNorm, _of(layer.output.dense, inner), x, drop))
     return States(tuple(hidden), heads, distances)
+
+
+def _kernels(device: torch.device) -> tuple[Callable[..., Tensor], Callable[..., tuple[Tensor, Tensor]]]:
+    """How heads are split and attended over."""
+    if device.type == "cpu":
+        return attention.heads_of, attention.attend
+    from harness.kernels import fused  # here for the same reason as above
+
+    return fused.heads_of, fused.attend
 
 
 def span_logits(

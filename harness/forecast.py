@@ -141,8 +141,11 @@ def _stage_tflop(stage: Stage, n_questions: int, teacher: Geometry | None, stude
     return stage_tflop(stage, rows, teacher, student, length=length, square=length**2)
 
 
-def _forward(model: Geometry | None, length: float, square: float | None = None) -> float:
-    """Floating-point operations of one row; `square` is the mean of the squared lengths, where they differ."""
+def forward_flop(model: Geometry | None, length: float, square: float | None = None) -> float:
+    """Floating-point operations of a forward pass over one sequence of so many tokens.
+
+    `square` is the mean of the squared lengths, where there are several of different lengths.
+    """
     if model is None:
         return 0.0
     return model.layers * (24 * model.width**2 * length + 4 * (square or length**2) * model.width)
@@ -154,5 +157,5 @@ def stage_tflop(
     """Teraflops of a stage over rows of these mean lengths and squared lengths, as far as padding is worked on."""
     epochs = int(stage.value("num_train_epochs"))
     teacher_passes = epochs if stage.name == "intermediate_layer" else 1  # the prediction stage reads stored logits
-    taught, learnt = _forward(teacher, length, square), 3 * _forward(student, length, square)
+    taught, learnt = forward_flop(teacher, length, square), 3 * forward_flop(student, length, square)
     return n_rows * (teacher_passes * taught + epochs * learnt) / 1e12

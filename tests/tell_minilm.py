@@ -126,7 +126,8 @@ def _said(one: Told, other: Told, name: str) -> str:
     f1, exact = (hop(metric, other.rows, one.rows, seed=0) for metric in ("f1", "exact"))
     between = f" (95 % {f1.interval[0]:+.2f} to {f1.interval[1]:+.2f})" if f1.interval else ""
     return (
-        f"Seed {one.seed}, both stages against {name}: f1 {f1.difference:+.2f}{between}, exact {exact.difference:+.2f}; "
+        f"Seed {one.seed}, both stages against {name}: f1 {f1.difference:+.2f}{between}, exact "
+        f"{exact.difference:+.2f}; "
         f"{exact.gained:,} questions gained, {exact.lost:,} lost (p {exact.p_value:.2g}, McNemar)."
     )
 

@@ -215,3 +215,12 @@ def test_other_encoders_take_the_plain_path(tmp_path: Path) -> None:
     assert not encoder.fits(model)
     assert not encoder.fits(model.half())
     assert not encoder.fits(nn.Linear(1, 1))
+
+
+@pytest.mark.parametrize("layout", ["counted", "dropped"])
+def test_lengths_of_a_batch_may_be_given(layout: Any) -> None:
+    batch = batch_of(Rows())
+    plain, given = encoder.pack(batch, layout), encoder.pack({**batch, "lengths": torch.tensor(LENGTHS)}, layout)
+    assert plain.stretches == given.stretches
+    assert torch.equal(plain.places, given.places)
+    assert torch.equal(plain.counted.nonzero()[:, 0], plain.kept)

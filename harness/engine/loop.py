@@ -195,7 +195,7 @@ def _one_step(
     n_micro = accelerator.gradient_accumulation_steps
     sums: dict[str, Tensor] = {}
     for part, weight in share_of(batch, accelerator.process_index, accelerator.num_processes, n_micro):
-        inputs = {name: torch.from_numpy(array).to(accelerator.device) for name, array in features.batch(part).items()}
+        inputs = _moved(features.batch(part), accelerator.device)
         with accelerator.accumulate(module):
             with before_any_update():
                 terms: dict[str, Tensor] = module(inputs)
@@ -207,6 +207,14 @@ def _one_step(
             optimizer.step()
             optimizer.zero_grad()
     return sums
+
+
+def _moved(arrays: dict[str, Array], device: torch.device) -> dict[str, Tensor]:
+    """A batch on the device, while a GPU may still be busy with earlier steps; `lengths` of its rows on the host."""
+    inputs = {name: torch.from_numpy(array).to(device, non_blocking=True) for name, array in arrays.items()}
+    if "attention_mask" in arrays:
+        inputs["lengths"] = torch.from_numpy(arrays["attention_mask"].sum(1))
+    return inputs
 
 
 def _read(pending: list[dict[str, Any]], accelerator: Any, *, stage: str, seed: int) -> list[dict[str, float]]:

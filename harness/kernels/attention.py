@@ -50,8 +50,8 @@ class Heads(NamedTuple):
 
 
 def heads_of(x: Tensor, n_heads: int) -> Tensor:
-    """(N, D) as (H, N, D / H), contiguous."""
-    return x.view(len(x), n_heads, -1).transpose(0, 1).contiguous()
+    """(N, D) as (H, N, D / H), in fp32, contiguous."""
+    return x.float().view(len(x), n_heads, -1).transpose(0, 1).contiguous()
 
 
 def attend(

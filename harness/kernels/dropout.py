@@ -1,12 +1,14 @@
 """Dropout whose masks come from a faster generator: NumPy's SFC64, seeded from torch's.
 
 torch's own takes 4.3 ns an element on one core, this one 1.5. What is dropped is another draw from the same
-distribution; the probability is exact to 2^-32.
+distribution; the probability is exact to 2^-32. On a GPU its own draws, a function of the same seed: torch seeds all
+generators alike.
 """
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 
 class Dropout:
@@ -24,5 +26,11 @@ class Dropout:
         bits = torch.from_numpy(self._random.integers(0, 2**32, shape, dtype=np.uint32).view(np.int32))
         return (bits >= self._threshold).to(torch.float32).mul_(self._kept)
 
+    def seed(self) -> int:
+        """Of masks that a GPU draws for itself, a new one each time, from 2^32 to 2^63."""
+        return int(self._random.integers(2**32, 2**63))
+
     def __call__(self, x: Tensor) -> Tensor:
+        if x.device.type != "cpu":
+            return functional.dropout(x, self.probability)
         return x * self.mask(*x.shape).to(x.dtype) if self.probability else x

@@ -1,4 +1,4 @@
-"""x W' + b by oneDNN, forward and backward."""
+"""x W' + b by oneDNN, forward and backward; on a GPU torch's own."""
 
 from typing import Any
 
@@ -38,8 +38,8 @@ class _Linear(torch.autograd.Function):
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """The same as torch's linear on rows x (N, I); under autocast, that itself, which is oneDNN's for bf16."""
-    if torch.is_autocast_enabled("cpu"):
+    """The same as torch's linear on rows x (N, I); on a GPU that itself, and under autocast, where it is oneDNN's."""
+    if x.device.type != "cpu" or torch.is_autocast_enabled("cpu"):
         return functional.linear(x, weight, bias)
     if torch.is_grad_enabled():
         product: Tensor = _Linear.apply(x, weight, bias)  # type: ignore[no-untyped-call]

@@ -6,7 +6,7 @@ huawei-noah/Pretrained-Language-Model 0598f02, `TinyBERT/task_distill.py`.
 Each mean is over all elements, or one of equal rows, so a micro-batch of n of B rows weighs exactly n / B.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 
 import torch
@@ -114,19 +114,42 @@ def gram_terms(
     terms = []
     for own, theirs in zip(student, teacher, strict=True):
         term = own.query.new_zeros((), dtype=torch.float64)
-        for one in stretches:
-            rows = slice(one.begin, one.begin + one.n_counted)
-            keys = slice(one.begin, one.begin + one.n_keys)
-            s, t = ((two.query[:, rows].double(), two.key[:, keys].double()) for two in (own, theirs))
+        for s, t in zip(_by_sequence(own, stretches), _by_sequence(theirs, stretches), strict=True):
             for (q1, k1), (q2, k2), factor in ((s, s, 1.0), (s, t, -2.0), (t, t, 1.0)):
-                term = term + factor * ((k1.transpose(1, 2) @ k2) * (q1.transpose(1, 2) @ q2)).sum()
+                term = term + factor * ((k1.mT @ k2) * (q1.mT @ q2)).sum()
         terms.append((term / n_all).float())
     return terms
 
 
-def may_be_masked(heads: Heads) -> bool:
+def _by_sequence(heads: Heads, stretches: Sequence[Stretch]) -> Iterator[tuple[Tensor, Tensor]]:
+    """Queries that count and keys, float64, (H, rows, D / H) of each sequence in turn.
+
+    A GPU gets all at once where they are equally long, as (H, sequences, rows, D / H): a product of one sequence takes
+    less time there than asking for it.
+    """
+    if heads.query.device.type != "cpu" and len({(one.n_rows, one.n_counted) for one in stretches}) == 1:
+        yield _all_sequences(heads, stretches)
+        return
+    for one in stretches:
+        rows = slice(one.begin, one.begin + one.n_counted)
+        keys = slice(one.begin, one.begin + one.n_keys)
+        yield heads.query[:, rows].double(), heads.key[:, keys].double()
+
+
+def _all_sequences(heads: Heads, stretches: Sequence[Stretch]) -> tuple[Tensor, Tensor]:
+    """Queries and keys (H, sequences, rows, D / H) of equally long sequences; what is no key is 0."""
+    n_heads, n_counted = len(heads.query), stretches[0].n_counted
+    shape = (n_heads, len(stretches), stretches[0].n_rows, -1)
+    query, key = (one.view(shape)[:, :, :n_counted].double() for one in heads)
+    n_keys = torch.tensor([one.n_keys for one in stretches]).to(key.device, non_blocking=True)
+    is_key = torch.arange(n_counted, device=key.device) < n_keys[:, None]
+    return query, key.masked_fill(~is_key[:, :, None], 0.0)
+
+
+def may_be_masked(layers: Sequence[Heads]) -> bool:
     """Whether a score could be at or below `NO_SCORE`, where the program would take it for a masked one."""
-    return bool(heads.query.norm(dim=-1).max() * heads.key.norm(dim=-1).max() >= -NO_SCORE)
+    largest = [heads.query.norm(dim=-1).max() * heads.key.norm(dim=-1).max() for heads in layers]
+    return bool((torch.stack(largest) >= -NO_SCORE).any())
 
 
 def _unmasked(scores: Tensor) -> Tensor:

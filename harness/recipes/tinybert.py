@@ -85,7 +85,7 @@ class IntermediateLayerLoss(nn.Module):
         own = encoder.run(self.student, packed, show=range(1, len(self._layer_map) + 1))
         heads = [own.heads[number] for number in range(1, len(self._layer_map) + 1)]
         theirs = [taught.heads[layer] for layer in self._layer_map]
-        if any(map(losses.may_be_masked, (*heads, *theirs))):
+        if losses.may_be_masked((*heads, *theirs)):
             return None
         n_rows, n_tokens = packed.shape
         n_heads, width = len(heads[0].query), taught.hidden[0].shape[-1]

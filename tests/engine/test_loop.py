@@ -272,3 +272,22 @@ def test_dropout_stays_off_after_the_step_of_the_first_dev_evaluation(off_after:
     settings = Optimisation(**{**SETTINGS, "dropout_off_after": off_after})
     optimise(Watched(0.5), Rows(20), settings, accelerator=Accelerator(cpu=True), stage="line", seed=42, watch=Silent())
     assert modes == [True] * n_with_dropout + [False] * (6 - n_with_dropout)
+
+
+def test_lengths_of_rows_that_have_a_mask_go_with_the_batch() -> None:
+    """On the host, from where packing takes them without waiting for a GPU."""
+    seen = []
+
+    class Masked(Rows):
+        def batch(self, rows: Any) -> dict[str, np.ndarray]:
+            return {**super().batch(rows), "attention_mask": (np.arange(5) <= rows[:, None] % 5).astype(np.int64)}
+
+    class Watched(Line):
+        def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+            seen.append((batch["lengths"], batch["attention_mask"].sum(1)))
+            return super().forward(batch)
+
+    accelerator = Accelerator(cpu=True)
+    optimise(Watched(), Masked(20), SETTINGS, accelerator=accelerator, stage="line", seed=42, watch=Silent())
+    assert len(seen) == 6
+    assert all(torch.equal(*one) for one in seen)

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from harness.kernels.attention import Heads, Stretch
 from harness.recipes import losses
 
 B, T = 6, 5
@@ -142,3 +143,24 @@ def test_a_part_of_n_rows_weighs_n_in_the_batch(n: int) -> None:
 
     parts = zip(all_losses(slice(n)), all_losses(slice(n, None)), strict=True)
     assert [(a * n + b * (B - n)) / B for a, b in parts] == pytest.approx(all_losses(slice(None)))
+
+
+def test_sequences_all_at_once_give_the_terms_of_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a GPU takes them: padded keys are zeroed there, here cut off."""
+    stretches = tuple(Stretch(16 * n, 16, n_keys, 16) for n, n_keys in enumerate((16, 5, 1)))
+    leaves = [drawn(2, 48, 4, seed=seed).float().requires_grad_() for seed in (1, 2)]
+    theirs = Heads(drawn(2, 48, 4, seed=3).float(), drawn(2, 48, 4, seed=4).float())
+    found = []
+    for is_at_once in (False, True):
+        if is_at_once:
+            monkeypatch.setattr(losses, "_by_sequence", lambda *given: iter([losses._all_sequences(*given)]))
+        (term,) = losses.gram_terms([Heads(*leaves)], [theirs], stretches, 100)
+        found.append((term, *torch.autograd.grad(term, leaves)))
+    for one, other in zip(*found, strict=True):
+        assert torch.allclose(one, other, rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize(("norm", "expected"), [(9.9, False), (10.1, True)])
+def test_one_long_query_and_key_of_any_layer_may_make_a_masked_score(norm: float, expected: bool) -> None:
+    short, long = (Heads(torch.full((1, 2, 1), one), torch.full((1, 2, 1), one)) for one in (1.0, norm))
+    assert losses.may_be_masked([short, long]) is expected

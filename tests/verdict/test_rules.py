@@ -70,9 +70,11 @@ def test_a_limited_run_judges_nothing_whatever_it_measured(value: float) -> None
     assert "30 questions" in judgement.reason
 
 
-def test_a_card_without_claims_is_invalid() -> None:
+def test_a_card_without_claims_is_measured_and_not_judged() -> None:
     judgement = judge([], [measured("f1", 76)], {})
-    assert (judgement.outcome, judgement.exit_code) == ("invalid", 4)
+    assert (judgement.outcome, judgement.exit_code) == ("measured", 0)
+    assert judge([], [], {}, invalid=["questions are missing"]).exit_code == 4
+    assert judge([], [measured("f1", 76)], {}, limited="8 questions").exit_code == 4
 
 
 # --- rule equivalence: evaluation notes, section 3 ---
