@@ -7,7 +7,7 @@ from typing import Any
 
 from accelerate import Accelerator
 
-from harness import environment, logit_cache, models, store
+from harness import encoder, environment, logit_cache, models, store
 from harness.augment import Table, augmented, build_table, table_key
 from harness.data.features import Features, build_features
 from harness.data.squad import Paragraph
@@ -111,7 +111,9 @@ def _train_stage(
         train_stage = RECIPES[experiment.recipe][stage.name]
         log: StageLog = train_stage(bench, **{name: stage.value(name) for name in settings_of(train_stage)})
     words = {"candidates": {"sha256": table.sha256, "words": dict(table.n_words)}} if table else {}
-    return {"log": log, "dropped": dropped, "seconds": round(checkpoints.elapsed(), 1), **words, **noted}
+    kind = "packed" if encoder.fits(student) else "library"  # which encoder this machine has for such a model
+    seconds = round(checkpoints.elapsed(), 1)
+    return {"log": log, "dropped": dropped, "seconds": seconds, "encoder": kind, **words, **noted}
 
 
 def _candidates(experiment: Experiment, inputs: Inputs, run: Path, accelerator: Accelerator, watch: Watcher) -> Table:

@@ -48,7 +48,9 @@ def test_a_limited_run_of_the_target_card_ends_in_a_verdict_that_is_not_reproduc
     assert "len:256" in metrics["signature"]
     for stage in STAGES:
         steps = (run / "stages" / stage / "train.jsonl").read_text().splitlines()
-        assert len(steps) == json.loads((run / "stages" / stage / "stage.json").read_text())["log"]["n_steps"]
+        done = json.loads((run / "stages" / stage / "stage.json").read_text())
+        assert len(steps) == done["log"]["n_steps"]
+        assert (done["encoder"], done["log"]["n_micro"]) == ("packed", 1)
     assert (run / "card.md").read_bytes() == (ROOT / "cards" / "tinybert-6l.md").read_bytes()
     assert not list(run.glob("scratch*"))
     for line in (run / "MANIFEST.sha256").read_text().splitlines():
