@@ -26,12 +26,13 @@ def make_run(
     seed: int | None = None,
     limit: int | None = N_QUESTIONS,
     eval_data: str | None = None,
-    described: Path = POCKET,
+    described: Path | None = None,
 ) -> Path:
     """A run in which the questions at the places `wrong` are answered wrongly; every other answer is a gold one.
 
     `eval_data` is a name to give the same questions, one of the Hub; `described` is the pocket card, or a copy.
     """
+    described = described or POCKET
     own = card.read(described)
     options = planning.Options(limit=limit, seed=seed, eval=eval_data, is_measuring=not own.claims)
     experiment = planning.plan(own, options)
