@@ -82,6 +82,10 @@ def page(found: Sequence[Told]) -> Iterator[str]:
             yield _row(name, by_arm[arm], teacher)
     yield ""
     yield from _compared(by_arm, n_seeds)
+    yield (
+        "- All ran on one or two cores that had other work as well, and the teacher's run was stopped once and went on "
+        "with one thread in place of two: times say what it took, not what it costs."
+    )
     yield ""
     yield "| record | what it is |"
     yield "|---|---|"
