@@ -87,6 +87,9 @@ def page(found: Sequence[Told]) -> Iterator[str]:
         "with one thread in place of two: times say what it took, not what it costs."
     )
     yield ""
+    for path in sorted((RESULTS / "plots").glob("*.svg")):  # harness plot RUN --out results/plots
+        yield f"![{path.stem} of the distilled student](plots/{path.name})"
+        yield ""
     yield "| record | what it is |"
     yield "|---|---|"
     names = {"teacher": "teacher", **ARMS}
