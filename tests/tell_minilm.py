@@ -81,6 +81,8 @@ def page(found: Sequence[Told]) -> Iterator[str]:
         if by_arm[arm]:
             yield _row(name, by_arm[arm], teacher)
     yield ""
+    never = 100 * statistics.fmean(not row["has_answer"] for row in teacher.rows)
+    yield f"- A model that never answers scores {never:.2f} in exact and f1: too little data for a good reader."
     yield from _compared(by_arm, n_seeds)
     yield (
         "- All ran on one or two cores that had other work as well, and the teacher's run was stopped once and went on "
