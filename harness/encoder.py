@@ -99,7 +99,7 @@ def pack(batch: Mapping[str, Tensor], layout: Layout) -> Packed:
     """
     mask = batch["attention_mask"]
     n_rows, n_tokens = mask.shape
-    lengths = batch.get("lengths", mask.sum(1)).tolist()
+    lengths = (batch["lengths"] if "lengths" in batch else mask.sum(1)).tolist()
     stretches, places, counted, begin = [], [], [], 0
     for row, length in enumerate(lengths):
         n_counted = n_tokens if layout == "counted" else length
