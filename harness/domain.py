@@ -286,3 +286,8 @@ class Judgement:
     estimates: tuple[Estimate, ...] = field(default=())
     other: Opinion | None = None
     flags: tuple[str, ...] = field(default=())
+
+    @property
+    def is_of_card(self) -> bool:
+        """Whether it says something of the card's claims: a limited, invalid or only measured run does not."""
+        return self.outcome not in ("limited", "invalid", "measured")

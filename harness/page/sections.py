@@ -14,7 +14,7 @@ _NO_NUMBER = "–"
 
 def verdict(found: Gathered) -> Html:
     judgement = found.conclusion.judgement
-    other = judgement.other if judgement.outcome not in ("limited", "invalid") else None
+    other = judgement.other if judgement.is_of_card else None
     seeds = " ".join(map(str, found.seeds))
     about = (
         f"seed{'s' * (len(found.seeds) > 1)} {seeds} · recipe {found.experiment.recipe} as {found.experiment.program}"
@@ -46,7 +46,7 @@ def claims(found: Gathered) -> Html:
     )
     estimates = {one.metric: one for one in judgement.estimates}
     published = {one.metric: one.published for one in found.conclusion.attributions}
-    is_judged = judgement.outcome not in ("limited", "invalid")
+    is_judged = judgement.is_of_card
     rows = [
         _claim(one, estimates.get(one.metric), published.get(one.metric), is_judged=is_judged)
         for one in judgement.verdicts

@@ -84,7 +84,7 @@ def _table(concluded: Conclusion) -> Iterator[str]:
             if one.metric in ("exact", "f1") or one.unit == "loss":
                 yield f"| {one.metric} | {one.value:.{2 if one.unit == 'points' else 4}f} |"
         return
-    is_judged = judgement.outcome not in ("limited", "invalid")
+    is_judged = judgement.is_of_card
     published = {one.metric: one.published for one in concluded.attributions}
     spreads = {one.metric: one.sd for one in judgement.estimates}
     yield "| metric | claimed | published weights | reproduced | difference | tolerance | verdict |"

@@ -30,7 +30,7 @@ _SEVERITIES = ("high", "medium", "low", "none")
 def print_judgement(console: Console, subject: Subject, judgement: Judgement) -> None:
     """The headline first, then the numbers, then where a gap may come from, then the conditions."""
     console.print(Text(f"{_SAID[judgement.outcome]}: {judgement.reason}", style=f"bold {_colour(judgement.outcome)}"))
-    is_judged = judgement.outcome not in ("limited", "invalid", "measured")
+    is_judged = judgement.is_of_card
     if is_judged and judgement.other is not None:
         said = f"{_SAID[judgement.other.outcome].lower()} ({judgement.other.reason})"
         console.print(f"by rule {judgement.rule}; rule {judgement.other.rule} says {said}")
