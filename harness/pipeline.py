@@ -12,8 +12,7 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 
-from harness import card as cards
-from harness import conclusion, costing, environment, lock, models, planning, preflight, record, store
+from harness import conclusion, costing, environment, lock, models, planning, preflight, record, store, teachers
 from harness.audit import check_content, first_of, problems_of
 from harness.conclusion import Conclusion
 from harness.domain import Experiment, Judgement
@@ -169,38 +168,19 @@ def _student_of_card(
     accelerator: Accelerator,
     waiting: tuple[Path, ...],
 ) -> Path:
-    """Weights of another card's student, made now when they are not there; refused when it missed its own claims.
-
-    It is made with the precision of the run that asks for it, with its seed where that was given and no seed of the
-    teacher, and from the data that were given for its own where the two cards name the same.
-    """
+    """Weights of another card's student, made now when they are not there; refused when it missed its own claims."""
     if path.resolve() in waiting:
         raise PlanError([f"{path}: is its own teacher, directly or through other cards; name another with --teacher"])
-    run = {setting.name: setting for setting in pupil.run.settings}
-    named = run.get("teacher_seed", run["seed"])
-    seed = int(str(named.value)) if named.origin == "overridden" else None
-    card = cards.read(path)
-    data = planning.shared_data(card, cards.read(Path(pupil.card_path)), pupil)
-    options = planning.Options(
-        precision=str(run["precision"].value),
-        train=data.get("train"),
-        eval=data.get("eval"),
-        is_measuring=not pupil.claims and not planning.measured(card),
-    )
-    experiment = planning.plan(card, options)
-    if seed not in (None, experiment.run.value("seed")):
-        experiment = planning.plan(card, dataclasses.replace(options, seed=seed))
+    experiment, given = teachers.planned(path, pupil), teachers.named(pupil)
+    if given is not None:
+        return teachers.of_run(given, experiment)
     machine = dataclasses.replace(machine, fresh=False)
     made = reproduce(experiment, machine, watch, accelerator, waiting)
     weights = store.student_of(made.folder, experiment.stages[-1].name)
     if not weights.is_dir():  # its record is there without the weights, which are not for git
         made = reproduce(experiment, dataclasses.replace(machine, fresh=True), watch, accelerator, waiting)
         weights = store.student_of(made.folder, experiment.stages[-1].name)
-    if made.judgement.exit_code != 0:
-        raise InvalidRunError(
-            f"the teacher of {path} missed its own card ({made.judgement.reason}; see {made.folder}): nothing is "
-            "distilled from a teacher that is not what it claims; name another one with --teacher"
-        )
+    teachers.require_reached(made.judgement, experiment.card_path, made.folder)
     return weights
 
 

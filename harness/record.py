@@ -112,7 +112,7 @@ def training_of(experiment: Experiment) -> Mapping[str, Any]:
     Where a list names the training questions, it does not matter from which copy of the data they were read; that of
     the evaluation data is for their number and their scores to show.
     """
-    apart = {"seed", "teacher_seed", "rule", "published", "eval_data"}
+    apart = {"seed", "teacher_run", "rule", "published", "eval_data"}
     run = {one.name: one.value for one in experiment.run.settings if not one.name.startswith("tolerance.")}
     apart |= {"train_data"} if "train_ids" in run else set()
     sections = {one.name: {s.name: s.value for s in one.settings} for one in experiment.sections()[1:]}

@@ -90,6 +90,11 @@ def data_reference(text: str, *, card_dir: Path, is_option: bool) -> Reference:
     return Reference("hub", text)
 
 
+def is_run(text: str) -> bool:
+    """Whether a text given as a model is the folder of a run, which holds weights further down."""
+    return (Path(text).expanduser() / "identity.json").is_file()
+
+
 def unpinned(text: str) -> str:
     """The reference without its revision: what is meant, not which state of it."""
     return text.partition("@")[0]

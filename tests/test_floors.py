@@ -22,7 +22,7 @@ FLOORS = {
     "engine": 4, "hub": 4, "evaluation": 4, "regenerate": 4,
     "recipes": 5, "logit_cache": 5, "licences": 5,
     "inputs": 6, "publication": 6,
-    "training": 7, "preflight": 7, "calibration": 7, "costing": 7.5,
+    "training": 7, "teachers": 7, "preflight": 7, "calibration": 7, "costing": 7.5,
     "matrix": 7,
     "pipeline": 8,
     "series": 9, "gating": 9,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from harness import card, models, store
+from harness import card, models, record, store
 from harness.cli import main
 from harness.data import squad
 from harness.errors import DataError, PlanError
@@ -223,7 +223,7 @@ def test_questions_of_the_dev_set_are_not_among_them() -> None:
 
 
 def test_a_teacher_card_gets_the_data_given_for_its_pupil_and_its_scores_are_not_made_twice(
-    package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in CARDS:
         text = (ROOT / "cards" / f"{name}.md").read_text(encoding="utf-8").partition("## Performance")[0]
@@ -248,6 +248,40 @@ def test_a_teacher_card_gets_the_data_given_for_its_pupil_and_its_scores_are_not
     for run in (teacher, student):
         assert main(["audit", str(run), "--eval", str(QUESTIONS)]) == 0
     again = ["reproduce", str(tmp_path / f"{CARDS[1]}.md"), *data, "--results", str(tmp_path / "results")]
-    for options, n_teachers in ((["--seed", "7", "--teacher-seed", "42"], 1), (["--seed", "8"], 2)):
-        assert main([*again, *options]) == 0
-        assert len(list((tmp_path / "results" / CARDS[0]).iterdir())) == n_teachers
+    assert main([*again, "--seed", "8"]) == 0
+    assert len(list((tmp_path / "results" / CARDS[0]).iterdir())) == 2  # a teacher of that seed
+    assert main([*again, "--seed", "7", "--teacher", str(teacher)]) == 0
+    assert len(list((tmp_path / "results" / CARDS[0]).iterdir())) == 2
+    runs = [path.parent for path in (tmp_path / "results" / CARDS[1]).glob("*/verdict.json")]
+    told = {record.read_experiment(one).run.value("seed"): one for one in runs}
+    assert store.read_json(told[7] / "inputs.json")["teacher"] == hashes
+    assert record.training_of(record.read_experiment(told[7])) == record.training_of(record.read_experiment(student))
+    assert not [one for one in record.read_experiment(told[7]).deviations if "teacher" in one.actual]
+    _refuses_other_runs(again, teacher, tmp_path, capsys)
+
+
+def _refuses_other_runs(again: list[str], teacher: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every way in which a run that is given is not the teacher's, one after the other."""
+
+    def refused(run: Path, said: str, code: int) -> None:
+        capsys.readouterr()
+        assert main([*again, "--seed", "9", "--teacher", str(run)]) == code
+        assert said in capsys.readouterr().err
+
+    pupil = next((tmp_path / "results" / CARDS[1]).iterdir())
+    refused(pupil, f"is no run of {tmp_path / CARDS[0]}.md as it is planned here", 2)
+    weights = store.student_of(teacher, "finetune")
+    (weights / "config.json").write_text((weights / "config.json").read_text() + " ")
+    refused(teacher, "fails its audit: stages/finetune/student/config.json: changed since its stage wrote it", 4)
+    weights.rename(tmp_path / "weights")
+    refused(teacher, "holds no stages/finetune/student", 2)
+    (teacher / "verdict.json").unlink()
+    refused(teacher, "is not finished", 2)
+
+
+def test_a_run_is_no_teacher_where_the_card_names_no_card(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "identity.json").write_text("{}")
+    assert main([*without(command, "--teacher"), "--teacher", str(tmp_path)]) == 2
+    assert "is a run, and the card's teacher is no card that it could be a run of" in capsys.readouterr().err

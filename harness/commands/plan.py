@@ -68,8 +68,9 @@ def _measured_forecast(experiment: Experiment, arguments: argparse.Namespace) ->
 def add_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--recipe", metavar="NAME", help="run another recipe than the card's headings imply")
-    add("--teacher", metavar="ID|DIR|CARD", help="Hub id (ORG/NAME@REVISION pins it), folder or card, in its place")
-    add("--student", metavar="ID|DIR|CARD", help="the same for the student's initial weights")
+    what = "Hub id (ORG/NAME@REVISION pins it), folder or card, in its place; or a finished run of the teacher's card"
+    add("--teacher", metavar="ID|DIR|CARD|RUN", help=what)
+    add("--student", metavar="ID|DIR|CARD", help="Hub id, folder or card of the student's initial weights")
     add("--student-layers", metavar="N,N,…", help="begin with these of its layers alone, from 1, as in 2,4,6")
     add("--train", metavar="FILE|ID", help="SQuAD-format training questions, a file or ORG/NAME:SPLIT of the Hub")
     add("--eval", metavar="FILE|ID", help="the same for the evaluation questions, in place of the card's data")
@@ -80,8 +81,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--glove", metavar="FILE|none", help="GloVe vectors for it, as text; 'none' goes without (a deviation)")
     add("--measure", action="store_true", help="run a card that claims no number yet: measured, not judged")
     add("--seed", type=int, help="seed of order, dropout and initial weights (default: the library's)")
-    what = "seed of a teacher that is a card, where it is not to be the student's (one teacher for many seeds)"
-    add("--teacher-seed", type=int, help=what)
     add("--precision", choices=("fp32", "tf32", "bf16", "fp16"), help="default: as the card, else fp32")
     add("--padding", choices=("count", "drop"), help="drop: padded positions leave every loss (default: as the card)")
     add("--limit", type=int, metavar="N", help="only the first N questions; the verdict is then LIMITED")
@@ -110,7 +109,6 @@ def options_of(arguments: argparse.Namespace) -> planning.Options:
         glove=arguments.glove,
         is_measuring=arguments.measure,
         seed=arguments.seed,
-        teacher_seed=arguments.teacher_seed,
         precision=arguments.precision,
         padding=arguments.padding,
         limit=arguments.limit,

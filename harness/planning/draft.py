@@ -24,7 +24,6 @@ class Options:
     is_measuring: bool = False  # a card that claims nothing yet
     student_layers: str | None = None
     seed: int | None = None
-    teacher_seed: int | None = None  # of a teacher that is a card
     precision: str | None = None  # as the card, which is fp32 where it says nothing
     padding: str | None = None  # "drop": out of every stage that has a setting of that name
     limit: int | None = None

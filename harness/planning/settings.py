@@ -154,11 +154,10 @@ def _hard_label_weight(draft: Draft, stage: str, soft: Setting) -> Setting:
 def resolve_run(draft: Draft, recipe: str, program: Program) -> tuple[Setting, ...]:
     """What belongs to no single stage: models, data, seed, precision, limit."""
     options = draft.options
-    settings = []
+    settings: list[Setting] = []
     if recipe != "finetune":
-        settings.append(_model(draft, "teacher", options.teacher))
-        settings.append(_check_of(draft, settings[-1]))
-        settings.extend(_teacher_seed(draft, settings[-2]))
+        settings.extend(_teacher(draft))
+        settings.append(_check_of(draft, settings[0]))
     else:
         given = {"--teacher": options.teacher is not None, "--check-teacher": options.check_teacher}
         draft.problems += [
@@ -201,6 +200,19 @@ def _model(draft: Draft, name: str, option: str | None) -> Setting:
     return Setting(name, fact.value, "stated", f"card line {fact.line}")
 
 
+def _teacher(draft: Draft) -> Iterator[Setting]:
+    """The teacher; where a finished run is given and the card's own teacher is a card, which run of it to take."""
+    option, fact = draft.options.teacher, draft.card.fact("teacher")
+    if option is None or not references.is_run(option):
+        yield _model(draft, "teacher", option)
+        return
+    if fact is None or not fact.value.endswith(".md"):
+        what = "is a run, and the card's teacher is no card that it could be a run of"
+        draft.problems.append(f"--teacher {option}: {what}; give the folder of its student")
+    yield _model(draft, "teacher", None)
+    yield Setting("teacher_run", option, "overridden", "--teacher")
+
+
 def _student_layers(draft: Draft) -> Iterator[Setting]:
     """Which layers of its model the student begins with; none where it begins with all of them."""
     fact, option = draft.card.fact("student_layers"), draft.options.student_layers
@@ -214,15 +226,6 @@ def _student_layers(draft: Draft) -> Iterator[Setting]:
         yield Setting("student_layers", plain, "overridden", "--student-layers")
     elif fact is not None and draft.options.student is None:
         yield Setting("student_layers", fact.value, "stated", f"card line {fact.line}")
-
-
-def _teacher_seed(draft: Draft, teacher: Setting) -> Iterator[Setting]:
-    """The seed of a teacher that is a card, where it is not to be the student's: one teacher for students of many."""
-    seed = draft.options.teacher_seed
-    if seed is not None:
-        if not str(teacher.value).endswith(".md"):
-            draft.problems.append(f"--teacher-seed {seed}: {teacher.value} is no card, so it is not trained here")
-        yield Setting("teacher_seed", seed, "overridden", "--teacher-seed")
 
 
 def _check_of(draft: Draft, teacher: Setting) -> Setting:
