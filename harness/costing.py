@@ -4,8 +4,7 @@ from pathlib import Path
 
 from accelerate import Accelerator
 
-from harness import card as cards
-from harness import models, planning, preflight, store
+from harness import models, preflight, store, teachers
 from harness.calibration import calibrate
 from harness.domain import Experiment
 from harness.errors import PlanError
@@ -46,12 +45,8 @@ def of_plan(experiment: Experiment, results: Path, accelerator: Accelerator) -> 
         if path.resolve() in waiting:
             raise PlanError([f"{path}: is its own teacher, directly or through other cards; name another"])
         waiting.append(path.resolve())
-        other = cards.read(path)
-        data = planning.shared_data(other, cards.read(Path(experiment.card_path)), experiment)
-        options = planning.Options(
-            train=data.get("train"), eval=data.get("eval"), is_measuring=not planning.measured(other)
-        )
-        return gather(planning.plan(other, options), stand_in, results / store.CACHE).student
+        given, planned = teachers.named(experiment), teachers.planned(path, experiment)
+        return teachers.of_run(given, planned) if given else gather(planned, stand_in, results / store.CACHE).student
 
     inputs = gather(experiment, stand_in, results / store.CACHE)
     preflight.check_models(experiment, inputs)
