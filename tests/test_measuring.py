@@ -1,6 +1,7 @@
 """A card that claims nothing yet: measured, not judged, and judged by the gate once its card claims something."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -57,7 +58,9 @@ def test_a_measured_run_says_its_numbers_passes_its_audit_and_ends_with_0(
 def test_its_card_gets_the_numbers_and_no_verdict(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["card", str(run)]) == 0
     text = capsys.readouterr().out
-    assert "**Measured**: this card claimed no numbers; these were measured" in text
+    assert "**Measured**: this card claimed no numbers; these were measured.\n" in text
+    assert "- Scored as `squad2|n:" in text
+    assert re.search(r"^harness reproduce \S+\.md --measure\b", text, re.MULTILINE)
     exact = store.read_json(run / "evaluation" / "metrics.json")["scores"]["exact"]
     assert f"| exact | {exact:.2f} |" in text
     assert "| metric | claimed |" not in text

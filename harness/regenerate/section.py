@@ -36,8 +36,7 @@ def section_lines(
         marks.BEGIN,
         "## Reproduction",
         "",
-        f"**{judgement.outcome.replace('_', ' ').capitalize()}**: {_SAID[judgement.outcome]} "
-        f"({_rule_of(judgement)}{_plain(judgement.reason)}).",
+        f"**{judgement.outcome.replace('_', ' ').capitalize()}**: {_SAID[judgement.outcome]}{_why(judgement)}.",
         "",
         *_table(concluded),
         "",
@@ -71,8 +70,12 @@ def section_lines(
     return [privacy.clean(line) for line in said]
 
 
-def _rule_of(judgement: Judgement) -> str:
-    return f"rule {judgement.rule}: " if judgement.verdicts else ""
+def _why(judgement: Judgement) -> str:
+    """By which rule, and why; nothing more of a run that had no claim to be judged by."""
+    if judgement.outcome == "measured":
+        return ""
+    by = f"rule {judgement.rule}: " if judgement.verdicts else ""
+    return f" ({by}{_plain(judgement.reason)})"
 
 
 def _table(concluded: Conclusion) -> Iterator[str]:
@@ -112,8 +115,8 @@ def _number(verdict: Verdict, value: float | None, sign: str = "") -> str:
 
 
 def _signatures(concluded: Conclusion) -> Iterator[str]:
-    """Under which conditions the claimed metrics were measured, and over how many seeds."""
-    claimed = {verdict.metric for verdict in concluded.judgement.verdicts}
+    """Under which conditions the claimed metrics, or those that are shown without a claim, were measured."""
+    claimed = {verdict.metric for verdict in concluded.judgement.verdicts} or {"exact", "f1"}
     found = [one for one in concluded.measurements if one.metric in claimed and one.unit == "points"]
     seeds = list(dict.fromkeys(one.seed for one in concluded.measurements))
     if seeds:
@@ -151,7 +154,7 @@ def _licences(licences: Mapping[str, str]) -> Iterator[str]:
 
 def command_of(experiment: Experiment, environment: Mapping[str, Any], *, n_seeds: int = 1) -> str:
     """The command that plans and runs this experiment on the card, with what was overridden; local files by name."""
-    parts = ["harness", "reproduce", f"{experiment.name}.md"]
+    parts = ["harness", "reproduce", f"{experiment.name}.md", *([] if experiment.claims else ["--measure"])]
     tolerances = []
     for section in experiment.sections():
         for one in section.settings:
