@@ -153,11 +153,14 @@ def _measured(runs: Sequence[Path]) -> str:
 
 
 def _departs(run: Path) -> tuple[str, ...]:
-    """Settings that were overridden; where data lie and which seed it was are told elsewhere."""
+    """What was overridden; which seed it was is told elsewhere, and where data lie matters to whoever compares them."""
     if not (run / "experiment.json").exists():
         return ()
     found = record.read_experiment(run).deviations
-    return tuple(one.actual for one in found if one.category in ("recipe", "evaluation", "precision", "scope"))
+    shown = ("recipe", "evaluation", "precision", "scope")
+    return tuple(
+        one.actual for one in found if one.category in shown or (one.category == "data" and one.reason == "--set")
+    )
 
 
 def _date(run: Path) -> str:

@@ -12,6 +12,7 @@ from typing import Any, cast
 from harness import record, store
 from harness.domain import Attribution, Experiment, Judgement, Measurement, Rates, Rule
 from harness.errors import DataError
+from harness.priors import prior_of
 from harness.references import HUB_QUESTIONS, SQUAD2, data_named
 from harness.store import EVALUATION, MISSING, PUBLISHED, TEACHER
 from harness.verdict import attribution, estimate, judge, operating, validity
@@ -64,6 +65,7 @@ def conclude(runs: Sequence[Path], *, is_sequential: bool = False, claimed: Expe
             *_without_padding(first, runs[0]),
         ],
         churn=_churn(runs) if len(runs) > 1 else None,
+        prior=prior_of(first),
     )
     measurements = tuple(measurement for one in found for measurement in one)
     return Conclusion(judgement, measurements, attributions, _operating(judgement, is_sequential=is_sequential))
@@ -92,7 +94,8 @@ def tolerances_of(experiment: Experiment) -> dict[str, float]:
 
 def rule_hash(experiment: Experiment) -> str:
     """Of what decides a verdict beside the numbers: written down before anything is trained."""
-    return store.hash_of({"rule": experiment.run.value("rule"), "tolerances": tolerances_of(experiment)})
+    prior = {one.name: one.value for one in experiment.run.settings if one.name == "prior"}
+    return store.hash_of({"rule": experiment.run.value("rule"), "tolerances": tolerances_of(experiment), **prior})
 
 
 def limited(experiment: Experiment, n_questions: int) -> str | None:

@@ -17,8 +17,8 @@ def before(experiment: Experiment, inputs: Inputs, run: Path, budget_s: float | 
     if accelerator.num_processes > 1 or (run / store.FORECAST).exists():
         return
     cost = calibrate(experiment, inputs, accelerator)
+    refuse_over(cost, budget_s)  # before it is kept: what was refused is refused again
     store.write_json(run / store.FORECAST, cost)
-    refuse_over(cost, budget_s)
 
 
 def after(experiment: Experiment, run: Path) -> None:

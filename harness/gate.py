@@ -152,7 +152,7 @@ def against(known: Known | None, found: Measurement | None) -> Side:
         return Side("unmeasured", f"baseline and run are {why}")
     difference = found.value - known.value
     if known.unit == "points":
-        is_passed = difference > -known.tolerance
+        is_passed = difference >= -known.tolerance - _ROUNDING
     else:
         is_passed = abs(difference) <= known.tolerance + _ROUNDING
     seeds = "" if found.seed in known.seeds else f", seed {found.seed} against {', '.join(map(str, known.seeds))}"

@@ -14,12 +14,14 @@ from harness import card, conclusion, environment, gate, planning, record, store
 from harness.audit import audit
 from harness.baseline import PROXY, Baseline, Source, baseline_of, read_baseline
 from harness.conclusion import Conclusion
-from harness.domain import Claim, Experiment
+from harness.domain import Experiment
 from harness.errors import CardError, DataError, InvalidRunError, PlanError, StoreError
 from harness.gate import Check, Gated, Side
+from harness.priors import prior_of
+from harness.references import data_named
 from harness.reports.progress import Watcher
 from harness.shipped import why_not_shipped
-from harness.verdict import estimate, noninferiority
+from harness.verdict import noninferiority
 
 PROXY_SECONDS = 600
 _SAID = {"pass": "no worse", "fail": "worse", "inconclusive": "neither worse nor no worse"}
@@ -102,8 +104,8 @@ def admit(one: Candidate, asked: Asked) -> tuple[Gated, Baseline | None]:
     else:
         judgement, found = concluded.judgement, concluded.measurements
         checks = gate.compare(claims, judgement, found, one.baseline, is_proxy=one.is_proxy)
-        if one.other is not None:
-            checks = _paired(checks, claims, one.other, folder)
+        if one.other is not None and experiment is not None:
+            checks = _paired(checks, experiment, one.other, folder)
         made = baseline_of(one.name, _source_of(folder), claims, judgement, found)
     gated = Gated(
         card=one.name,
@@ -129,26 +131,30 @@ def _baseline_in(run: Path, name: str) -> Baseline:
     problems = _problems(run)
     if problems:
         raise DataError(run, "", f"fails its audit, so is no baseline: {problems[0]}")
-    experiment, concluded = record.read_experiment(run), conclusion.conclude([run])
+    experiment = _as_claimed_now(run, None)
+    concluded = conclusion.conclude([run], claimed=experiment)
     if _baseline_name(experiment) != name:
         raise DataError(run, "", f"is a run of {_baseline_name(experiment)!r}, not of {name!r}")
     return baseline_of(name, _source_of(run), experiment.claims, concluded.judgement, concluded.measurements)
 
 
-def _paired(checks: Sequence[Check], claims: Sequence[Claim], baseline: Path, run: Path) -> tuple[Check, ...]:
+def _paired(checks: Sequence[Check], experiment: Experiment, baseline: Path, run: Path) -> tuple[Check, ...]:
     """The checks with exact and f1 compared question by question, where the two answer the same ones."""
     first, second = (record.read_rows(folder / store.EVALUATION) for folder in (baseline, run))
     is_same = _weights_of(baseline) == _weights_of(run)
+    claims = {claim.metric: claim for claim in experiment.claims}
+    prior = prior_of(experiment)
     paired = []
     for check in checks:
-        if check.metric in ("exact", "f1") and check.by_baseline.state != "unmeasured":
-            claim = next(one for one in claims if one.metric == check.metric)
+        claim = claims.get(check.metric)
+        if claim is not None and check.metric in ("exact", "f1") and check.by_baseline.state != "unmeasured":
             found = noninferiority.compare(
                 check.metric,
                 first,
                 second,
                 margin=check.baseline_tolerance or 0.0,
-                spread=0.0 if is_same else estimate.prior_of(claim) or 0.0,
+                spread=0.0 if is_same else prior.of(claim) or 0.0,
+                spread_df=prior.df,
                 seed=0,
             )
             said = f"{found.difference:+.4g}, 95 % bounds {found.low:+.4g} and {found.high:+.4g}, paired by question"
@@ -189,33 +195,34 @@ def _run_of(experiment: Experiment, asked: Asked) -> tuple[Path | None, str | No
 
 def _newest(experiment: Experiment, results: Path) -> tuple[Path | None, list[str]]:
     """The newest run of this very experiment, else the newest of the same training and seed."""
-    wanted = record.identity_of(store.to_json(experiment), {}, {})
     notes: list[str] = []
     alike: Path | None = None
     for path in sorted((results / experiment.name).glob(f"*/{store.VERDICT}"), reverse=True):
         run = path.parent
         try:
             with record.following(run):
-                if record.identity_of(store.read_json(run / "experiment.json"), {}, {}) == wanted:
+                if not _is_same_training(experiment, run):
+                    continue
+                if _is_planned(experiment, run):
                     return run, notes
                 is_of_seed = record.read_experiment(run).run.value("seed") == experiment.run.value("seed")
-                if alike is None and is_of_seed and _is_same_training(experiment, run):
-                    alike = run
+                alike = alike or (run if is_of_seed else None)
         except StoreError as error:
             notes.append(f"passed over: {error}")
     return alike, notes
 
 
+def _is_planned(planned: Experiment, run: Path) -> bool:
+    """Whether a run is of the very experiment that a card plans: settings, seed, claims, tolerances and rule."""
+    wanted = record.identity_of(store.to_json(planned), {}, {})
+    return record.identity_of(store.read_json(run / "experiment.json"), {}, {}) == wanted
+
+
 def _is_same_training(planned: Experiment, run: Path) -> bool:
-    """Whether a run differs from what a card plans in its claims at most, the list of its questions included."""
+    """Whether a run differs from what a card plans in its claims at most; its evaluation data are those it names."""
     recorded = record.read_experiment(run)
-    if record.training_of(recorded) != record.training_of(planned):
-        return False
-    ids = next((str(one.value) for one in planned.run.settings if one.name == "train_ids"), None)
-    if ids is None:
-        return True
-    listed = Path(planned.card_path).parent / ids
-    return listed.is_file() and store.sha256_of(listed) == store.read_json(run / "inputs.json")["train_ids"]["sha256"]
+    evaluated = [data_named(one.declared_eval_data or "", "validation") for one in (planned, recorded)]
+    return evaluated[0] == evaluated[1] and record.is_trained_as(planned, run)
 
 
 def _as_claimed_now(run: Path, planned: Experiment | None) -> Experiment:
@@ -229,7 +236,7 @@ def _as_claimed_now(run: Path, planned: Experiment | None) -> Experiment:
             planned = planning.plan(card.read(Path(recorded.card_path)), planning.Options())
         except (CardError, PlanError):
             return recorded
-    if planned is None or planned.claims == recorded.claims or not _is_same_training(planned, run):
+    if planned is None or _is_planned(planned, run) or not _is_same_training(planned, run):
         return recorded
     return record.with_claims_of(planned, recorded)
 

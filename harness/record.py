@@ -112,18 +112,41 @@ def training_of(experiment: Experiment) -> Mapping[str, Any]:
     Where a list names the training questions, it does not matter from which copy of the data they were read; that of
     the evaluation data is for their number and their scores to show.
     """
-    apart = {"seed", "teacher_run", "rule", "published", "eval_data"}
+    apart = {"seed", "teacher_run", "rule", "prior", "published", "eval_data"}
     run = {one.name: one.value for one in experiment.run.settings if not one.name.startswith("tolerance.")}
     apart |= {"train_data"} if "train_ids" in run else set()
     sections = {one.name: {s.name: s.value for s in one.settings} for one in experiment.sections()[1:]}
     return {"run": {name: value for name, value in run.items() if name not in apart}, "sections": sections}
 
 
+def is_trained_as(planned: Experiment, run: Path) -> bool:
+    """Whether a run was trained as a card plans it now, on the questions that its list names by now."""
+    if training_of(read_experiment(run)) != training_of(planned):
+        return False
+    ids = next((str(one.value) for one in planned.run.settings if one.name == "train_ids"), None)
+    if ids is None:
+        return True
+    listed = Path(planned.card_path).parent / ids
+    return listed.is_file() and store.sha256_of(listed) == store.read_json(run / "inputs.json")["train_ids"]["sha256"]
+
+
 def with_claims_of(planned: Experiment, recorded: Experiment) -> Experiment:
-    """A recorded experiment with the claims, tolerances and rule that another state of its card has."""
-    named = [one for one in planned.run.settings if one.name == "rule" or one.name.startswith("tolerance.")]
-    kept = [one for one in recorded.run.settings if one.name not in {one.name for one in named}]
-    return replace(recorded, claims=planned.claims, run=Stage("run", (*kept, *named)))
+    """A recorded experiment judged as its card is planned now: claims, tolerances and prior; a rule that was asked for
+    stays."""
+    asked = {one.name for one in recorded.run.settings if one.name == "rule" and one.origin == "overridden"}
+    named = [one for one in planned.run.settings if _is_of_judging(one) and one.name not in asked]
+    kept = [one for one in recorded.run.settings if not _is_of_judging(one) or one.name in asked]
+    return replace(
+        recorded,
+        card_path=planned.card_path,
+        card_sha256=planned.card_sha256,
+        claims=planned.claims,
+        run=Stage("run", (*kept, *named)),
+    )
+
+
+def _is_of_judging(setting: Setting) -> bool:
+    return setting.name in ("rule", "prior") or setting.name.startswith("tolerance.")
 
 
 def _way_of_scoring(experiment: Experiment) -> object:

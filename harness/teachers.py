@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from harness import card as cards
-from harness import planning, record, store
+from harness import conclusion, planning, record, store
 from harness.audit import audit, first_of, problems_of
 from harness.domain import Experiment, Judgement
 from harness.errors import InvalidRunError, PlanError
@@ -24,7 +24,7 @@ def planned(path: Path, pupil: Experiment) -> Experiment:
         precision=str(run["precision"].value),
         train=data.get("train"),
         eval=data.get("eval"),
-        is_measuring=not pupil.claims and not planning.measured(card),
+        is_measuring=not planning.measured(card) and (not pupil.claims or named(pupil) is not None),
     )
     return planning.plan(card, options)
 
@@ -38,21 +38,23 @@ def named(pupil: Experiment) -> Path | None:
 def of_run(run: Path, teacher: Experiment) -> Path:
     """The weights that a finished run of a teacher's card made, of whatever seed and by whatever state of the code.
 
-    Raises DataError for a folder that is no finished run, PlanError for one of another training or without its
-    weights, InvalidRunError for one that fails its audit, which looks at its weights as well, or missed its claims.
+    It is judged by what its card claims now. Raises DataError for a folder that is no finished run, PlanError for one
+    of another training or without its weights, InvalidRunError for one that fails its audit, which looks at its weights
+    as well, or missed those claims.
     """
     record.require_finished(run)
     problems = problems_of(audit(run).checks)
     if problems:
         raise InvalidRunError(f"--teacher {run}: fails its audit: {first_of(problems)}")
     experiment = record.read_experiment(run)
-    if record.training_of(experiment) != record.training_of(teacher):
+    if not record.is_trained_as(teacher, run):
         what = f"is no run of {teacher.card_path} as it is planned here (compare with harness plan {teacher.card_path})"
         raise PlanError([f"--teacher {run}: {what}; to teach with it all the same, give the folder of its student"])
     weights = store.student_of(run, experiment.stages[-1].name)
     if not weights.is_dir():
         raise PlanError([f"--teacher {run}: holds no {weights.relative_to(run)}: weights are not kept with records"])
-    require_reached(record.read_verdict(run, store.VERDICT)[0], teacher.card_path, run)
+    concluded = conclusion.conclude([run], claimed=record.with_claims_of(teacher, experiment))
+    require_reached(concluded.judgement, teacher.card_path, run)
     return weights
 
 

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from harness import card, conclusion, environment, planning, record, store
@@ -27,6 +27,8 @@ def make_run(
     limit: int | None = N_QUESTIONS,
     eval_data: str | None = None,
     described: Path | None = None,
+    tolerance: Mapping[str, float] | None = None,
+    rule: str | None = None,
 ) -> Path:
     """A run in which the questions at the places `wrong` are answered wrongly; every other answer is a gold one.
 
@@ -34,7 +36,9 @@ def make_run(
     """
     described = described or POCKET
     own = card.read(described)
-    options = planning.Options(limit=limit, seed=seed, eval=eval_data, is_measuring=not own.claims)
+    options = planning.Options(
+        limit=limit, seed=seed, eval=eval_data, is_measuring=not own.claims, tolerance=tolerance or {}, rule=rule
+    )
     experiment = planning.plan(own, options)
     data = {"sha256": store.sha256_of(QUESTIONS)}
     inputs = {"student": {"config.json": "ab" * 32}, "train_data": data, "eval_data": data}

@@ -27,7 +27,6 @@ ARMS = {
     "plain": "fine-tuned, not distilled, 2 epochs",
     "longer": "fine-tuned, not distilled, 4 epochs",
 }
-DISTILLED = ("both", "prediction")  # whose spread over seeds is the verdict's prior
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,7 @@ class Spread:
     high: float
 
 
-def spread_of(metric: str, found: Sequence[Told], arms: Sequence[str] = DISTILLED) -> Spread | None:
+def spread_of(metric: str, found: Sequence[Told], arms: Sequence[str] = tuple(ARMS)) -> Spread | None:
     """Pooled over the arms, each about its own mean (chi-square interval); None where no arm has two seeds."""
     by_arm = [[one.scores[metric] for one in found if one.arm == arm] for arm in arms]
     df = sum(len(values) - 1 for values in by_arm if values)
@@ -91,6 +90,15 @@ def spread_of(metric: str, found: Sequence[Told], arms: Sequence[str] = DISTILLE
     squares = math.fsum((value - statistics.fmean(values)) ** 2 for values in by_arm for value in values)
     low, high = (math.sqrt(squares / chi2.ppf(p, df)) for p in (0.975, 0.025))
     return Spread(math.sqrt(squares / df), df, low, high)
+
+
+def claims_of(found: Sequence[Told], arm: str) -> dict[str, tuple[float, float | None]]:
+    """What the card of an arm is to claim of exact and f1: their mean and standard deviation over its seeds."""
+    told = {metric: [one.scores[metric] for one in found if one.arm == arm] for metric in ("exact", "f1")}
+    return {
+        metric: (statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else None)
+        for metric, values in told.items()
+    }
 
 
 def page(found: Sequence[Told]) -> Iterator[str]:
@@ -165,7 +173,7 @@ def _compared(found: Sequence[Told]) -> Iterator[str]:
 
 def _gap(metric: str, found: Sequence[Told], ours: Sequence[Told], others: Sequence[Told]) -> str:
     gap = statistics.fmean(one.scores[metric] for one in ours) - statistics.fmean(one.scores[metric] for one in others)
-    spread = spread_of(metric, found, tuple(ARMS))
+    spread = spread_of(metric, found)
     times = f" ({abs(gap) / spread.value:.1f} spreads of a seed)" if spread else ""
     return f"{metric} {gap:+.2f}{times}"
 
@@ -187,8 +195,8 @@ def _spreads(found: Sequence[Told]) -> Iterator[str]:
     said = " and ".join(f"{name} {one.value:.2f} (95 % {one.low:.2f} to {one.high:.2f})" for name, one in known.items())
     df = next(iter(known.values())).df
     yield (
-        f"- Spread of a seed, its standard deviation over distilled students with one teacher: {said}, {df} degrees of "
-        "freedom. It is the prior of every verdict (`harness/verdict/prior.py`)."
+        f"- Spread of a seed, its standard deviation pooled over the trainings that were run more than once, with one "
+        f"teacher: {said}, {df} degrees of freedom. It is the prior of every verdict (`harness/priors.py`)."
     )
 
 

@@ -76,6 +76,7 @@ def test_a_run_over_the_budget_is_refused_before_it_begins(
     assert main([*command, "--budget", "0.001s"]) == 6
     said = capsys.readouterr().err
     assert "more than the budget of 0 s; raise --budget, or make it smaller" in said
+    assert main([*command, "--budget", "0.001s"]) == 6  # and so it is when it is asked again
     assert not list((tmp_path / "results").glob("*/*/stages"))
     assert main(command) == 4
 

@@ -13,7 +13,7 @@ FLOORS = {
     "domain": 0, "errors": 0,
     "dialects": 1, "scoring": 1, "programs": 1, "references": 1, "environment": 1, "forecast": 1, "store": 1,
     "interrupts": 1, "lock": 1, "sealed": 1.5,
-    "forensics": 1, "marks": 1, "privacy": 1,
+    "forensics": 1, "priors": 1, "marks": 1, "privacy": 1,
     "card": 2, "planning": 2, "launch": 2, "verdict": 2, "completeness": 2, "record": 2,
     "baseline": 1.5, "gate": 2, "lint": 2.2, "shipped": 2.2, "reports": 2.5,
     "conclusion": 3, "data": 3, "models": 3, "memory": 3, "ranks": 3, "kernels": 3, "encoder": 3.5, "attention": 3,

@@ -90,6 +90,43 @@ def test_the_gate_judges_it_by_what_its_card_claims_now(
     assert main(["audit", str(run)]) == 0
 
 
+def test_a_run_does_not_choose_the_tolerance_that_its_card_is_held_to(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    many = tuple(range(40))  # of 240 questions answered wrongly: 83.33, and the card claims 95.38 ± 7.23
+    make_run(tmp_path / "results" / "pocket" / "wide", limit=None, wrong=many, tolerance={"exact": 50.0, "f1": 50.0})
+    code, checks = gated(capsys, POCKET, "--results", tmp_path / "results")
+    assert (code, checks["exact"]["state"]) == (1, "fail")
+
+
+def test_a_rule_that_was_asked_for_stays_the_rule(
+    tmp_path: Path, claimless: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = make_run(tmp_path / "results" / "pocket" / "strict", limit=None, described=claimless, rule="equivalence")
+    measured = store.read_json(run / "evaluation" / "metrics.json")["scores"]["exact"]
+    text = claimless.read_text(encoding="utf-8").partition("## Performance")[0]
+    claimless.write_text(f'{text}## Performance\n```\n"exact": {measured + 0.9:.2f}\n```\n', encoding="utf-8")
+    _, checks = gated(capsys, run)
+    assert (checks["exact"]["state"], "interval" in checks["exact"]["reason"]) == ("unmeasured", True)
+
+
+def test_two_measured_runs_are_compared_by_what_their_card_claims_now(
+    run: Path, claimless: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = make_run(tmp_path / "results" / "pocket" / "seed-43", limit=None, seed=43, described=claimless)
+    measured = store.read_json(run / "evaluation" / "metrics.json")["scores"]["exact"]
+    text = claimless.read_text(encoding="utf-8").partition("## Performance")[0]
+    claimless.write_text(f'{text}## Performance\n```\n"exact": {measured:.2f} ± 0.5\n```\n', encoding="utf-8")
+    assert main(["gate", str(other), "--baseline", str(run)]) == 0
+    assert "GATE PASSED: 1 pass" in capsys.readouterr().out
+
+
+def test_a_metric_that_only_the_baseline_claims_is_no_crash(tmp_path: Path, claimless: Path) -> None:
+    first = make_run(tmp_path / "results" / "pocket" / "first", limit=None)
+    second = make_run(tmp_path / "results" / "pocket" / "second", limit=None, seed=43, described=claimless)
+    assert main(["gate", str(second), "--baseline", str(first), "--on-unmeasured", "warn"]) in (0, 1)
+
+
 def test_the_gate_takes_no_run_of_another_training_for_it(
     run: Path, claimless: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from harness import store
+from harness import card, planning, store
 from harness.cli import main
+from harness.priors import CURRENT, PRIORS
 from tests import tell_minilm
 from tests.conftest import SHARED
 
@@ -28,3 +29,39 @@ def test_a_committed_record_follows_from_itself_and_its_answers_from_the_dev_set
 def test_the_page_is_what_the_records_say() -> None:
     printed = "\n".join(tell_minilm.page(tell_minilm.runs())) + "\n"
     assert (ROOT / "results" / "README.md").read_text(encoding="utf-8") == printed
+
+
+@pytest.mark.parametrize(("name", "arm"), [(tell_minilm.TEACHER, "teacher"), (tell_minilm.STUDENT, "both")])
+def test_the_cards_claim_what_was_measured_over_their_seeds(name: str, arm: str) -> None:
+    claims = planning.measured(card.read(ROOT / "cards" / f"{name}.md"))
+    said = {one.metric: (f"{one.value:.2f}", None if one.spread is None else f"{one.spread:.2f}") for one in claims}
+    found = tell_minilm.claims_of(tell_minilm.runs(), arm)
+    assert said == {
+        metric: (f"{mean:.2f}", None if spread is None else f"{spread:.2f}") for metric, (mean, spread) in found.items()
+    }
+
+
+def test_the_prior_of_every_verdict_is_what_the_records_say() -> None:
+    prior, told = PRIORS[CURRENT], tell_minilm.runs()
+    found = {metric: tell_minilm.spread_of(metric, told) for metric in prior.spreads}
+    assert dict(prior.spreads) == {metric: round(one.value, 2) for metric, one in found.items() if one}
+    assert {one.df for one in found.values() if one} == {prior.df}
+
+
+def test_the_gate_passes_on_the_records_without_running_anything(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    runs = [str(one.folder) for one in tell_minilm.runs() if one.arm in ("teacher", "both")]
+    cards = [f"cards/{name}.md" for name in (tell_minilm.TEACHER, tell_minilm.STUDENT)]
+    assert main(["gate", *cards, *runs]) == 0
+    assert f"{2 * (len(cards) + len(runs))} pass, 0 fail, 0 unmeasured" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", [tell_minilm.TEACHER, tell_minilm.STUDENT])
+def test_a_regenerated_card_follows_from_its_record(name: str, tmp_path: Path) -> None:
+    run = next(
+        one.folder for one in tell_minilm.runs() if one.arm in ("teacher", "both") and one.folder.parent.name == name
+    )
+    assert main(["card", str(run), "--out", str(tmp_path / "card.md")]) == 0
+    assert (ROOT / "results" / "cards" / f"{name}.md").read_bytes() == (tmp_path / "card.md").read_bytes()

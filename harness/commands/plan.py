@@ -167,6 +167,9 @@ def _rough_forecast(experiment: Experiment) -> Forecast | None:
     if path is not None and not path.is_file():
         return None
     n_questions = path.stat().st_size // BYTES_PER_QUESTION if path else HUB_QUESTIONS.get(unpinned(text), 0)
+    if "train_ids" in run:
+        listed = (here / str(run["train_ids"].value)).read_text(encoding="utf-8")
+        n_questions = min(n_questions, len(listed.split()))
     if "limit" in run:
         n_questions = min(n_questions, int(str(run["limit"].value)))
     n_cpus = environment.n_cpus()

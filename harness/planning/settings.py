@@ -4,6 +4,7 @@ import dataclasses
 import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Literal
 
 from harness import references
@@ -17,7 +18,7 @@ from harness.programs import EVALUATIONS
 from harness.programs.defaults import Default, Program
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
-_CATEGORIES: Mapping[str, Literal["recipe", "evaluation", "data"]] = {
+_CATEGORIES: Mapping[str, Literal["recipe", "evaluation", "data", "seed"]] = {
     "evaluation": "evaluation",
     "augmentation": "data",
 }
@@ -114,7 +115,7 @@ def override(draft: Draft, stage: str, key: str, like: Value, usual: Parsed) -> 
     if value is None:
         draft.problems.append(f"--set {stage}.{key}={typed}: expected {_kind(like)}")
     if value != _as(like, usual):
-        category: Literal["recipe", "evaluation", "data"] = _CATEGORIES.get(stage, "recipe")
+        category = "seed" if (stage, key) == ("run", "seed") else _CATEGORIES.get(stage, "recipe")
         draft.deviations.append(Deviation(category, f"{stage}.{key} {usual}", f"{stage}.{key} {typed}", True, "--set"))
     return Setting(key, value, "overridden", f"--set {stage}.{key}")
 
@@ -210,7 +211,9 @@ def _teacher(draft: Draft) -> Iterator[Setting]:
         what = "is a run, and the card's teacher is no card that it could be a run of"
         draft.problems.append(f"--teacher {option}: {what}; give the folder of its student")
     yield _model(draft, "teacher", None)
-    yield Setting("teacher_run", option, "overridden", "--teacher")
+    what = "a finished run of its card, of whatever seed and code"
+    draft.deviations.append(Deviation("seed", "the teacher that the run's own seed makes", what, True, "--teacher"))
+    yield Setting("teacher_run", Path(option).as_posix(), "overridden", "--teacher")
 
 
 def _student_layers(draft: Draft) -> Iterator[Setting]:

@@ -1,10 +1,12 @@
 """How far each claim may be missed, fixed before anything is trained."""
 
 import math
+from collections.abc import Sequence
 
 from harness import references
 from harness.domain import Card, Claim, Deviation, Setting
 from harness.planning.draft import Draft
+from harness.priors import CURRENT, PRIORS
 
 # The official scorer's names, and the losses of our own stages.
 MEASURED = {
@@ -28,7 +30,14 @@ def tolerances(draft: Draft) -> list[Setting]:
         if metric not in {claim.metric for claim in claims}:
             claimed = ", ".join(claim.metric for claim in claims) or "none"
             draft.problems.append(f"--tolerance {metric}: the card makes no such claim; claimed: {claimed}")
-    return [_tolerance(draft, claim) for claim in claims]
+    return [_tolerance(draft, claim) for claim in claims] + [_prior(claims)] * bool(claims)
+
+
+def _prior(claims: Sequence[Claim]) -> Setting:
+    """What is expected of a seed's spread, by name, fixed with the tolerances."""
+    points = [claim.metric for claim in claims if claim.unit == "points"]
+    said = ", ".join(f"{metric} {PRIORS[CURRENT].spreads[metric]:g}" for metric in points) or "none of a loss"
+    return Setting("prior", CURRENT, "assumed", f"harness: a seed spreads by {said}, or as the card prints where more")
 
 
 def _tolerance(draft: Draft, claim: Claim) -> Setting:

@@ -1,8 +1,8 @@
 """A claim against the mean of one or a few seeds: the difference, the spread of a seed, the interval.
 
-One or three runs say little about their own spread, so it is moderated by a prior: what independent seeds of such
-models differ by, worth `PRIOR_DF` runs. The prior is printed with every interval that rests on it. Method: moderated
-variance as in limma (Smyth 2004), intervals as for two one-sided tests at 5 % (Schuirmann 1987).
+One or three runs say little about their own spread, so it is moderated by a prior (`priors.py`): what the seeds of
+another training differ by. It is printed with every interval that rests on it. Method: moderated variance as in limma
+(Smyth 2004), intervals as for two one-sided tests at 5 % (Schuirmann 1987).
 """
 
 import itertools
@@ -12,23 +12,24 @@ from collections.abc import Sequence
 from scipy.special import stdtr, stdtrit
 
 from harness.domain import Claim, Estimate
+from harness.priors import EXPECTED, Prior
 
 ALPHA = 0.05
-PRIOR_DF = 4
-PRIOR_SPREAD = 0.35  # points; expected of a six-layer student on SQuAD 2.0, not measured: see `Estimate.prior`
 EXACT_DIGITS = 6  # a claim printed with as many decimals is not rounded to speak of
 MOST_SEEDS = 20
 
 
-def estimate(claim: Claim, values: Sequence[float], *, tolerance: float, churn: float = 0.0) -> Estimate:
+def estimate(
+    claim: Claim, values: Sequence[float], *, tolerance: float, churn: float = 0.0, prior: Prior = EXPECTED
+) -> Estimate:
     """The claim's difference from the mean of `values`, one a seed, in the claim's unit.
 
     `churn` is a floor for the spread of a seed: what the questions that flip between seeds alone would give.
     """
     n, mean, rounding = len(values), math.fsum(values) / len(values), rounding_of(claim)
     sd = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (n - 1)) if n > 1 else None
-    prior = prior_of(claim)
-    spread, df = moderated(sd, n, prior)
+    expected = prior.of(claim)
+    spread, df = moderated(sd, n, expected, prior.df)
     spread = _settled(max(spread, churn))
     difference, error = _settled(mean - claim.value), spread / math.sqrt(n)
     half = half_width(spread, n, df) + rounding if df else math.inf
@@ -37,7 +38,7 @@ def estimate(claim: Claim, values: Sequence[float], *, tolerance: float, churn: 
         values=tuple(values),
         mean=mean,
         sd=None if sd is None else _settled(sd),
-        prior=prior,
+        prior=expected,
         spread=spread,
         df=df,
         difference=difference,
@@ -48,22 +49,12 @@ def estimate(claim: Claim, values: Sequence[float], *, tolerance: float, churn: 
     )
 
 
-def prior_of(claim: Claim) -> float | None:
-    """The spread of a seed that is expected before any was run: the card's own, where it prints one above 0.
-
-    A loss without one has none: nobody knows how the losses of an unknown training spread.
-    """
-    if claim.spread:
-        return claim.spread
-    return PRIOR_SPREAD if claim.unit == "points" else None
-
-
-def moderated(sd: float | None, n: int, prior: float | None) -> tuple[float, int]:
-    """Spread and degrees of freedom of n runs of standard deviation `sd`, and of a prior worth PRIOR_DF more."""
+def moderated(sd: float | None, n: int, prior: float | None, prior_df: int) -> tuple[float, int]:
+    """Spread and degrees of freedom of n runs of standard deviation `sd`, and of a prior worth `prior_df` more."""
     if prior is None:
         return sd or 0.0, n - 1
-    df = PRIOR_DF + n - 1
-    return math.sqrt((PRIOR_DF * prior**2 + (n - 1) * (sd or 0.0) ** 2) / df), df
+    df = prior_df + n - 1
+    return math.sqrt((prior_df * prior**2 + (n - 1) * (sd or 0.0) ** 2) / df), df
 
 
 def half_width(spread: float, n: int, df: int) -> float:

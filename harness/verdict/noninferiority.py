@@ -15,8 +15,9 @@ from typing import Literal
 
 import numpy as np
 
+from harness.priors import EXPECTED
 from harness.verdict.attribution import Rows, mean_gains
-from harness.verdict.estimate import PRIOR_DF, half_width
+from harness.verdict.estimate import half_width
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +31,13 @@ class NonInferiority:
     margin: float
 
 
-def compare(metric: str, baseline: Rows, run: Rows, *, margin: float, spread: float, seed: int) -> NonInferiority:
+def compare(
+    metric: str, baseline: Rows, run: Rows, *, margin: float, spread: float, spread_df: int = EXPECTED.df, seed: int
+) -> NonInferiority:
     """Compares the rows of two runs' per_question.jsonl; raises ValueError where they are not of the same questions.
 
     `spread` is the standard deviation of a seed in points, 0 for two evaluations of the same weights; it is known as
-    well as `PRIOR_DF` runs would tell it, so the bounds are Student's.
+    well as `spread_df` degrees of freedom tell it, so the bounds are Student's.
     """
     if not run or [row["id"] for row in baseline] != [row["id"] for row in run]:
         raise ValueError("the two runs do not answer the same questions")
@@ -42,7 +45,7 @@ def compare(metric: str, baseline: Rows, run: Rows, *, margin: float, spread: fl
     means = mean_gains(gains, [row.get("paragraph") for row in run], seed)
     by_question = float(gains.std(ddof=1)) / math.sqrt(len(gains)) if len(gains) > 1 else 0.0
     error = 100.0 * (by_question if means is None else float(means.std(ddof=1)))
-    half = half_width(math.sqrt(error**2 + 2 * spread**2), 1, PRIOR_DF if spread else len(gains) - 1)
+    half = half_width(math.sqrt(error**2 + 2 * spread**2), 1, spread_df if spread else len(gains) - 1)
     difference = 100.0 * float(gains.mean())
     low, high = difference - half, difference + half
     state: Literal["pass", "fail", "inconclusive"] = "inconclusive"

@@ -11,7 +11,8 @@ import numpy as np
 from scipy.special import stdtrit
 
 from harness.domain import Estimate, Rates
-from harness.verdict.estimate import ALPHA, PRIOR_DF, PRIOR_SPREAD
+from harness.priors import EXPECTED
+from harness.verdict.estimate import ALPHA, half_width
 
 DRAWS = 20_000
 MOST_LOOKS = 5  # seeds that --seeds auto runs at most
@@ -29,10 +30,20 @@ def rates_of(found: Estimate, tolerance: float, *, is_sequential: bool = False) 
             n_seeds=MOST_LOOKS if is_sequential else len(found.values),
             tolerance=tolerance,
             prior=found.prior,
+            prior_df=found.df - len(found.values) + 1,
+            rounding=_rounding_of(found),
             is_sequential=is_sequential,
         )
         for gap in (0.0, -tolerance)
     )
+
+
+def _rounding_of(found: Estimate) -> float:
+    """What the claim's own rounding adds to either side of the interval, and so to each that is simulated."""
+    if found.interval is None:
+        return 0.0
+    low, high = found.interval
+    return max(0.0, round((high - low) / 2 - half_width(found.spread, len(found.values), found.df), 6))
 
 
 def rates(
@@ -42,7 +53,9 @@ def rates(
     gap: float,
     n_seeds: int,
     tolerance: float,
-    prior: float = PRIOR_SPREAD,
+    prior: float = EXPECTED.spreads["f1"],
+    prior_df: int = EXPECTED.df,
+    rounding: float = 0.0,
     draws: int = DRAWS,
     claim_is_a_draw: bool = True,
     is_sequential: bool = False,
@@ -55,7 +68,7 @@ def rates(
     reproduced, refused = np.zeros(draws, dtype=bool), np.zeros(draws, dtype=bool)
     for n in range(1, n_seeds + 1) if is_sequential else (n_seeds,):
         difference = runs[:, :n].mean(axis=1) - claims
-        half = _half_widths(runs[:, :n], prior)
+        half = _half_widths(runs[:, :n], prior, prior_df) + rounding
         is_open = ~(reproduced | refused)
         reproduced |= is_open & (np.abs(difference) + half < tolerance)
         refused |= is_open & (difference + half < -tolerance)
@@ -71,10 +84,10 @@ def rates(
     )
 
 
-def _half_widths(runs: Any, prior: float) -> Any:
+def _half_widths(runs: Any, prior: float, prior_df: int) -> Any:
     """Half-width of the interval of each simulated card, from its own runs (draws, seeds) and the prior."""
     n = runs.shape[1]
-    df = PRIOR_DF + n - 1
+    df = prior_df + n - 1
     variance = runs.var(axis=1, ddof=1) if n > 1 else np.zeros(len(runs))
-    moderated = np.sqrt((PRIOR_DF * prior**2 + (n - 1) * variance) / df)
+    moderated = np.sqrt((prior_df * prior**2 + (n - 1) * variance) / df)
     return stdtrit(df, 1 - ALPHA) * moderated / math.sqrt(n)

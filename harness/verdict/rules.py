@@ -16,6 +16,7 @@ from typing import Any
 
 from harness.domain import Claim, Estimate, Judgement, Measurement, Opinion, Outcome, Rule, Verdict
 from harness.errors import EXIT_INCONCLUSIVE, EXIT_INVALID, EXIT_NOT_REPRODUCED, EXIT_REPRODUCED
+from harness.priors import EXPECTED, Prior
 from harness.verdict.estimate import ALPHA, estimate
 
 _ROUNDING = 1e-9  # so that a difference of exactly the tolerance is inside it, whatever its last bit
@@ -48,16 +49,21 @@ def judge(
     invalid: Sequence[str] = (),
     flags: Sequence[str] = (),
     churn: Mapping[str, float] | None = None,
+    prior: Prior = EXPECTED,
 ) -> Judgement:
     """The verdict on every claim and on the card, from the measurements of one or several seeds.
 
     `limited` says why a run cannot judge the card, `invalid` which preconditions failed. `churn` is a floor for the
-    spread of a seed, by metric (`estimate.churn_floor`).
+    spread of a seed, by metric (`estimate.churn_floor`), `prior` what is expected of it before any was run.
     """
     values = {claim.metric: [m.value for m in measurements if m.metric == claim.metric] for claim in claims}
     estimates = {
         claim.metric: estimate(
-            claim, values[claim.metric], tolerance=tolerances[claim.metric], churn=(churn or {}).get(claim.metric, 0.0)
+            claim,
+            values[claim.metric],
+            tolerance=tolerances[claim.metric],
+            churn=(churn or {}).get(claim.metric, 0.0),
+            prior=prior,
         )
         for claim in claims
         if values[claim.metric]

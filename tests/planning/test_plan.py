@@ -312,6 +312,12 @@ def test_an_option_that_departs_from_the_card_is_a_deviation(options: Options, t
     assert [one.may_explain_a_gap for one in added] == [True]
 
 
+@pytest.mark.parametrize("options", [Options(seed=7), Options(settings={"run.seed": "7"})], ids=["option", "set"])
+def test_a_seed_is_a_deviation_of_its_own_kind_however_it_is_given(options: Options, target: Experiment) -> None:
+    (added,) = (one for one in plan_of(options=options).deviations if one not in target.deviations)
+    assert added.category == "seed"
+
+
 def test_options_change_nothing_else(target: Experiment) -> None:
     other = plan_of(options=Options(seed=7))
     assert dataclasses.replace(other, run=target.run, deviations=target.deviations) == target

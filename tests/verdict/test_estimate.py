@@ -8,8 +8,10 @@ import pytest
 from scipy import stats
 
 from harness.domain import Claim
-from harness.verdict.estimate import PRIOR_DF, PRIOR_SPREAD, churn_floor, estimate, half_width, moderated
+from harness.priors import EXPECTED
+from harness.verdict.estimate import churn_floor, estimate, half_width, moderated
 
+PRIOR_SPREAD, PRIOR_DF = EXPECTED.spreads["f1"], EXPECTED.df
 CLAIM = Claim("f1", 76.0, "points", decimals=10, raw="76", line=1, dialect="test")
 # Evaluation notes 3.6: |difference| that is still inside a tolerance of 1 when the seeds spread as the prior says.
 ACCEPTED = {1: 0.25, 2: 0.50, 3: 0.61, 5: 0.71, 10: 0.80}
@@ -47,12 +49,14 @@ def test_the_card_s_own_spread_is_the_prior_where_it_prints_one() -> None:
     printed = Claim("f1", 76.0, "points", decimals=10, raw="76", line=1, dialect="test", spread=0.8)
     assert estimate(printed, [76.0], tolerance=1.0).prior == 0.8
     assert estimate(CLAIM, [76.0], tolerance=1.0).prior == PRIOR_SPREAD
+    lucky = dataclasses.replace(printed, spread=0.02)  # which would narrow every interval to nothing
+    assert estimate(lucky, [76.0], tolerance=1.0).prior == PRIOR_SPREAD
 
 
 def test_one_seed_has_no_deviation_of_its_own_and_the_prior_s_spread() -> None:
     found = estimate(CLAIM, [75.0], tolerance=1.0)
     assert (found.sd, found.spread, found.df) == (None, PRIOR_SPREAD, PRIOR_DF)
-    assert moderated(None, 1, 0.35) == (0.35, 4)
+    assert moderated(None, 1, 0.35, 4) == (0.35, 4)
 
 
 @pytest.mark.parametrize(

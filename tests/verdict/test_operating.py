@@ -4,7 +4,10 @@ import math
 
 import pytest
 
-from harness.verdict.operating import rates
+from harness.domain import Claim
+from harness.priors import PRIORS
+from harness.verdict.estimate import estimate
+from harness.verdict.operating import rates, rates_of
 
 DRAWS = 40_000
 # (spread, gap) -> for 1, 3 and 5 seeds: reproduced, not reproduced, within tolerance; None where the table is silent.
@@ -45,6 +48,23 @@ def test_a_true_mean_on_the_margin_is_called_reproduced_as_rarely_as_was_publish
     assert found.within_tolerance == pytest.approx(0.5, abs=0.01)
 
 
+# n_seeds -> at a gap of none: reproduced, within the tolerance; within it at a gap of the tolerance. README.md says so.
+AT_MEASURED = {1: (0.0, 0.60, 0.46), 3: (0.08, 0.70, 0.48), 5: (0.25, 0.73, 0.48)}
+
+
+@pytest.mark.parametrize(("n_seeds", "said"), AT_MEASURED.items())
+def test_at_the_spread_that_was_measured_the_rules_do_as_the_readme_says(
+    n_seeds: int, said: tuple[float, float, float]
+) -> None:
+    prior = PRIORS["measured-2026-11"]
+    spread = prior.spreads["exact"]
+    perfect, off = (
+        rates(spread=spread, gap=gap, n_seeds=n_seeds, tolerance=1.0, prior=spread, prior_df=prior.df)
+        for gap in (0.0, -1.0)
+    )
+    assert (perfect.reproduced, perfect.within_tolerance, off.within_tolerance) == pytest.approx(said, abs=0.006)
+
+
 def test_the_same_seed_gives_the_same_rates() -> None:
     assert rates(spread=0.3, gap=0.1, n_seeds=2, tolerance=1.0) == rates(spread=0.3, gap=0.1, n_seeds=2, tolerance=1.0)
 
@@ -58,3 +78,13 @@ def test_looks_after_every_seed_decide_as_often_and_as_wrongly_as_was_published(
     found = rates(spread=0.35, gap=gap, n_seeds=5, tolerance=1.0, draws=DRAWS, is_sequential=True, seed=5)
     assert found.reproduced == pytest.approx(reproduced, abs=0.015)
     assert found.not_reproduced == pytest.approx(not_reproduced, abs=0.015)
+
+
+def test_what_the_claim_s_rounding_leaves_no_room_for_is_never_simulated_to_pass() -> None:
+    rates_by_digits = []
+    for decimals in (2, 0):
+        claim = Claim("f1", 78.0, "points", decimals=decimals, raw="78", line=1, dialect="test")
+        perfect, _ = rates_of(estimate(claim, [78.0], tolerance=1.05), 1.05)
+        rates_by_digits.append(perfect.reproduced)
+    assert rates_by_digits[0] > 0.4
+    assert rates_by_digits[1] == 0.0  # the interval alone is wider than the tolerance

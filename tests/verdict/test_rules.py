@@ -135,10 +135,10 @@ def test_several_seeds_are_judged_by_their_mean() -> None:
 
 
 def test_a_refused_claim_among_many_needs_more_evidence() -> None:
-    one = judge([claim("a", 76.0)], [measured("a", 74.2)], {"a": 1.0}, rule="equivalence")
-    many = [claim(name, 76.0) for name in "abcd"]
-    found = [measured("a", 74.2), *(measured(name, 76.0) for name in "bcd")]
-    four = judge(many, found, dict.fromkeys("abcd", 1.0), rule="equivalence")
+    names = ("exact", "f1", "HasAns_f1", "NoAns_f1")
+    one = judge([claim("exact", 76.0)], [measured("exact", 74.2)], {"exact": 1.0}, rule="equivalence")
+    found = [measured("exact", 74.2), *(measured(name, 76.0) for name in names[1:])]
+    four = judge([claim(name, 76.0) for name in names], found, dict.fromkeys(names, 1.0), rule="equivalence")
     assert (one.outcome, four.outcome) == ("not_reproduced", "inconclusive")
 
 
