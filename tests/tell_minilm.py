@@ -125,10 +125,11 @@ def page(found: Sequence[Told]) -> Iterator[str]:
     yield from _flips(found)
     yield (
         "- All ran on one core beside other work, the teacher first on two and, stopped once, then on one: times say "
-        "what it took, not what it costs. Settings were chosen before any dev number was seen, and not changed after."
+        "what it took, not what it costs. Settings were chosen before any dev number was seen and not changed after; what was "
+        "fine-tuned for 4 epochs, if it is here, was added to give it as many as both stages have."
     )
     yield ""
-    yield from _matrix()
+    yield from _matrix(found)
     for path in sorted((RESULTS / "plots").glob("*.svg")):  # harness plot RUN --out results/plots
         yield f"![{path.stem} of the distilled student](plots/{path.name})"
         yield ""
@@ -210,11 +211,15 @@ def _flips(found: Sequence[Told]) -> Iterator[str]:
             yield f"- From one seed to another {flips:,.0f} answers flip between right and wrong ({share:.1%}): {name}."
 
 
-def _matrix() -> Iterator[str]:
+def _matrix(found: Sequence[Told]) -> Iterator[str]:
     """Scores of one student under every protocol, as `harness score` left them."""
     for path in sorted(RESULTS.glob("minilm-*/scores/*/matrix.json")):
-        plain = store.read_json(path)
-        yield f"`harness score` of {plain['subject']}, the weights of seed 42, each row of its own logits and rule:"
+        plain, files = store.read_json(path), store.read_json(path.parent / "inputs.json")["weights"]["files"]
+        (of,) = (one for one in found if store.read_json(one.folder / store.EVALUATION / "weights.json") == files)
+        yield (
+            f"The evaluator matrix, `harness score` on the weights of seed {of.seed} ({ARMS[of.arm]}), in fp32, where "
+            f"the run itself scored in bf16 (exact {of.scores['exact']:.2f}, f1 {of.scores['f1']:.2f}):"
+        )
         yield ""
         yield "| protocol | scorer | exact | f1 | f1, with answer | f1, without |"
         yield "|---|---|---:|---:|---:|---:|"
