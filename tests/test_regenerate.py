@@ -317,7 +317,7 @@ def test_several_seeds_are_one_card_with_their_mean(tmp_path: Path) -> None:
     text = regenerate.render(regenerate.read(folder)).decode()
     assert "- Reproduced: mean and standard deviation of 3 seeds: 1, 2, 3." in text
     assert "exact (mean of 3 seeds, 240 questions)" in text
-    assert "\nharness reproduce pocket.md --seeds 3\n" in text
+    assert "\nharness reproduce pocket.md --seed 1 --seeds 3\n" in text
     block = regenerate.read_block(text)
     assert block is not None
     assert len(block.runs) == 3

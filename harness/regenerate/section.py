@@ -158,8 +158,7 @@ def command_of(experiment: Experiment, environment: Mapping[str, Any], *, n_seed
     tolerances = []
     for section in experiment.sections():
         for one in section.settings:
-            is_one_of_several = n_seeds > 1 and one.source == "--seed"
-            if one.origin != "overridden" or not one.source.startswith("--") or is_one_of_several:
+            if one.origin != "overridden" or not one.source.startswith("--"):
                 continue
             if one.source == "--tolerance":
                 tolerances.append(f"{one.name.removeprefix('tolerance.')}={one.value:g}")
