@@ -1,24 +1,34 @@
 """What a run is expected to take: before it, held against a budget; after it, beside what it took; for a plan alone."""
 
+import dataclasses
 from pathlib import Path
 
 from accelerate import Accelerator
 
-from harness import models, preflight, store, teachers
+from harness import models, preflight, record, store, teachers
 from harness.calibration import calibrate
 from harness.domain import Experiment
 from harness.errors import PlanError
 from harness.forecast import Cost, refuse_over
-from harness.inputs import Inputs, gather
+from harness.inputs import Inputs, fingerprint, gather
+from harness.store import TEACHER
 
 
 def before(experiment: Experiment, inputs: Inputs, run: Path, budget_s: float | None, accelerator: Accelerator) -> None:
     """Times a few steps, once a run, keeps what they say, and refuses what is over the budget."""
     if accelerator.num_processes > 1 or (run / store.FORECAST).exists():
         return
-    cost = calibrate(experiment, inputs, accelerator)
+    cost = _without_known(calibrate(experiment, inputs, accelerator), experiment, inputs, run.parents[1])
     refuse_over(cost, budget_s)  # before it is kept: what was refused is refused again
     store.write_json(run / store.FORECAST, cost)
+
+
+def _without_known(cost: Cost, experiment: Experiment, inputs: Inputs, results: Path) -> Cost:
+    """What is left to do where the teacher's scores can be taken from a run that has them."""
+    data = inputs.record["eval_data"]
+    if inputs.teacher is None or record.scored_alike(results, fingerprint(inputs.teacher), experiment, data) is None:
+        return cost
+    return dataclasses.replace(cost, parts=tuple(one for one in cost.parts if one.name != f"evaluation: {TEACHER}"))
 
 
 def after(experiment: Experiment, run: Path) -> None:

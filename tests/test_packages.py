@@ -250,13 +250,16 @@ def test_a_teacher_card_gets_the_data_given_for_its_pupil_and_its_scores_are_not
     again = ["reproduce", str(tmp_path / f"{CARDS[1]}.md"), *data, "--results", str(tmp_path / "results")]
     assert main([*again, "--seed", "8"]) == 0
     assert len(list((tmp_path / "results" / CARDS[0]).iterdir())) == 2  # a teacher of that seed
-    assert main([*again, "--seed", "7", "--teacher", str(teacher)]) == 0
+    assert main([*again, "--seed", "7", "--teacher", str(teacher), "--forecast"]) == 0
     assert len(list((tmp_path / "results" / CARDS[0]).iterdir())) == 2
     runs = [path.parent for path in (tmp_path / "results" / CARDS[1]).glob("*/verdict.json")]
     told = {record.read_experiment(one).run.value("seed"): one for one in runs}
     assert store.read_json(told[7] / "inputs.json")["teacher"] == hashes
     assert record.training_of(record.read_experiment(told[7])) == record.training_of(record.read_experiment(student))
     assert [one.category for one in record.read_experiment(told[7]).deviations if "--teacher" in one.reason] == ["seed"]
+    parts = [one["name"] for one in store.read_json(told[7] / store.FORECAST)["parts"]]
+    assert "evaluation: student" in parts
+    assert "evaluation: teacher" not in parts
     _refuses_other_runs(again, teacher, tmp_path, capsys)
 
 
