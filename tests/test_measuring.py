@@ -127,10 +127,19 @@ def test_a_metric_that_only_the_baseline_claims_is_no_crash(tmp_path: Path, clai
     assert main(["gate", str(second), "--baseline", str(first), "--on-unmeasured", "warn"]) in (0, 1)
 
 
-def test_the_gate_takes_no_run_of_another_training_for_it(
-    run: Path, claimless: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("learning_rate = 3e-3", "learning_rate = 2e-3"),
+        ("`package:pocket/squad.json` (the same questions)", "SQuAD 2.0 dev set"),
+    ],
+    ids=["training", "evaluation data"],
+)
+def test_the_gate_takes_no_run_of_another_training_or_on_other_questions_for_it(
+    old: str, new: str, run: Path, claimless: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = POCKET.read_text(encoding="utf-8").replace("learning_rate = 3e-3", "learning_rate = 2e-3", 1)
+    assert old in POCKET.read_text(encoding="utf-8")
+    text = POCKET.read_text(encoding="utf-8").replace(old, new, 1)
     claimless.write_text(text, encoding="utf-8")
     assert main(["gate", str(claimless), "--results", str(tmp_path / "results")]) == 1
     assert "no finished run of its experiment" in " ".join(capsys.readouterr().out.split())
