@@ -1,0 +1,43 @@
+"""The spread that is expected of a seed: named by a plan, kept by its record, as it was for those that name none."""
+
+import dataclasses
+from pathlib import Path
+
+from harness import conclusion, record, store
+from harness.cli import main
+from harness.domain import Experiment, Stage
+from harness.priors import CURRENT, EXPECTED, PRIORS, prior_of
+from tests.planning.cards import plan_of
+from tests.recorded import make_run
+
+
+def without_prior(experiment: Experiment) -> Experiment:
+    """The experiment as it was planned before plans named their prior."""
+    kept = tuple(one for one in experiment.run.settings if one.name != "prior")
+    return dataclasses.replace(experiment, run=Stage("run", kept))
+
+
+def test_a_plan_names_its_prior_and_one_that_names_none_has_the_first() -> None:
+    experiment = plan_of(name="pocket")
+    assert prior_of(experiment) is PRIORS[CURRENT]
+    assert prior_of(without_prior(experiment)) is EXPECTED
+    (named,) = (one for one in experiment.run.settings if one.name == "prior")
+    assert named.value == CURRENT
+
+
+def test_the_prior_is_fixed_with_rule_and_tolerances() -> None:
+    experiment = plan_of(name="pocket")
+    old = without_prior(experiment)
+    assert conclusion.rule_hash(experiment) != conclusion.rule_hash(old)
+    plain = {"rule": "tolerance", "tolerances": conclusion.tolerances_of(old)}
+    assert conclusion.rule_hash(old) == store.hash_of(plain)  # so that records of before pass their audit
+
+
+def test_a_record_is_judged_by_the_prior_it_names(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "pocket" / "r", limit=None)
+    assert main(["audit", str(run)]) == 0
+    exact = next(one for one in conclusion.conclude([run]).judgement.estimates if one.metric == "exact")
+    claim = next(one for one in record.read_experiment(run).claims if one.metric == "exact")
+    assert (exact.prior, exact.df) == (PRIORS[CURRENT].of(claim), PRIORS[CURRENT].df)
+    old = conclusion.conclude([run], claimed=without_prior(record.read_experiment(run)))
+    assert next(one for one in old.judgement.estimates if one.metric == "exact").df == EXPECTED.df
