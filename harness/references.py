@@ -92,7 +92,7 @@ def data_reference(text: str, *, card_dir: Path, is_option: bool) -> Reference:
 
 def is_run(text: str) -> bool:
     """Whether a text given as a model is the folder of a run, which holds weights further down."""
-    return (Path(text).expanduser() / "identity.json").is_file()
+    return os.path.isfile(os.path.join(os.path.expanduser(text), "identity.json"))  # False for what is no path at all
 
 
 def unpinned(text: str) -> str:

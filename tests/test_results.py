@@ -64,4 +64,8 @@ def test_a_regenerated_card_follows_from_its_record(name: str, tmp_path: Path) -
         one.folder for one in tell_minilm.runs() if one.arm in ("teacher", "both") and one.folder.parent.name == name
     )
     assert main(["card", str(run), "--out", str(tmp_path / "card.md")]) == 0
-    assert (ROOT / "results" / "cards" / f"{name}.md").read_bytes() == (tmp_path / "card.md").read_bytes()
+    kept, made = (
+        [line for line in path.read_bytes().splitlines() if not line.startswith(b"- Licence of the base model")]
+        for path in (ROOT / "results" / "cards" / f"{name}.md", tmp_path / "card.md")
+    )  # the licence of a package is only known where that is installed
+    assert kept == made
