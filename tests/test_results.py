@@ -69,3 +69,14 @@ def test_a_regenerated_card_follows_from_its_record(name: str, tmp_path: Path) -
         for path in (ROOT / "results" / "cards" / f"{name}.md", tmp_path / "card.md")
     )  # the licence of a package is only known where that is installed
     assert kept == made
+
+
+def test_the_readme_says_what_the_records_do() -> None:
+    said = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    told = tell_minilm.runs()
+    f1 = {arm: tell_minilm.claims_of(told, arm)["f1"][0] for arm in ("teacher", "both", "plain", "longer")}
+    assert f"keeps {100 * f1['both'] / f1['teacher']:.0f} % of its teacher's f1" in said
+    gaps = [f1["both"] - f1[arm] for arm in ("plain", "longer")]
+    assert f"without distillation by {gaps[0]:.1f} points of f1 ({gaps[1]:.1f} where" in said
+    spreads = PRIORS[CURRENT].spreads
+    assert f"**measured** at {spreads['exact']} points of exact and {spreads['f1']} of f1" in said
