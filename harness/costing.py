@@ -55,7 +55,7 @@ def of_plan(experiment: Experiment, results: Path, accelerator: Accelerator) -> 
         if path.resolve() in waiting:
             raise PlanError([f"{path}: is its own teacher, directly or through other cards; name another"])
         waiting.append(path.resolve())
-        given, planned = teachers.named(experiment), teachers.planned(path, experiment)
+        given, planned = teachers.named(path, experiment), teachers.planned(path, experiment)
         return teachers.of_run(given, planned) if given else gather(planned, stand_in, results / store.CACHE).student
 
     inputs = gather(experiment, stand_in, results / store.CACHE)

@@ -171,7 +171,7 @@ def _student_of_card(
     """Weights of another card's student, made now when they are not there; refused when it missed its own claims."""
     if path.resolve() in waiting:
         raise PlanError([f"{path}: is its own teacher, directly or through other cards; name another with --teacher"])
-    experiment, given = teachers.planned(path, pupil), teachers.named(pupil)
+    experiment, given = teachers.planned(path, pupil), teachers.named(path, pupil)
     if given is not None:
         return teachers.of_run(given, experiment)
     machine = dataclasses.replace(machine, fresh=False)

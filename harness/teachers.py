@@ -24,15 +24,17 @@ def planned(path: Path, pupil: Experiment) -> Experiment:
         precision=str(run["precision"].value),
         train=data.get("train"),
         eval=data.get("eval"),
-        is_measuring=not planning.measured(card) and (not pupil.claims or named(pupil) is not None),
+        is_measuring=not planning.measured(card) and (not pupil.claims or named(path, pupil) is not None),
     )
     return planning.plan(card, options)
 
 
-def named(pupil: Experiment) -> Path | None:
-    """The run that was given as the one of the teacher's card; None where none was."""
-    given = (str(one.value) for one in pupil.run.settings if one.name == "teacher_run")
-    return next((Path(folder).expanduser() for folder in given), None)
+def named(path: Path, pupil: Experiment) -> Path | None:
+    """The run that was given for a card, which is the teacher's; None where none was, or it is the student's card."""
+    run = {one.name: str(one.value) for one in pupil.run.settings}
+    if "teacher_run" not in run or path != Path(pupil.card_path).parent / run["teacher"]:
+        return None
+    return Path(run["teacher_run"]).expanduser()
 
 
 def of_run(run: Path, teacher: Experiment) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from harness import card, models, record, store
+from harness import card, models, record, store, teachers
 from harness.cli import main
 from harness.data import squad
 from harness.errors import DataError, PlanError
@@ -260,6 +260,9 @@ def test_a_teacher_card_gets_the_data_given_for_its_pupil_and_its_scores_are_not
     parts = [one["name"] for one in store.read_json(told[7] / store.FORECAST)["parts"]]
     assert "evaluation: student" in parts
     assert "evaluation: teacher" not in parts
+    pupil = record.read_experiment(told[7])
+    assert teachers.named(tmp_path / f"{CARDS[0]}.md", pupil) == teacher
+    assert teachers.named(tmp_path / "other.md", pupil) is None  # a student that is a card is no teacher
     _refuses_other_runs(again, teacher, tmp_path, capsys)
 
 
