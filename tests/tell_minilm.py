@@ -5,6 +5,7 @@
 A test holds the page to what this prints.
 """
 
+import functools
 import itertools
 import math
 import statistics
@@ -63,6 +64,7 @@ def read(folder: Path) -> Told:
     )
 
 
+@functools.cache
 def runs() -> list[Told]:
     """Every recorded run of the two cards, by seed."""
     folders = [
