@@ -3,41 +3,45 @@
 The library's own modules hold the weights and are what is trained and saved; only the order of the arithmetic is ours
 (`kernels/`), on the CPU, and on a GPU where there is Triton. A batch is packed in one of two ways: `counted` keeps
 padded positions, which see the real tokens and count in every mean, as in the program that cards were made with;
-`dropped` leaves them out.
+`dropped` leaves them out. A padded position is never attended to, so none has a key or a value.
 
 Known not to match the library: the random draws of dropout, and sums to rounding.
 """
 
 import functools
 import importlib.util
+import itertools
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import BertModel
 
-from harness import models
+from harness import cores, models
 from harness.kernels import attention
-from harness.kernels import linear as products
-from harness.kernels.attention import ROUND, Heads, Stretch
-from harness.kernels.dropout import Dropout
-from harness.kernels.linear import linear
+from harness.kernels.attention import Block, Heads, Stretch
+from harness.kernels.dropout import Draws, dropped
+from harness.kernels.linear import linear, linear_gelu
 
 Layout = Literal["counted", "dropped"]
+Map = Heads | tuple[Tensor, ...]  # of a layer: on a GPU what it is made from, on the CPU the map of each block
 _log = logging.getLogger(__name__)
 _LARGEST_HEAD = 64  # that the programs for a GPU have room for
+_ROUND = 8  # rows of a sequence on a GPU, or a multiple
 
 
 @dataclass(frozen=True, slots=True)
 class Packed:
     """A batch of B rows of up to T tokens as N packed ones: `ids`, `types`, `positions` (N), `counted` (N) 0 or 1.
 
-    `places` (N) are their indices among the B x T of the batch; a padded position that fills a row up to a round number
-    counts for nothing. `kept` are the indices among the N of those that are counted."""
+    `places` (N) are their indices among the B x T of the batch; a padded position that fills a row up counts for
+    nothing. `kept` are the indices among the N of those that are counted. `order` are the rows of the batch as
+    `stretches` has them. On the CPU they are parted into `blocks`, and `keys` (M) are the indices among the N of
+    those that have a key, in the order of blocks; None where all have one."""
 
     ids: Tensor
     types: Tensor
@@ -46,17 +50,32 @@ class Packed:
     kept: Tensor
     places: Tensor
     stretches: tuple[Stretch, ...]
+    order: tuple[int, ...]
+    blocks: tuple[Block, ...]
+    keys: Tensor | None
     shape: tuple[int, int]
 
+    @property
+    def rows(self) -> list[slice]:
+        """Of each sequence those that count."""
+        return [slice(one.begin, one.begin + one.n_counted) for one in self.stretches]
 
-@dataclass(frozen=True, slots=True)
-class States:
-    """`hidden` holds N x D for the embeddings and each layer, `heads` the layers that were asked for, `distances` the
-    sum of squares of each layer's map from its teacher's."""
+    @property
+    def key_rows(self) -> list[slice]:
+        """Of each sequence, among the rows that keys are made for."""
+        begins = [block.key_begin + i * block.n_keys for block in self.blocks for i in range(len(block.sequences))]
+        begins = begins or [one.begin for one in self.stretches]
+        return [slice(n, n + one.n_keys) for n, one in zip(begins, self.stretches, strict=True)]
 
-    hidden: tuple[Tensor, ...]
-    heads: Mapping[int, Heads]
-    distances: Mapping[int, Tensor]
+
+class Layer(NamedTuple):
+    """What a layer gives: its output (N, D), its `heads` and its `map` where they were asked for, the sum of squares of
+    its map's distance from a teacher's."""
+
+    output: Tensor
+    heads: Heads | None
+    map: Map | None
+    distance: Tensor
 
 
 def fits(model: Any) -> bool:
@@ -72,7 +91,7 @@ def fits(model: Any) -> bool:
 
 def _has_kernels(device: torch.device, config: Any) -> bool:
     if device.type == "cpu":
-        return products.is_available()
+        return True
     size = config.hidden_size // config.num_attention_heads
     return device.type == "cuda" and size <= _LARGEST_HEAD and _has_triton(device)
 
@@ -92,26 +111,35 @@ def _has_triton(device: torch.device) -> bool:
     return True
 
 
-def pack(batch: Mapping[str, Tensor], layout: Layout) -> Packed:
+def _by_blocks(device: torch.device) -> bool:
+    """Whether attention is that of `kernels/attention.py`, else that of `kernels/fused.py`."""
+    return device.type == "cpu"
+
+
+def pack(batch: Mapping[str, Tensor], layout: Layout, n_heads: int = 1) -> Packed:
     """Packs `input_ids`, `attention_mask` and `token_type_ids` (B, T); real tokens come first in a row.
 
-    With `lengths` (B) on the host, which are the sums of the mask, a GPU is not waited for.
+    With `lengths` (B) on the host, which are the sums of the mask, a GPU is not waited for. On the CPU rows are packed
+    in the order of their lengths, in blocks for so many heads.
     """
     mask = batch["attention_mask"]
     n_rows, n_tokens = mask.shape
     lengths = (batch["lengths"] if "lengths" in batch else mask.sum(1)).tolist()
-    stretches, places, counted, begin = [], [], [], 0
-    for row, length in enumerate(lengths):
-        n_counted = n_tokens if layout == "counted" else length
-        n_taken = min(-(-n_counted // ROUND) * ROUND, n_tokens)
-        stretches.append(Stretch(begin, n_taken, length, n_counted))
-        own = torch.arange(n_taken)
-        counted.append(own < n_counted)
-        places.append(row * n_tokens + own)
-        begin += n_taken
-    is_counted = torch.cat(counted)
+    order, blocks = list(range(n_rows)), tuple[Block, ...]()
+    if _by_blocks(mask.device):
+        order.sort(key=lengths.__getitem__)
+        blocks = attention.blocks_of(
+            [lengths[row] for row in order], n_tokens, n_heads, counts_padding=layout == "counted"
+        )
+        stretches = tuple(itertools.chain.from_iterable(block.sequences for block in blocks))
+    else:
+        stretches = _stretches_of(lengths, n_tokens, layout)
+    own = [torch.arange(one.n_rows) for one in stretches]
+    places = torch.cat([row * n_tokens + rows for row, rows in zip(order, own, strict=True)])
+    is_counted = torch.cat([rows < one.n_counted for one, rows in zip(stretches, own, strict=True)])
+    keys = _keys_of(blocks)
     at, kept, is_counted = (
-        one.to(mask.device, non_blocking=True) for one in (torch.cat(places), is_counted.nonzero()[:, 0], is_counted)
+        one.to(mask.device, non_blocking=True) for one in (places, is_counted.nonzero()[:, 0], is_counted)
     )
     return Packed(
         ids=batch["input_ids"].reshape(-1)[at],
@@ -120,9 +148,30 @@ def pack(batch: Mapping[str, Tensor], layout: Layout) -> Packed:
         counted=is_counted,
         kept=kept,
         places=at,
-        stretches=tuple(stretches),
+        stretches=stretches,
+        order=tuple(order),
+        blocks=blocks,
+        keys=keys,
         shape=(n_rows, n_tokens),
     )
+
+
+def _stretches_of(lengths: Sequence[int], n_tokens: int, layout: Layout) -> tuple[Stretch, ...]:
+    """One sequence behind the other, each of a round number of rows."""
+    stretches, begin = [], 0
+    for length in lengths:
+        n_counted = n_tokens if layout == "counted" else length
+        n_taken = min(-(-n_counted // _ROUND) * _ROUND, n_tokens)
+        stretches.append(Stretch(begin, n_taken, length, n_counted))
+        begin += n_taken
+    return tuple(stretches)
+
+
+def _keys_of(blocks: Sequence[Block]) -> Tensor | None:
+    """Which rows have a key, in the order of blocks and sequences; None where that is each in its place."""
+    if all(block.n_keys == block.n_rows for block in blocks):
+        return None
+    return torch.cat([one.begin + torch.arange(block.n_keys) for block in blocks for one in block.sequences])
 
 
 def unpack(packed: Packed, values: Tensor, fill: float) -> Tensor:
@@ -133,54 +182,81 @@ def unpack(packed: Packed, values: Tensor, fill: float) -> Tensor:
     return filled.view(n_rows, n_tokens, *values.shape[1:])
 
 
-def run(
-    model: Any,
-    packed: Packed,
-    *,
-    depth: int | None = None,
-    show: Collection[int] = (),
-    taught: Mapping[int, Heads] | None = None,
-) -> States:
-    """The hidden states of a model up to layer `depth`, of all without it, with dropout where it is in training mode.
+def draws_of(batch: Mapping[str, Tensor], packed: Packed) -> Draws:
+    """The random numbers of a pass: from `seeds` (B) of the rows where the batch has them, else torch's generator."""
+    seeds = batch["seeds"] if "seeds" in batch else torch.randint(2**62, packed.shape[:1])
+    return Draws([int(seeds[row]) for row in packed.order])
 
-    `show` names layers, from 1, whose queries and keys are handed out; `taught` those whose map is compared with a
-    teacher's.
+
+def embed(model: Any, packed: Packed, draws: Draws | None = None) -> Tensor:
+    """The embeddings' output (N, D), with dropout where the model is in training mode."""
+    bert = model.base_model
+    own = bert.embeddings
+    words = own.word_embeddings(packed.ids) + own.token_type_embeddings(packed.types)
+    x: Tensor = own.LayerNorm(words + own.position_embeddings(packed.positions))
+    return dropped(x, bert.config.hidden_dropout_prob, draws if bert.training else None, packed.rows)
+
+
+def run_layer(
+    model: Any,
+    number: int,
+    x: Tensor,
+    packed: Packed,
+    draws: Draws | None = None,
+    *,
+    taught: Map | None = None,
+    shows: Literal["map", "heads"] | None = None,
+) -> Layer:
+    """Layer `number`, from 1, of a model on x (N, D), with dropout where it is in training mode.
+
+    `taught` is the map of a teacher's layer that this one's is compared with; it is used up.
     """
     bert, config = model.base_model, model.base_model.config
-    is_training = bool(bert.training)
-    drop = Dropout(config.hidden_dropout_prob) if is_training else None
-    drop_probs = Dropout(config.attention_probs_dropout_prob) if is_training else None
-    split, attend = _kernels(packed.ids.device)
-    hidden = [_embedded(bert.embeddings, packed, drop)]
-    heads: dict[int, Heads] = {}
-    distances: dict[int, Tensor] = {}
-    for number, layer in enumerate(bert.encoder.layer[:depth], start=1):
-        x = hidden[-1]
-        query, key, value = (
-            split(_of(part, x), config.num_attention_heads)
-            for part in (layer.attention.self.query, layer.attention.self.key, layer.attention.self.value)
-        )
-        query = query * query.shape[-1] ** -0.5
-        mine = (taught or {}).get(number)
-        attended, distance = attend(query, key, value, packed.stretches, drop_probs, mine)
-        if number in show:
-            heads[number] = Heads(query, key)
-        if mine is not None:
-            distances[number] = distance
-        out = layer.attention.output
-        x = _normed(out.LayerNorm, _of(out.dense, attended), x, drop)
-        inner = functional.gelu(_of(layer.intermediate.dense, x))
-        hidden.append(_normed(layer.output.LayerNorm, _of(layer.output.dense, inner), x, drop))
-    return States(tuple(hidden), heads, distances)
+    layer, draws = bert.encoder.layer[number - 1], draws if bert.training else None
+    own = layer.attention.self
+    query, (key, value) = _of(own.query, x), (_of(part, _with_keys(packed, x)) for part in (own.key, own.value))
+    attended, heads, map_, distance = _attend(query, key, value, packed, config, draws, taught, shows)
+    out = layer.attention.output
+    rows, rate = packed.rows, config.hidden_dropout_prob
+    x = _normed(out.LayerNorm, dropped(_of(out.dense, attended).float(), rate, draws, rows), x)
+    inner = linear_gelu(x, layer.intermediate.dense.weight, layer.intermediate.dense.bias)
+    x = _normed(layer.output.LayerNorm, dropped(_of(layer.output.dense, inner).float(), rate, draws, rows), x)
+    return Layer(x, heads, map_, distance)
 
 
-def _kernels(device: torch.device) -> tuple[Callable[..., Tensor], Callable[..., tuple[Tensor, Tensor]]]:
-    """How heads are split and attended over."""
-    if device.type == "cpu":
-        return attention.heads_of, attention.attend
+def _attend(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    packed: Packed,
+    config: Any,
+    draws: Draws | None,
+    taught: Map | None,
+    shows: Literal["map", "heads"] | None,
+) -> tuple[Tensor, Heads | None, Map | None, Tensor]:
+    """Output, heads and map as asked for, distance."""
+    n_heads, rate = config.num_attention_heads, config.attention_probs_dropout_prob
+    scale = (config.hidden_size // n_heads) ** -0.5
+
+    def heads_of(x: Tensor) -> Tensor:
+        return x.view(len(x), n_heads, -1).transpose(0, 1)
+
+    in_blocks = _by_blocks(query.device)
+    heads = Heads(heads_of(query * scale), heads_of(key)) if shows == "heads" or not in_blocks else None
+    if in_blocks or heads is None:
+        if isinstance(taught, Heads):
+            raise TypeError("queries and keys are a GPU's way to hand a map on, of no use on the CPU")
+        found = attention.attend(
+            query, key, value, packed.blocks, n_heads,
+            dropout=rate, draws=draws, taught=taught, shows=shows == "map",
+        )  # fmt: skip
+        return found.output, heads, found.maps, found.distance
+    if not isinstance(taught, Heads | None):
+        raise TypeError("a map of blocks is the CPU's, of no use on a GPU")
     from harness.kernels import fused  # here for the same reason as above
 
-    return fused.heads_of, fused.attend
+    output, distance = fused.attend(*heads, heads_of(value), packed.stretches, rate, draws, taught)
+    return output, heads, heads, distance
 
 
 def span_logits(
@@ -193,24 +269,36 @@ def span_logits(
     if not fits(model):
         plain: Tensor = models.span_logits(model, batch, head_dropout).logits.float()
         return plain
-    packed = pack(batch, layout)
-    hidden = run(model, packed).hidden[-1]
-    if head_dropout is not None and head_dropout.p and head_dropout.training:
-        hidden = Dropout(head_dropout.p)(hidden)
-    logits = functional.linear(hidden, model.qa_outputs.weight, model.qa_outputs.bias)
+    work = functools.partial(_packed_logits, model, layout=layout, head_dropout=head_dropout)
+    is_here = batch["attention_mask"].device.type == "cpu"
+    if not is_here or torch.is_grad_enabled() or torch.get_num_threads() == 1:
+        return work(batch)
+    n = cores.n_parts(batch, models.width(model))
+    parts = cores.split(batch, n)
+    logits = cores.each([functools.partial(work, part) for _, part in parts])
+    return torch.cat(logits)[torch.cat([rows for rows, _ in parts]).argsort()]
+
+
+def _packed_logits(model: Any, batch: Mapping[str, Tensor], layout: Layout, head_dropout: nn.Dropout | None) -> Tensor:
+    packed = pack(batch, layout, models.n_heads(model))
+    draws = draws_of(batch, packed) if model.training else None
+    x = embed(model, packed, draws)
+    for number in range(1, models.n_layers(model) + 1):
+        x = run_layer(model, number, x, packed, draws).output
+    if head_dropout is not None and head_dropout.training:
+        x = dropped(x, head_dropout.p, draws, packed.rows)
+    logits = functional.linear(x, model.qa_outputs.weight, model.qa_outputs.bias)
     return unpack(packed, logits.float(), 0.0)
 
 
-def _embedded(embeddings: Any, packed: Packed, drop: Dropout | None) -> Tensor:
-    words = embeddings.word_embeddings(packed.ids) + embeddings.token_type_embeddings(packed.types)
-    x: Tensor = embeddings.LayerNorm(words + embeddings.position_embeddings(packed.positions))
-    return x if drop is None else drop(x)
+def _with_keys(packed: Packed, x: Tensor) -> Tensor:
+    return x if packed.keys is None else x.index_select(0, packed.keys)
 
 
 def _of(module: Any, x: Tensor) -> Tensor:
     return linear(x, module.weight, module.bias)
 
 
-def _normed(norm: nn.Module, x: Tensor, residual: Tensor, drop: Dropout | None) -> Tensor:
-    normed: Tensor = norm((x.float() if drop is None else drop(x.float())) + residual)
+def _normed(norm: nn.Module, x: Tensor, residual: Tensor) -> Tensor:
+    normed: Tensor = norm(x + residual)
     return normed

@@ -244,6 +244,14 @@ def n_layers(model: Any) -> int:
     return int(model.config.num_hidden_layers)
 
 
+def n_heads(model: Any) -> int:
+    return int(model.config.num_attention_heads)
+
+
+def width(model: Any) -> int:
+    return int(model.config.hidden_size)
+
+
 def span_logits(
     model: Any, batch: Mapping[str, Tensor], head_dropout: nn.Module | None = None, *, maps: bool = False
 ) -> Any:

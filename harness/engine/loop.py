@@ -112,8 +112,9 @@ def optimise(
                 record = None
                 while record is None:
                     seed_step(seed, stage, step, accelerator.process_index)
+                    seeds = row_seeds(seed, stage, step, len(batch))
                     with in_smaller_parts(accelerator, optimizer, len(batch)):
-                        record = _one_step(wrapped, optimizer, features, batch, settings, accelerator)
+                        record = _one_step(wrapped, optimizer, features, batch, seeds, settings, accelerator)
             pending.append({"step": step + 1, "epoch": epoch, "learning_rate": rate, **record})
             is_last = step + 1 == n_steps
             wishes = _wishes(is_interrupted(), checkpoints, step + 1)
@@ -182,20 +183,34 @@ def _of_any(wishes: _Wishes, accelerator: Any) -> _Wishes:
     return _Wishes(*(count > 0 for count in accelerator.reduce(table, reduction="sum").tolist()))
 
 
+def row_seeds(seed: int, stage: str, step: int, n_rows: int) -> Array:
+    """Of the dropout of each row of a step's declared batch, whichever core, micro-batch or process works on it."""
+    words = [seed, zlib.crc32(stage.encode()), step]
+    return (np.random.SeedSequence(words).generate_state(n_rows, np.uint64) >> np.uint64(2)).astype(np.int64)
+
+
 def seed_step(seed: int, stage: str, step: int, rank: int) -> None:
-    """Makes the dropout of a step a function of (seed, stage, step, rank)."""
+    """Makes what else draws in a step, a GPU or the library's own encoder, a function of (seed, stage, step, rank)."""
     words = [seed, zlib.crc32(stage.encode()), step, rank]
     torch.manual_seed(int(np.random.SeedSequence(words).generate_state(1, np.uint64)[0]))
 
 
 def _one_step(
-    module: Any, optimizer: Any, features: Any, batch: Array, settings: Optimisation, accelerator: Any
+    module: Any,
+    optimizer: Any,
+    features: Any,
+    batch: Array,
+    seeds: Array,
+    settings: Optimisation,
+    accelerator: Any,
 ) -> dict[str, Tensor]:
     """One optimiser step on one declared batch; the terms stay on the device, unread."""
     n_micro = accelerator.gradient_accumulation_steps
     sums: dict[str, Tensor] = {}
-    for part, weight in share_of(batch, accelerator.process_index, accelerator.num_processes, n_micro):
-        inputs = _moved(features.batch(part), accelerator.device)
+    every = np.arange(len(batch))
+    for part, weight in share_of(every, accelerator.process_index, accelerator.num_processes, n_micro):
+        inputs = _moved(features.batch(batch[part]), accelerator.device)
+        inputs["seeds"] = torch.from_numpy(seeds[part])
         with accelerator.accumulate(module):
             with before_any_update():
                 terms: dict[str, Tensor] = module(inputs)

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from harness.kernels import tiles
 from harness.kernels.attention import Heads, Stretch
-from harness.kernels.dropout import Dropout
+from harness.kernels.dropout import Draws
 
 
 class Shape(NamedTuple):
@@ -49,28 +49,24 @@ class _Draws(NamedTuple):
     kept: float = 1.0
 
 
-def heads_of(x: Tensor, n_heads: int) -> Tensor:
-    """(N, D) as (H, N, D / H), a view."""
-    return x.view(len(x), n_heads, -1).transpose(0, 1)
-
-
 def attend(
     query: Tensor,
     key: Tensor,
     value: Tensor,
     stretches: Sequence[Stretch],
-    dropout: Dropout | None = None,
+    dropout: float = 0.0,
+    draws: Draws | None = None,
     taught: Heads | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Output (N, D), and the sum of squares of D - T over all heads, rows and keys, in fp32, 0 without a teacher.
 
     Query (scaled already), key and value are (H, N, D / H), all in fp32, bf16 or fp16. Rows of one sequence see each
-    other alone. Fastest on what `heads_of` gives.
+    other alone. Fastest on views of (N, D).
     """
     n_heads, n_rows, size = query.shape
     rows = [_rows_of(one) for one in (query, key, value, *(taught or ()))]
-    draws = _draws_of(dropout) if dropout is not None and dropout.probability else None
-    output, distance = _Fused.apply(*rows[:3], rows[3:], tuple(stretches), draws)  # type: ignore[no-untyped-call]
+    drops = _draws_of(dropout, draws) if draws is not None and dropout else None
+    output, distance = _Fused.apply(*rows[:3], rows[3:], tuple(stretches), drops)  # type: ignore[no-untyped-call]
     return output.view(n_rows, n_heads * size), distance
 
 
@@ -84,7 +80,7 @@ def check(device: torch.device) -> None:
         waves = torch.arange(5 * n * 32, device=device, dtype=torch.float32).mul(0.7).sin().view(5, 2, n, 16)
         for way in (attend, _plain):
             query, key, value = leaves = [one.clone().requires_grad_() for one in waves[:3]]
-            output, distance = way(query, key, value, (stretch,), None, Heads(waves[3], waves[4]))
+            output, distance = way(query, key, value, (stretch,), taught=Heads(waves[3], waves[4]))
             loss = (output * waves[3].reshape(n, -1)).sum() + distance
             results.append((output, distance, *torch.autograd.grad(loss, leaves)))
     for ours, plain in zip(*results, strict=True):
@@ -94,7 +90,7 @@ def check(device: torch.device) -> None:
 
 
 def _plain(
-    query: Tensor, key: Tensor, value: Tensor, stretches: Sequence[Stretch], _: None, taught: Heads
+    query: Tensor, key: Tensor, value: Tensor, stretches: Sequence[Stretch], taught: Heads
 ) -> tuple[Tensor, Tensor]:
     """The same for one sequence without dropout, by whole maps."""
     (one,) = stretches
@@ -106,14 +102,13 @@ def _plain(
 
 
 def _rows_of(x: Tensor) -> Tensor:
-    """(H, N, D / H) as (N, H, D / H) the way it is read: a view of what `heads_of` gives, else a copy."""
+    """(H, N, D / H) as (N, H, D / H) the way it is read: a view where they are one of (N, D), else a copy."""
     return x.transpose(0, 1).contiguous()
 
 
-def _draws_of(dropout: Dropout) -> _Draws:
-    probability = dropout.probability
+def _draws_of(probability: float, draws: Draws) -> _Draws:
     threshold = min(round(probability * 2**32) - 2**31, 2**31 - 1)  # at probability 1 nothing kept is multiplied by 0
-    return _Draws(dropout.seed(), threshold, 1.0 / (1.0 - probability) if probability < 1 else 0.0)
+    return _Draws(draws.seed(), threshold, 1.0 / (1.0 - probability) if probability < 1 else 0.0)
 
 
 @functools.lru_cache(maxsize=4)

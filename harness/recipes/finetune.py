@@ -8,7 +8,9 @@ from typing import Unpack
 
 from torch import Tensor, nn
 
+from harness import cores, encoder
 from harness.engine.loop import StageLog
+from harness.models import width
 from harness.recipes import losses
 from harness.recipes.haystack import HaystackHead, Padding
 from harness.recipes.workbench import Common, Workbench
@@ -33,6 +35,11 @@ class HardLabelLoss(nn.Module):
         self.head, self._padding = head, padding
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        if encoder.fits(self.head.student):
+            return cores.shared_terms(self._terms, batch, list(self.parameters()), width(self.head.student))
+        return self._terms(batch)
+
+    def _terms(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         logits = self.head(batch)
         if self._padding != "counted":
             logits = losses.without_padding(logits, batch["attention_mask"])

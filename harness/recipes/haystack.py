@@ -19,10 +19,10 @@ from typing import Literal, Unpack
 import torch
 from torch import Tensor, nn
 
-from harness import encoder
+from harness import cores, encoder
 from harness.attention import Probs, show_maps
 from harness.engine.loop import StageLog
-from harness.models import n_layers, span_logits
+from harness.models import n_heads, n_layers, span_logits, width
 from harness.recipes import losses
 from harness.recipes.workbench import Common, Workbench, without_head
 
@@ -94,7 +94,7 @@ class IntermediateLayerLoss(nn.Module):
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         if self._may_pack and encoder.fits(self.student) and encoder.fits(self._teacher[0]):
-            return self._packed(encoder.pack(batch, _layout(self._padding)))
+            return cores.shared_terms(self._packed, batch, list(self.parameters()), width(self.student))
         with torch.no_grad():
             teacher = span_logits(self._teacher[0], batch, maps=True)
         student = span_logits(self.student, batch, maps=True)
@@ -104,17 +104,27 @@ class IntermediateLayerLoss(nn.Module):
         hidden = losses.hidden_terms(student.hidden_states, teacher.hidden_states, self._layer_map, real, keeps)
         return losses.named(attention, hidden)
 
-    def _packed(self, packed: encoder.Packed) -> dict[str, Tensor]:
-        """The same terms over packed rows: no map is kept, only its distance from the teacher's."""
+    def _packed(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The same terms over packed rows, both models layer by layer: of no map more is kept than its distance."""
+        teacher, student = self._teacher[0], self.student
+        packed = encoder.pack(batch, _layout(self._padding), n_heads(student))
+        draws = encoder.draws_of(batch, packed)
         with torch.no_grad():
-            taught = encoder.run(self._teacher[0], packed, depth=max(self._layer_map), show=self._layer_map)
-        maps = {number: taught.heads[layer] for number, layer in enumerate(self._layer_map, start=1)}
-        own = encoder.run(self.student, packed, taught=maps)
+            theirs = encoder.embed(teacher, packed)
+        own = encoder.embed(student, packed, draws)
         n_rows, n_tokens = packed.shape
-        n_heads, width = len(maps[1].query), own.hidden[0].shape[-1]
-        attention = [own.distances[number] / (n_rows * n_heads * n_tokens**2) for number in maps]
-        n_all = n_rows * n_tokens * width
-        hidden = losses.packed_hidden_terms(own.hidden, taught.hidden, self._layer_map, packed.counted, n_all)
+        n_states, n_maps = n_rows * n_tokens * own.shape[1], n_rows * n_heads(student) * n_tokens**2
+        hidden, attention, below = [losses.packed_hidden_term(own, theirs, packed, n_states)], [], 0
+        for number, level in enumerate(self._layer_map, start=1):
+            taught = None
+            for one in range(below + 1, level + 1):
+                with torch.no_grad():
+                    shows: Literal["map"] | None = "map" if one == level else None
+                    theirs, _, taught, _ = encoder.run_layer(teacher, one, theirs, packed, shows=shows)
+            below = level
+            own, _, _, distance = encoder.run_layer(student, number, own, packed, draws, taught=taught)
+            hidden.append(losses.packed_hidden_term(own, theirs, packed, n_states))
+            attention.append(distance / n_maps)
         return losses.named(attention, hidden)
 
 
@@ -154,6 +164,11 @@ class PredictionLayerLoss(nn.Module):
         self._soft_label_weight, self._hard_label_weight = soft_label_weight, hard_label_weight
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        if encoder.fits(self.head.student):
+            return cores.shared_terms(self._terms, batch, list(self.parameters()), width(self.head.student))
+        return self._terms(batch)
+
+    def _terms(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         logits, taught = self.head(batch), batch["teacher_logits"]
         if self._padding != "counted":
             logits, taught = (losses.without_padding(one, batch["attention_mask"]) for one in (logits, taught))

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from harness.encoder import Packed
 from harness.kernels.attention import Heads, Stretch
 
 NO_SCORE = -100.0  # TinyBERT's program takes every score at or below this for a masked one
@@ -75,15 +76,11 @@ def hidden_terms(
     return [mse(student[i], teacher[layer], weight, keeps_divisor) for i, layer in enumerate((0, *layer_map))]
 
 
-def packed_hidden_terms(
-    student: Sequence[Tensor], teacher: Sequence[Tensor], layer_map: Sequence[int], counted: Tensor, n_all: int
-) -> list[Tensor]:
-    """The same terms of packed states (N, D): squares of the rows that are `counted` (N), over `n_all` elements."""
-    terms = []
-    for i, layer in enumerate((0, *layer_map)):
-        difference = ((student[i] - teacher[layer]) * counted[:, None]).flatten()
-        terms.append(difference.dot(difference) / n_all)
-    return terms
+def packed_hidden_term(student: Tensor, teacher: Tensor, packed: Packed, n_all: int) -> Tensor:
+    """The same of packed states (N, D): squares of the rows that count, over `n_all` elements."""
+    if len(packed.kept) < len(packed.places):
+        student, teacher = student[packed.kept], teacher[packed.kept]
+    return functional.mse_loss(student.float(), teacher.float(), reduction="sum") / n_all
 
 
 def mse(student: Tensor, teacher: Tensor, weight: Tensor | None = None, keeps_divisor: bool = False) -> Tensor:
@@ -103,9 +100,7 @@ def score_terms(student: Sequence[Tensor], teacher: Sequence[Tensor], layer_map:
     return attention_terms([_unmasked(one) for one in student], [_unmasked(one) for one in teacher], layer_map)
 
 
-def gram_terms(
-    student: Sequence[Heads], teacher: Sequence[Heads], stretches: Sequence[Stretch], n_all: int
-) -> list[Tensor]:
+def gram_terms(student: Sequence[Heads], teacher: Sequence[Heads], packed: Packed, n_all: int) -> list[Tensor]:
     """The same terms without a single map, from queries (scaled) and keys (H, N, D / H); masked scores are 0 as there.
 
     |Qs Ks' - Qt Kt'|^2 = <Ks'Ks, Qs'Qs> - 2 <Kt'Ks, Qt'Qs> + <Kt'Kt, Qt'Qt>, with small products of D / H squared, over
@@ -114,25 +109,24 @@ def gram_terms(
     terms = []
     for own, theirs in zip(student, teacher, strict=True):
         term = own.query.new_zeros((), dtype=torch.float64)
-        for s, t in zip(_by_sequence(own, stretches), _by_sequence(theirs, stretches), strict=True):
+        for s, t in zip(_by_sequence(own, packed), _by_sequence(theirs, packed), strict=True):
             for (q1, k1), (q2, k2), factor in ((s, s, 1.0), (s, t, -2.0), (t, t, 1.0)):
                 term = term + factor * ((k1.mT @ k2) * (q1.mT @ q2)).sum()
         terms.append((term / n_all).float())
     return terms
 
 
-def _by_sequence(heads: Heads, stretches: Sequence[Stretch]) -> Iterator[tuple[Tensor, Tensor]]:
+def _by_sequence(heads: Heads, packed: Packed) -> Iterator[tuple[Tensor, Tensor]]:
     """Queries that count and keys, float64, (H, rows, D / H) of each sequence in turn.
 
     A GPU gets all at once where they are equally long, as (H, sequences, rows, D / H): a product of one sequence takes
     less time there than asking for it.
     """
+    stretches = packed.stretches
     if heads.query.device.type != "cpu" and len({(one.n_rows, one.n_counted) for one in stretches}) == 1:
         yield _all_sequences(heads, stretches)
         return
-    for one in stretches:
-        rows = slice(one.begin, one.begin + one.n_counted)
-        keys = slice(one.begin, one.begin + one.n_keys)
+    for rows, keys in zip(packed.rows, packed.key_rows, strict=True):
         yield heads.query[:, rows].double(), heads.key[:, keys].double()
 
 

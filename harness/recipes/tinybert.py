@@ -15,16 +15,19 @@ Known not to match:
 - the random stream (order of rows, dropout masks)
 """
 
-from typing import Any, Unpack
+from collections.abc import Sequence
+from typing import Any, Literal, Unpack
 
 import torch
 from torch import Tensor, nn
 
-from harness import encoder
+from harness import cores, encoder
 from harness.attention import show_maps
 from harness.engine.loop import StageLog
+from harness.kernels.attention import Heads
+from harness.kernels.dropout import Draws
 from harness.kernels.linear import linear
-from harness.models import n_layers, span_logits
+from harness.models import n_heads, n_layers, span_logits, width
 from harness.recipes import losses
 from harness.recipes.workbench import Common, Workbench, without_head
 
@@ -67,9 +70,10 @@ class IntermediateLayerLoss(nn.Module):
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         if encoder.fits(self.student) and encoder.fits(self._teacher[0]):
-            found = self._packed(encoder.pack(batch, "counted"))
-            if found is not None:
-                return found
+            try:
+                return cores.shared_terms(self._packed, batch, list(self.parameters()), width(self.student))
+            except MayBeMaskedError:
+                pass
         with torch.no_grad():
             teacher = span_logits(self._teacher[0], batch, maps=True)
         student = span_logits(self.student, batch, maps=True)
@@ -78,22 +82,43 @@ class IntermediateLayerLoss(nn.Module):
         hidden = losses.hidden_terms(projected, teacher.hidden_states, self._layer_map)
         return losses.named(attention, hidden)
 
-    def _packed(self, packed: encoder.Packed) -> dict[str, Tensor] | None:
-        """The same terms from queries and keys, no map is made; None where a score may be as low as a masked one."""
+    def _packed(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The same terms from queries and keys, no map is made; raises where a score may be as low as a masked one."""
+        teacher, student = self._teacher[0], self.student
+        packed = encoder.pack(batch, "counted", n_heads(student))
+        draws = encoder.draws_of(batch, packed)
         with torch.no_grad():
-            taught = encoder.run(self._teacher[0], packed, depth=max(self._layer_map), show=self._layer_map)
-        own = encoder.run(self.student, packed, show=range(1, len(self._layer_map) + 1))
-        heads = [own.heads[number] for number in range(1, len(self._layer_map) + 1)]
-        theirs = [taught.heads[layer] for layer in self._layer_map]
-        if losses.may_be_masked((*heads, *theirs)):
-            return None
+            states, taught = _states_and_heads(teacher, packed, (0, *self._layer_map))
+        own, heads = _states_and_heads(student, packed, range(n_layers(student) + 1), draws)
+        if losses.may_be_masked((*heads, *taught)):
+            raise MayBeMaskedError
         n_rows, n_tokens = packed.shape
-        n_heads, width = len(heads[0].query), taught.hidden[0].shape[-1]
-        attention = losses.gram_terms(heads, theirs, packed.stretches, n_rows * n_heads * n_tokens**2)
-        projected = [linear(state, self.fit_dense.weight, self.fit_dense.bias) for state in own.hidden]
-        n_all = n_rows * n_tokens * width
-        hidden = losses.packed_hidden_terms(projected, taught.hidden, self._layer_map, packed.counted, n_all)
+        attention = losses.gram_terms(heads, taught, packed, n_rows * n_heads(student) * n_tokens**2)
+        n_all = n_rows * n_tokens * states[0].shape[-1]
+        hidden = [
+            losses.packed_hidden_term(linear(one, self.fit_dense.weight, self.fit_dense.bias), theirs, packed, n_all)
+            for one, theirs in zip(own, states, strict=True)
+        ]
         return losses.named(attention, hidden)
+
+
+class MayBeMaskedError(Exception):
+    """A score may be as low as a masked one, which only whole maps can tell."""
+
+
+def _states_and_heads(
+    model: Any, packed: encoder.Packed, layers: Sequence[int], draws: Draws | None = None
+) -> tuple[list[Tensor], list[Heads]]:
+    """Outputs (N, D) of these layers, 0 being the embeddings, and queries and keys of all but that one."""
+    x = encoder.embed(model, packed, draws)
+    states, found = [x], []
+    for number in range(1, max(layers) + 1):
+        shows: Literal["heads"] | None = "heads" if number in layers else None
+        x, heads, _, _ = encoder.run_layer(model, number, x, packed, draws, shows=shows)
+        if shows and heads is not None:
+            states.append(x)
+            found.append(heads)
+    return states, found
 
 
 class PredictionLayerLoss(nn.Module):
@@ -102,6 +127,11 @@ class PredictionLayerLoss(nn.Module):
         self.student, self._temperature = student, temperature
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        if encoder.fits(self.student):
+            return cores.shared_terms(self._terms, batch, list(self.parameters()), width(self.student))
+        return self._terms(batch)
+
+    def _terms(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         logits = encoder.span_logits(self.student, batch)
         student, teacher = logits.transpose(1, 2), batch["teacher_logits"].transpose(1, 2)  # (B, 2, T)
         return {"loss": losses.soft_cross_entropy(student, teacher, self._temperature)}

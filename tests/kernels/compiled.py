@@ -19,7 +19,7 @@ from triton.runtime import driver
 
 from harness.kernels import fused, tiles
 from harness.kernels.attention import Heads, Stretch
-from harness.kernels.dropout import Dropout
+from harness.kernels.dropout import Draws
 
 HEADS, SIZE = 12, 64
 CALLS = ((Stretch(0, 40, 9, 40), Stretch(40, 40, 40, 40)), (Stretch(0, 384, 384, 384),), (Stretch(0, 8, 3, 3),))
@@ -64,9 +64,9 @@ def both_passes(dtype: torch.dtype, stretches: tuple[Stretch, ...]) -> None:
     """With teacher and dropout."""
     n = stretches[-1].begin + stretches[-1].n_rows
     leaves = [torch.randn(n, HEADS * SIZE).to(dtype).requires_grad_() for _ in range(3)]
-    taught = Heads(*(fused.heads_of(torch.randn(n, HEADS * SIZE).to(dtype), HEADS) for _ in range(2)))
-    query, key, value = (fused.heads_of(one, HEADS) for one in leaves)
-    output, distance = fused.attend(query * SIZE**-0.5, key, value, stretches, Dropout(0.1), taught)
+    taught = Heads(*(torch.randn(n, HEADS, SIZE).to(dtype).transpose(0, 1) for _ in range(2)))
+    query, key, value = (one.view(len(one), HEADS, SIZE).transpose(0, 1) for one in leaves)
+    output, distance = fused.attend(query * SIZE**-0.5, key, value, stretches, 0.1, Draws([1]), taught)
     (output.sum() + distance).backward()
 
 

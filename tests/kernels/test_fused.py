@@ -17,8 +17,8 @@ from torch import Tensor
 from transformers import BertConfig
 
 from harness import encoder, models
-from harness.kernels.attention import Heads, Stretch, attend
-from harness.kernels.dropout import Dropout
+from harness.kernels.attention import Heads, Stretch
+from harness.kernels.dropout import Draws
 from tests.kernels.test_attention import H, plain
 from tests.test_encoder import Rows, batch_of, stage
 from tests.tiny import make_model
@@ -64,9 +64,9 @@ def results(found: tuple[Tensor, Tensor], leaves: list[Tensor], factor: float = 
     return [one.detach().cpu().float() for one in (output, distance, *gradients)]
 
 
-def by_programs(own: list[Tensor], taught: Heads | None, layout: str, dropout: Dropout | None = None) -> list[Tensor]:
+def by_programs(own: list[Tensor], taught: Heads | None, layout: str, dropout: float = 0.0) -> list[Tensor]:
     *leaves, theirs = on_device(*own, taught)
-    return results(fused.attend(*leaves, LAYOUTS[layout], dropout, theirs), leaves)
+    return results(fused.attend(*leaves, LAYOUTS[layout], dropout, Draws([7]), theirs), leaves)
 
 
 def assert_near(found: list[Tensor], expected: list[Tensor], error: float = 1e-5) -> None:
@@ -81,10 +81,10 @@ def assert_near(found: list[Tensor], expected: list[Tensor], error: float = 1e-5
 def test_output_distance_and_gradients_are_those_of_the_cpu(layout: str, is_taught: bool, size: int) -> None:
     own, taught = parts(layout, size, is_taught)
     found = by_programs(own, taught, layout)
-    assert_near(found, results(attend(*own, LAYOUTS[layout], None, taught), own))
+    assert_near(found, results(plain(*own, LAYOUTS[layout], [], taught), own))
     *leaves, theirs = on_device(*own, taught)
     with torch.no_grad():
-        again = fused.attend(*leaves, LAYOUTS[layout], None, theirs)
+        again = fused.attend(*leaves, LAYOUTS[layout], taught=theirs)
     assert all(torch.equal(one.cpu(), other) for one, other in zip(again, found[:2], strict=True))
 
 
@@ -98,7 +98,7 @@ def test_16_bits_are_near(dtype: torch.dtype) -> None:
     theirs = Heads(*(one.to(dtype) for one in taught))
     found = by_programs(half, theirs, "dropped")
     exact = [one.detach().float().requires_grad_() for one in half]
-    expected = results(attend(*exact, LAYOUTS["dropped"], None, Heads(*(one.float() for one in theirs))), exact)
+    expected = results(plain(*exact, LAYOUTS["dropped"], [], Heads(*(one.float() for one in theirs))), exact)
     assert_near(found, expected, 2e-2 if dtype == torch.bfloat16 else 2e-3)
 
 
@@ -116,12 +116,14 @@ def test_what_lies_at_padded_keys_is_not_read() -> None:
 # --- dropout ---
 
 
-def masks_of(own: list[Tensor], layout: str, dropout: Dropout) -> list[Tensor]:
+def masks_of(own: list[Tensor], layout: str, dropout: float) -> list[Tensor]:
     """What dropout multiplied by, of each sequence and head: D, which is the output of a value of ones, over P."""
     value = torch.cat([torch.eye(one.n_rows, own[0].shape[-1]) for one in LAYOUTS[layout]]).expand(H, -1, -1)
     query, key, value = on_device(*(one.detach() for one in (*own[:2], value.contiguous())))
     shape = (-1, H, own[0].shape[-1])
-    dropped, probs = (fused.attend(query, key, value, LAYOUTS[layout], one)[0].view(shape) for one in (dropout, None))
+    dropped, probs = (
+        fused.attend(query, key, value, LAYOUTS[layout], one, Draws([7]))[0].view(shape) for one in (dropout, 0.0)
+    )
     masks = torch.where(probs > 0, dropped / probs, 0.0).cpu()
     return [
         masks[one.begin : one.begin + one.n_rows, head, : one.n_rows] for one in LAYOUTS[layout] for head in range(H)
@@ -132,10 +134,8 @@ def masks_of(own: list[Tensor], layout: str, dropout: Dropout) -> list[Tensor]:
 def test_both_passes_draw_the_mask_that_a_plain_computation_is_given(is_taught: bool) -> None:
     layout, probability = "counted", 0.3
     own, taught = parts(layout, 64, is_taught)
-    torch.manual_seed(7)
-    masks = masks_of(own, layout, Dropout(probability))
-    torch.manual_seed(7)
-    found = by_programs(own, taught, layout, Dropout(probability))
+    masks = masks_of(own, layout, probability)
+    found = by_programs(own, taught, layout, probability)
     rounded = [torch.where(one > 0.5, 1 / (1 - probability), 0.0) for one in masks]
     for one, other in zip(masks, rounded, strict=True):
         assert torch.allclose(one, other, atol=1e-4)
@@ -143,13 +143,11 @@ def test_both_passes_draw_the_mask_that_a_plain_computation_is_given(is_taught: 
 
 
 def drawn(seed: int, probability: float = 0.5, n_calls: int = 1) -> list[Tensor]:
-    """Masks (rows, keys) of all heads, one behind the other, of calls with one dropout."""
-    stretches = (Stretch(0, 64, 64, 64),)
-    torch.manual_seed(seed)
-    dropout = Dropout(probability)
+    """Masks (rows, keys) of all heads, one behind the other, of calls that draw from one seed."""
+    stretches, draws = (Stretch(0, 64, 64, 64),), Draws([seed])
     key, value = torch.zeros(8, 64, 64), torch.eye(64).expand(8, 64, 64).contiguous()
     given = on_device(key, key, value)
-    found = [fused.attend(*given, stretches, dropout)[0].cpu().view(64, 8, 64) * 64 for _ in range(n_calls)]
+    found = [fused.attend(*given, stretches, probability, draws)[0].cpu().view(64, 8, 64) * 64 for _ in range(n_calls)]
     return [one.transpose(0, 1).reshape(512, 64) for one in found]
 
 
@@ -174,7 +172,7 @@ def test_neighbours_in_a_mask_are_dropped_independently() -> None:
         assert abs(float((one * other).mean()) - 0.25) < 5 * math.sqrt(0.25 * 0.75 / one.numel()) * 1.5
 
 
-def test_masks_are_a_function_of_the_state_of_torchs_generator() -> None:
+def test_masks_are_a_function_of_their_seed_and_of_the_calls_before() -> None:
     first, again, other = drawn(1, n_calls=2), drawn(1, n_calls=2), drawn(2)
     assert all(map(torch.equal, first, again))
     for one, another in ((first[0], first[1]), (first[0], other[0])):
@@ -185,8 +183,7 @@ def test_the_same_seed_gives_the_same_bits_of_every_gradient() -> None:
     own, taught = parts("one", 32, is_taught=True)
     found = []
     for _ in range(2):
-        torch.manual_seed(9)
-        found.append(by_programs(own, taught, "one", Dropout(0.1)))
+        found.append(by_programs(own, taught, "one", 0.1))
     assert all(map(torch.equal, *found))
 
 
@@ -218,12 +215,14 @@ def test_the_loss_and_every_gradient_of_a_stage_are_those_of_the_cpu(
 
     losses, gradients = run("cpu")
     called: list[int] = []
+    attend = fused.attend
 
     def counting(*given: Any) -> Any:
         called.append(1)
-        return fused.attend(*given)
+        return attend(*given)
 
-    monkeypatch.setattr(encoder, "_kernels", lambda _: (fused.heads_of, counting))
+    monkeypatch.setattr(encoder, "_by_blocks", lambda _: False)
+    monkeypatch.setattr(fused, "attend", counting)
     found, found_gradients = run(DEVICE)
     assert len(called) == n_layers
     assert found == pytest.approx(losses, rel=1e-5)
@@ -282,6 +281,8 @@ def test_the_check_passes_draws_nothing_and_notices_a_wrong_program(monkeypatch:
         fused.check(torch.device(DEVICE))
     assert torch.equal(torch.get_rng_state(), before)
     given = fused.attend
-    monkeypatch.setattr(fused, "attend", lambda *args: (given(*args)[0] * 1.05, given(*args)[1]))
+    monkeypatch.setattr(
+        fused, "attend", lambda *args, **named: (given(*args, **named)[0] * 1.05, given(*args, **named)[1])
+    )
     with pytest.raises(RuntimeError, match=r"off by 0\.05"):
         fused.check(torch.device(DEVICE))

@@ -1,5 +1,6 @@
 """Distillation losses against the same formulas written out in numpy, float64."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -148,13 +149,18 @@ def test_a_part_of_n_rows_weighs_n_in_the_batch(n: int) -> None:
 def test_sequences_all_at_once_give_the_terms_of_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
     """As a GPU takes them: padded keys are zeroed there, here cut off."""
     stretches = tuple(Stretch(16 * n, 16, n_keys, 16) for n, n_keys in enumerate((16, 5, 1)))
+    rows = [slice(one.begin, one.begin + one.n_counted) for one in stretches]
+    keys = [slice(one.begin, one.begin + one.n_keys) for one in stretches]
+    packed: Any = SimpleNamespace(stretches=stretches, rows=rows, key_rows=keys)
     leaves = [drawn(2, 48, 4, seed=seed).float().requires_grad_() for seed in (1, 2)]
     theirs = Heads(drawn(2, 48, 4, seed=3).float(), drawn(2, 48, 4, seed=4).float())
     found = []
     for is_at_once in (False, True):
         if is_at_once:
-            monkeypatch.setattr(losses, "_by_sequence", lambda *given: iter([losses._all_sequences(*given)]))
-        (term,) = losses.gram_terms([Heads(*leaves)], [theirs], stretches, 100)
+            monkeypatch.setattr(
+                losses, "_by_sequence", lambda one, given: iter([losses._all_sequences(one, given.stretches)])
+            )
+        (term,) = losses.gram_terms([Heads(*leaves)], [theirs], packed, 100)
         found.append((term, *torch.autograd.grad(term, leaves)))
     for one, other in zip(*found, strict=True):
         assert torch.allclose(one, other, rtol=1e-6, atol=1e-7)
