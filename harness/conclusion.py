@@ -4,12 +4,12 @@ A single run and several seeds of one card are concluded alike. Everything is re
 tolerances and rule as they were planned, scores, losses, answers question by question.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from harness import record, store
+from harness import record, store, traces
 from harness.domain import Attribution, Experiment, Judgement, Measurement, Rates, Rule
 from harness.errors import DataError
 from harness.priors import prior_of
@@ -138,7 +138,18 @@ def _measured(experiment: Experiment, run: Path) -> list[Measurement]:
             signature = f"train_loss|{stage.name}|mean of last epoch|steps:{log['n_steps']}"
             loss = log["terms"]["loss"]
             found.append(Measurement(f"{stage.name}_loss", loss, "loss", log["n_steps"], seed, signature))
-    return found
+    return [*found, *_traced(experiment, run, seed)]
+
+
+def _traced(experiment: Experiment, run: Path, seed: int) -> Iterator[Measurement]:
+    """The losses of the steps that the card claims; a stage that was not trained has none."""
+    points = {claim.metric: point for claim in experiment.claims if (point := traces.point_of(claim.metric))}
+    for stage in sorted({point.stage for point in points.values()}):
+        losses = record.read_losses(run, stage)
+        for metric, point in points.items():
+            if point.stage == stage and point.step <= len(losses):
+                signature = f"train_loss|{stage}|step:{point.step}"
+                yield Measurement(metric, losses[point.step - 1], "loss", 1, seed, signature)
 
 
 def _check_one_experiment(experiments: Sequence[Experiment], runs: Sequence[Path]) -> None:
@@ -152,8 +163,13 @@ def _check_one_experiment(experiments: Sequence[Experiment], runs: Sequence[Path
 def _but_the_seed(experiment: Experiment) -> dict[str, Any]:
     plain = cast(dict[str, Any], store.to_json(experiment))
     del plain["card_path"]
+    plain["claims"] = [one for one in plain["claims"] if traces.point_of(one["metric"]) is None]
     plain["deviations"] = [one for one in plain["deviations"] if one["category"] not in ("seed", "hardware")]
-    plain["run"]["settings"] = [one for one in plain["run"]["settings"] if one["name"] != "seed"]
+    plain["run"]["settings"] = [
+        one
+        for one in plain["run"]["settings"]
+        if one["name"] != "seed" and traces.point_of(one["name"].removeprefix("tolerance.")) is None
+    ]
     return plain
 
 

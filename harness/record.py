@@ -170,6 +170,19 @@ def read_rows(folder: Path) -> list[dict[str, Any]]:
         raise StoreError(f"{path}: is broken ({error}); start the run again with --fresh") from error
 
 
+def read_losses(run: Path, stage: str) -> list[float]:
+    """The loss of each step of a stage, in order; none where it was not trained or kept no losses."""
+    path = run / "stages" / stage / "train.jsonl"
+    try:
+        return [float(json.loads(line)["loss"]) for line in path.read_text(encoding="utf-8").splitlines()]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read ({error.strerror})") from error
+    except (ValueError, LookupError, TypeError) as error:
+        raise StoreError(f"{path}: is broken ({error}); start the run again with --fresh") from error
+
+
 def runs_of(folder: Path) -> list[Path]:
     """The runs that a series of seeds names, or the one run; raises StoreError for a series that cannot be followed."""
     if not (folder / store.SERIES).exists():

@@ -5,8 +5,9 @@
 - file, `path/to/squad.json`: a SQuAD-format file
 - card, `other-card.md`: the student of another card, beside this one; made first when it is not there
 - random, `random:pocket/student`: an architecture shipped with this package, weights drawn from the seed
-- package, `package:pocket/squad.json`: data shipped with this package; a model of an installed Python package is
-  `package:NAME/folder`, with `@` and the sha256 of its weights behind it where these are to be no others
+- package, `package:pocket/squad.json`, `package:pocket/teacher`: data and models shipped with this package; a model of
+  another installed Python package is `package:NAME/folder`; `@` and the sha256 of its weights behind a model where
+  these are to be no others
 """
 
 import importlib.util
@@ -20,6 +21,8 @@ from harness.errors import PlanError
 
 Kind = Literal["hub", "folder", "file", "card", "random", "package"]
 PACKAGE = Path(__file__).parent
+
+POCKET = "pocket"  # what ships with this package lies there
 
 SQUAD2 = "rajpurkar/squad_v2"
 HUB_QUESTIONS = {f"{SQUAD2}:train": 130_319, f"{SQUAD2}:validation": 11_873}
@@ -115,6 +118,8 @@ def _inside_package(text: str) -> Path:
 def _inside_installed(text: str) -> Path | None:
     """A folder of another Python package, which is not imported; None where that is not installed."""
     name, _, folder = unpinned(text).removeprefix("package:").partition("/")
+    if name == POCKET:
+        return _inside_package(unpinned(text))
     try:
         found = importlib.util.find_spec(name.replace("-", "_")) if name.isascii() and "." not in name else None
     except ValueError:

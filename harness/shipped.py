@@ -29,7 +29,7 @@ def why_not_shipped(experiment: Experiment, before: Sequence[Path] = ()) -> str 
             why = why_not_shipped(other, (*before, model.path.resolve()))
             if why is not None:
                 return f"{name} {run[name]}: {why}"
-        elif model.kind == "random" and model.path is not None:
+        elif model.path is not None and model.path.is_relative_to(references.PACKAGE):
             sizes[name] = forecast.geometry_of("", store.read_json(model.path / "config.json"))
         elif model.kind != "card":
             return f"{name} {run[name]} does not come with this package"

@@ -1,63 +1,85 @@
 """Measures what the pocket cards claim, and what they notice.
 
-    python -m tests.measure_pocket seeds OUT.json SEED…    teacher and student of each seed
-    python -m tests.measure_pocket merge OUT.json IN.json…    one summary over the runs of several such files
-    python -m tests.measure_pocket faults OUT.json    one student for each planted fault, from the teacher of seed 42
+    python -m tests.measure_pocket runs OUT.json [SEED…]    sound runs: each seed under each condition
+    python -m tests.measure_pocket teacher OUT.json [SEED…]    the same of the teacher's card
+    python -m tests.measure_pocket faults OUT.json    one run for each planted fault
+    python -m tests.measure_pocket block OUT.json    the claims that such a file makes, as the card prints them
 
-Every measured number is written with its seed, the number of threads (OMP_NUM_THREADS: other sums, other rounding,
-another run) and the machine. The cards' Performance blocks are the means and the standard deviations (n - 1) of the
-merged file; the README's table of faults is the last.
+A condition is a number of threads and the instruction set that oneDNN and MKL may use, so that one machine stands for
+several; two runs go side by side, so that each has another busy process beside it. Every number is kept with its seed
+and condition. What a card claims of the end of a run is the middle of all runs, and as spread a third of `MARGIN` times
+the way to the farthest of them: the tolerance is three spreads. No distribution is assumed.
 """
 
-import dataclasses
 import json
+import math
+import os
 import statistics
+import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from harness import card, environment, pipeline, planning, store
+from harness import card, environment, pipeline, planning, record, store
 from harness.reports.progress import Silent
 from tests.faults import FAULTS
 
 CARDS = Path(__file__).parents[1] / "cards"
+SEEDS = range(42, 52)
+STEPS = (1, 2, 5, 10)  # of each stage, whose losses the card claims
+MARGIN = 1.5
+ENDS = ("exact", "f1")
+CONDITIONS: tuple[dict[str, str], ...] = (
+    {"OMP_NUM_THREADS": "1"},
+    {"OMP_NUM_THREADS": "2"},
+    {"OMP_NUM_THREADS": "4"},
+    {"OMP_NUM_THREADS": "1", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_ENABLE_INSTRUCTIONS": "AVX2"},
+    {"OMP_NUM_THREADS": "2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_ENABLE_INSTRUCTIONS": "AVX2"},
+    {"OMP_NUM_THREADS": "2", "ONEDNN_MAX_CPU_ISA": "AVX512_CORE", "MKL_ENABLE_INSTRUCTIONS": "AVX512"},
+)
 
 
-def seeds(results: Path, which: list[str]) -> dict[str, Any]:
-    rows: dict[str, list[dict[str, Any]]] = {"pocket-teacher": [], "pocket": []}
-    for seed in map(int, which):
-        teacher = run("pocket-teacher", results, planning.Options(seed=seed)).folder
-        weights = str(teacher / "stages" / "finetune" / store.WEIGHTS)
-        student = run("pocket", results, planning.Options(seed=seed, teacher=weights)).folder
-        for name, made in (("pocket-teacher", teacher), ("pocket", student)):
-            rows[name].append({"seed": seed, "threads": torch.get_num_threads(), **measured(made)})
-            print(name, json.dumps(rows[name][-1]), file=sys.stderr, flush=True)
-    return {"summary": {name: summarise(found) for name, found in rows.items()}, "runs": rows}
+def runs(name: str, seeds: Sequence[int]) -> dict[str, Any]:
+    """Every seed under every condition, each in a process of its own, two at a time."""
+
+    def one(task: tuple[int, dict[str, str]]) -> dict[str, Any]:
+        seed, condition = task
+        plain = {key: value for key, value in os.environ.items() if key not in CONDITIONS[-1]}
+        command = [sys.executable, "-m", "tests.measure_pocket", "one", name, str(seed)]
+        done = subprocess.run(command, env=plain | condition, capture_output=True, text=True, check=True)
+        row = {"seed": seed, "condition": condition, **json.loads(done.stdout.splitlines()[-1])}
+        print(json.dumps(row), file=sys.stderr, flush=True)
+        return row
+
+    with ThreadPoolExecutor(2) as pool:
+        return {"card": name, "runs": list(pool.map(one, [(s, c) for s in seeds for c in CONDITIONS]))}
 
 
-def merge(_: Path, names: list[str]) -> dict[str, Any]:
-    """The runs of several files as one; each keeps the environment it was measured in."""
-    parts = [store.read_json(Path(name)) for name in names]
-    rows = {name: [row for part in parts for row in part["runs"][name]] for name in parts[0]["runs"]}
-    return {
-        "summary": {name: summarise(found) for name, found in rows.items()},
-        "runs": rows,
-        "environments": [part["environment"] for part in parts],
-    }
+def measured(name: str, seed: int) -> dict[str, Any]:
+    """A run's end and the losses of its first steps."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = run(name, Path(folder), planning.Options(seed=seed))
+        ends = {one.metric: one.value for one in made.conclusion.measurements if one.metric in ENDS}
+        losses = {
+            f"{stage.name}_loss_step_{step}": record.read_losses(made.folder, stage.name)[step - 1]
+            for stage in made.experiment.stages
+            for step in STEPS
+        }
+    return {**ends, **losses}
 
 
-def faults(results: Path, _: list[str]) -> dict[str, Any]:
+def faults() -> dict[str, Any]:
     found = {}
-    run("pocket", results, planning.Options())
-    for name, fault in FAULTS.items():
-        with fault.planted():
-            outcome = run("pocket", results, planning.Options(settings=fault.settings), fresh=True)
-        verdicts = {v.metric: [v.measured, v.outcome] for v in outcome.judgement.verdicts}
-        found[name] = {"outcome": outcome.judgement.outcome, "verdicts": verdicts}
-        print(name, json.dumps(found[name]), file=sys.stderr, flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        for name, fault in FAULTS.items():
+            with fault.planted():
+                made = run("pocket", Path(folder), planning.Options(settings=fault.settings), fresh=True)
+            verdicts = {v.metric: [v.measured, v.outcome] for v in made.judgement.verdicts}
+            found[name] = {"outcome": made.judgement.outcome, "reason": made.judgement.reason, "verdicts": verdicts}
+            print(name, made.judgement.outcome, made.judgement.reason, file=sys.stderr, flush=True)
     return found
 
 
@@ -66,20 +88,40 @@ def run(name: str, results: Path, options: planning.Options, *, fresh: bool = Fa
     return pipeline.reproduce(experiment, pipeline.Machine(results, device="cpu", fresh=fresh), Silent())
 
 
-def measured(folder: Path) -> dict[str, float]:
-    return {one["metric"]: one["value"] for one in store.read_json(folder / "verdict.json")["measurements"]}
+def claims_of(found: dict[str, Any]) -> dict[str, tuple[float, float | None]]:
+    """Value and spread of what the card claims: the end of all runs, the first steps of those of the card's seed."""
+    claims: dict[str, tuple[float, float | None]] = {}
+    for name in ENDS:
+        values = [row[name] for row in found["runs"]]
+        middle = round(statistics.median(values), 2)
+        farthest = max(abs(value - middle) for value in values)
+        claims[name] = (middle, math.ceil(100 * MARGIN * farthest / 3) / 100)
+    first = [row for row in found["runs"] if row["seed"] == SEEDS[0]]
+    for name in (name for name in first[0] if "_loss_step_" in name):
+        claims[name] = (float(f"{statistics.median(row[name] for row in first):.5g}"), None)
+    return claims
 
 
-def summarise(rows: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
-    values = {name: [row[name] for row in rows] for name in rows[0] if name not in ("seed", "threads")}
-    return {
-        name: {"mean": statistics.fmean(found), "sd": statistics.stdev(found), "n": len(found)}
-        for name, found in values.items()
-    }
+def block_of(found: dict[str, Any]) -> str:
+    """The claims as the card prints them."""
+    return "\n".join(
+        f'"{name}": {value:.2f} ± {spread:.2f}' if spread is not None else f'"{name}": {value:.5g}'
+        for name, (value, spread) in claims_of(found).items()
+    )
+
+
+def main(arguments: list[str]) -> None:
+    what, *rest = arguments
+    if what == "one":
+        print(json.dumps(measured(rest[0], int(rest[1]))))
+    elif what == "block":
+        print(block_of(store.read_json(Path(rest[0]))))
+    else:
+        seeds = [int(seed) for seed in rest[1:]] or SEEDS
+        name = {"runs": "pocket", "teacher": "pocket-teacher"}.get(what)
+        found = faults() if name is None else runs(name, seeds)
+        store.write_json(Path(rest[0]), {"environment": store.to_json(environment.describe()), **found})
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as folder:
-        found = {"seeds": seeds, "merge": merge, "faults": faults}[sys.argv[1]](Path(folder), sys.argv[3:])
-    machine = dataclasses.asdict(environment.describe())
-    store.write_json(Path(sys.argv[2]), {"environment": machine, **found})
+    main(sys.argv[1:])

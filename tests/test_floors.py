@@ -10,7 +10,7 @@ import harness
 
 PACKAGE = Path(harness.__file__).parent
 FLOORS = {
-    "domain": 0, "errors": 0,
+    "domain": 0, "errors": 0, "traces": 0.5,
     "dialects": 1, "scoring": 1, "programs": 1, "references": 1, "environment": 1, "forecast": 1, "store": 1,
     "interrupts": 1, "lock": 1, "sealed": 1.5,
     "forensics": 1, "priors": 1, "marks": 1, "privacy": 1,

@@ -1,11 +1,13 @@
 """Several processes are the same run as one: gloo on the CPU, dropout off, fp32."""
 
 import json
+import math
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
@@ -14,6 +16,9 @@ from tests.tiny import make_masked_lm, make_model
 
 # Softmax ignores a constant, so these have a true gradient of zero, and Adam turns rounding noise into whole steps.
 ZERO_GRADIENT = ("key.bias", "qa_outputs.bias", "layer.1.output.LayerNorm.bias")
+# Of a loss: what two orders of summation may differ by. A logarithm of one of T = 224 shares is off by rounding of its own
+# size, log T, a few dozen times over the layers below it; where a divergence is small these do not shrink with it.
+ROUNDING = 64 * float(np.finfo(np.float32).eps) * math.log(224)
 ROOT = Path(__file__).parents[1]
 QUESTIONS = PACKAGE / "pocket" / "squad.json"
 
@@ -59,7 +64,7 @@ def test_sharing_a_batch_changes_neither_losses_nor_weights(
     other = reproduce(tmp_path, *(str(config) if part == "CONFIG" else part for part in options))
     for stage in ("intermediate_layer", "prediction_layer"):
         for mine, yours in zip(log(one, stage), log(other, stage), strict=True):
-            assert mine == pytest.approx(yours, rel=1e-5, abs=1e-7)
+            assert mine == pytest.approx(yours, rel=1e-5, abs=ROUNDING)
         weights = [load_file(run / "stages" / stage / "student" / "model.safetensors") for run in (one, other)]
         for name, tensor in weights[0].items():
             tolerance = 1e-3 if name.endswith(ZERO_GRADIENT) else 1e-6

@@ -1,10 +1,12 @@
 """What metrics are called, and numbers that are claimed: value, unit, digits and spread as printed."""
 
+import functools
 import math
 import re
 from collections.abc import Mapping
 from decimal import Decimal
 
+from harness import traces
 from harness.dialects.names import is_setting
 from harness.domain import Claim, Unit
 
@@ -102,11 +104,13 @@ _NUMBER = re.compile(
 )
 
 
+@functools.lru_cache(maxsize=4096)
 def plain_metric(key: str) -> str:
     text = key.replace("\\_", "_").replace("\\", "").translate(_MARKS).strip().strip("\"'_: ")
     return _NOT_WORD.sub("_", text.lower()).strip("_")
 
 
+@functools.lru_cache(maxsize=4096)
 def metric_of(key: str) -> tuple[str, Unit] | None:
     """Metric and unit of a printed key, None when it names no metric we know."""
     if len(key) > 80:
@@ -116,6 +120,8 @@ def metric_of(key: str) -> tuple[str, Unit] | None:
     for name in (plain, stem):
         if name in _EXACT_NAMES and not (name == stem != plain and plain.startswith(("best_", "train_"))):
             return _EXACT_NAMES[name]
+    if traces.point_of(plain) is not None:
+        return plain, "loss"
     if plain in _COUNTS or stem in ("samples", "total"):
         return plain, "count"
     words = [_AT.sub("", word) for word in _SPLIT_WORD.split(plain) if word]

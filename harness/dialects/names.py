@@ -1,5 +1,6 @@
 """What settings are called in the field, by the spellings that cards use; the value of a setting in its own terms."""
 
+import functools
 import re
 from collections.abc import Mapping
 
@@ -127,6 +128,7 @@ _UNIT = re.compile(r"\s*\((?:s|steps?|epochs?|tokens?|lr|bs|ratio|max|min|initia
 _EARLY = re.compile(r"^(?:(?:the|used|total|final|training|model|optimal|best)[\s_]+)(?=\S)", re.IGNORECASE)
 
 
+@functools.lru_cache(maxsize=4096)  # a card repeats its keys, in a long table a hundred thousand times
 def plain_key(key: str) -> str:
     """A printed key in snake case, without quotes, emphasis and a unit in brackets."""
     text = _UNIT.sub("", key.strip().strip("\"'`*_ :").replace("\\_", "_"))

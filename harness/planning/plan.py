@@ -12,7 +12,7 @@ from harness.planning.draft import Draft, Options
 from harness.planning.flavours import STAGES, choose_program, choose_recipe, settings_of, settings_of_evaluation
 from harness.planning.settings import NOT_TRAINING, resolve_evaluation, resolve_run, resolve_stage
 from harness.planning.tasks import refuse_other_tasks
-from harness.planning.tolerances import measured, tolerances
+from harness.planning.tolerances import judged, tolerances
 from harness.programs import PROGRAMS
 from harness.programs.defaults import Program
 
@@ -55,7 +55,7 @@ def plan(card: Card, options: Options) -> Experiment:
         run=run,
         stages=stages,
         evaluation=evaluation,
-        claims=measured(card),
+        claims=judged(draft),
         ambiguities=tuple(draft.ambiguities),
         deviations=tuple(draft.deviations),
         declared_gpu=_words(card, "infrastructure"),

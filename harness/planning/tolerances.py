@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from harness import references
+from harness import references, traces
 from harness.domain import Card, Claim, Deviation, Setting
 from harness.planning.draft import Draft
 from harness.priors import CURRENT, PRIORS
@@ -20,7 +20,7 @@ SPREADS = 3.0  # a claim with a printed standard deviation is held to no less th
 
 def tolerances(draft: Draft) -> list[Setting]:
     """One setting a claimed metric: as given, else 1 point, or 3 printed standard deviations where that is more."""
-    claims = measured(draft.card)
+    claims = judged(draft)
     if draft.options.is_measuring and claims:
         draft.problems.append(f"--measure: {draft.card.path} claims numbers, so it can be judged; leave the option out")
     if not claims and not draft.options.is_measuring:
@@ -40,6 +40,14 @@ def _prior(claims: Sequence[Claim]) -> Setting:
     return Setting("prior", CURRENT, "assumed", f"harness: a seed spreads by {said}, or as the card prints where more")
 
 
+def judged(draft: Draft) -> tuple[Claim, ...]:
+    """The claims that this run can judge: a step's loss is one seed's, the card's, and no other seed has it."""
+    claims, seed = measured(draft.card), draft.options.seed
+    if seed is None or str(seed) in {one.raw for one in draft.card.stated if one.name == "seed"}:
+        return claims
+    return tuple(claim for claim in claims if traces.point_of(claim.metric) is None)
+
+
 def _tolerance(draft: Draft, claim: Claim) -> Setting:
     name, given = f"tolerance.{claim.metric}", draft.options.tolerance.get(claim.metric)
     if given is not None:
@@ -48,6 +56,9 @@ def _tolerance(draft: Draft, claim: Claim) -> Setting:
         usual = f"{claim.metric} within the usual tolerance"
         draft.deviations.append(Deviation("evaluation", usual, f"within {given:g}", False, "--tolerance"))
         return Setting(name, given, "overridden", "--tolerance", claim.unit)
+    if traces.point_of(claim.metric) is not None:
+        what = f"harness: {100 * traces.TOLERANCE:g} % of a loss that rounding has had no time to move"
+        return Setting(name, traces.TOLERANCE * abs(claim.value), "assumed", what, claim.unit)
     if claim.unit == "points" and claim.spread is not None and claim.spread > MAX_SPREAD:
         place = f"{claim.metric} ± {claim.spread:g} ({draft.place(claim.line)})"
         draft.problems.append(f"{place}: a spread above {MAX_SPREAD:g} points allows anything; give --tolerance")
@@ -67,7 +78,7 @@ def measured(card: Card) -> tuple[Claim, ...]:
     """
     fact = card.fact("eval_data")
     evaluated = references.data_named(fact.value, "validation") if fact else None
-    own = [claim for claim in card.claims if claim.metric in MEASURED and claim.subject is None]
+    own = [claim for claim in card.claims if _is_measured(claim.metric) and claim.subject is None]
     named = {claim.dataset for claim in own if claim.dataset}
     first: dict[str, Claim] = {}
     for claim in own:
@@ -76,3 +87,7 @@ def measured(card: Card) -> tuple[Claim, ...]:
             continue
         first.setdefault(claim.metric, claim)
     return tuple(first.values())
+
+
+def _is_measured(metric: str) -> bool:
+    return metric in MEASURED or traces.point_of(metric) is not None

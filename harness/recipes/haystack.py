@@ -109,8 +109,9 @@ class IntermediateLayerLoss(nn.Module):
         teacher, student = self._teacher[0], self.student
         packed = encoder.pack(batch, _layout(self._padding), n_heads(student))
         draws = encoder.draws_of(batch, packed)
+        noise = encoder.draws_of(batch, packed) if teacher.training else None
         with torch.no_grad():
-            theirs = encoder.embed(teacher, packed)
+            theirs = encoder.embed(teacher, packed, noise)
         own = encoder.embed(student, packed, draws)
         n_rows, n_tokens = packed.shape
         n_states, n_maps = n_rows * n_tokens * own.shape[1], n_rows * n_heads(student) * n_tokens**2
@@ -120,7 +121,7 @@ class IntermediateLayerLoss(nn.Module):
             for one in range(below + 1, level + 1):
                 with torch.no_grad():
                     shows: Literal["map"] | None = "map" if one == level else None
-                    theirs, _, taught, _ = encoder.run_layer(teacher, one, theirs, packed, shows=shows)
+                    theirs, _, taught, _ = encoder.run_layer(teacher, one, theirs, packed, noise, shows=shows)
             below = level
             own, _, _, distance = encoder.run_layer(student, number, own, packed, draws, taught=taught)
             hidden.append(losses.packed_hidden_term(own, theirs, packed, n_states))

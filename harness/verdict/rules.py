@@ -8,17 +8,22 @@ reaches below it and at least one lies above it, else inconclusive.
 
 Under both a score above the band is better than claimed; a loss outside it, on either side, is another run than the
 claimed one. A claim that was not measured is never a pass, and a run on part of the questions judges nothing.
+
+A card may claim the losses of first steps (`traces.py`). Where all of them are met, the run does what the card's did,
+and a miss of the end alone by fewer than three seeds is inconclusive: the end of a training is a draw.
 """
 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from harness import traces
 from harness.domain import Claim, Estimate, Judgement, Measurement, Opinion, Outcome, Rule, Verdict
 from harness.errors import EXIT_INCONCLUSIVE, EXIT_INVALID, EXIT_NOT_REPRODUCED, EXIT_REPRODUCED
 from harness.priors import EXPECTED, Prior
 from harness.verdict.estimate import ALPHA, estimate
 
+SEEDS_FOR_AN_END = 3
 _ROUNDING = 1e-9  # so that a difference of exactly the tolerance is inside it, whatever its last bit
 _EXIT: Mapping[Outcome, int] = {
     "reproduced": EXIT_REPRODUCED,
@@ -70,8 +75,9 @@ def judge(
     }
     found = {name: _verdicts(name, claims, estimates, tolerances) for name in RULES}
     other: Rule = "equivalence" if rule == "tolerance" else "tolerance"
-    outcome, reason = _overall(found[rule], limited, invalid)
-    opinion = Opinion(other, *_overall(found[other], limited, invalid))
+    n_seeds = len({one.seed for one in measurements})
+    outcome, reason = _overall(found[rule], limited, invalid, n_seeds)
+    opinion = Opinion(other, *_overall(found[other], limited, invalid, n_seeds))
     return Judgement(
         outcome=outcome,
         exit_code=_EXIT[outcome],
@@ -110,6 +116,8 @@ def _by_tolerance(claim: Claim, found: Estimate, tolerance: float, _: int) -> tu
 
 
 def _by_equivalence(claim: Claim, found: Estimate, tolerance: float, n_claims: int) -> tuple[Outcome, str]:
+    if traces.point_of(claim.metric) is not None:
+        return _by_tolerance(claim, found, tolerance, n_claims)  # no draw: one seed says all
     if found.interval is None:
         return "inconclusive", "one seed, and nothing is known of how this number spreads"
     low, high = found.interval
@@ -130,17 +138,36 @@ RULES: Mapping[Rule, Callable[[Claim, Estimate, float, int], tuple[Outcome, str]
 }
 
 
+def _where_left(left: Sequence[Verdict]) -> str:
+    """At which step of which stage a run first was another than the card's; `left` are its misses, in order."""
+    point = traces.point_of(left[0].metric)
+    if point is None:
+        raise ValueError(f"{left[0].metric} is the loss of no step")
+    what = "was not trained" if left[0].measured is None else f"left the card's losses by step {point.step}"
+    return f"{point.stage} {what}: {', '.join(verdict.metric for verdict in left)}"
+
+
 def _is_no_worse(verdict: Verdict) -> bool:
     return verdict.outcome in ("reproduced", "better") or verdict.reason.endswith(_NOT_BELOW)
 
 
-def _overall(verdicts: Sequence[Verdict], limited: str | None, invalid: Sequence[Any]) -> tuple[Outcome, str]:
+def _overall(
+    verdicts: Sequence[Verdict], limited: str | None, invalid: Sequence[Any], n_seeds: int
+) -> tuple[Outcome, str]:
     if invalid:
         return "invalid", "; ".join(invalid)
     if limited is not None:
         return "limited", f"{limited}: it judges nothing about the card"
     if not verdicts:
         return "measured", "the card claims no number"
+    traced = [verdict for verdict in verdicts if traces.point_of(verdict.metric) is not None]
+    left = [verdict for verdict in traced if verdict.outcome != "reproduced"]
+    if left:
+        return "not_reproduced", _where_left(left)
+    missed = [verdict.metric for verdict in verdicts if verdict.outcome == "not_reproduced"]
+    if traced and missed and n_seeds < SEEDS_FOR_AN_END:
+        said = f"the first steps are the card's, the end is not: {', '.join(missed)}"
+        return "inconclusive", f"{said}; an end is a draw, --seeds {SEEDS_FOR_AN_END} decides"
     if any(verdict.outcome == "better" for verdict in verdicts) and all(_is_no_worse(verdict) for verdict in verdicts):
         return "better", f"{_SAID['better']}: {', '.join(v.metric for v in verdicts if v.outcome == 'better')}"
     for outcome in ("not_reproduced", "unmeasured", "inconclusive", "better"):
