@@ -7,8 +7,9 @@ A row's arithmetic is the same whichever worker has it, but for sums over rows, 
 
 import functools
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import numpy as np
@@ -24,10 +25,21 @@ _Found = TypeVar("_Found")
 LEAST = 2**17
 
 
-def n_parts(batch: Mapping[str, Tensor], width: int) -> int:
+def n_parts(n_rows: int, n_tokens: int, width: int) -> int:
     """Among how many workers a batch is shared: one for each thread that torch may use, if there is work for it."""
-    n_rows, n_tokens = batch["attention_mask"].shape
     return max(1, min(torch.get_num_threads(), n_rows, n_rows * n_tokens * width // LEAST))
+
+
+@contextmanager
+def one_where_one_is_enough(n_rows: int, n_tokens: int, width: int) -> Iterator[None]:
+    """Keeps torch to one thread where a batch is not shared: what is left, small products and the optimiser, loses more
+    by waiting for a second thread than it gains, and loses much where other programs keep that one waiting."""
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(n_threads if n_parts(n_rows, n_tokens, width) > 1 else 1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(n_threads)
 
 
 def split(batch: Mapping[str, Tensor], n: int) -> list[tuple[Tensor, Batch]]:
@@ -73,7 +85,8 @@ def shared_terms(compute: Callable[[Batch], Terms], batch: Batch, parameters: Se
         batch = {**batch, "seeds": torch.randint(2**62, batch["attention_mask"].shape[:1])}
     if torch.get_num_threads() == 1 or batch["attention_mask"].device.type != "cpu":
         return compute(batch)
-    n = n_parts(batch, width)
+    n_rows, n_tokens = batch["attention_mask"].shape
+    n = n_parts(n_rows, n_tokens, width)
     names: list[str] = []
     wanted = [one for one in parameters if one.requires_grad]
     values = _Shared.apply(compute, split(batch, n), names, *wanted)  # type: ignore[no-untyped-call]

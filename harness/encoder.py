@@ -273,7 +273,8 @@ def span_logits(
     is_here = batch["attention_mask"].device.type == "cpu"
     if not is_here or torch.is_grad_enabled() or torch.get_num_threads() == 1:
         return work(batch)
-    n = cores.n_parts(batch, models.width(model))
+    n_rows, n_tokens = batch["attention_mask"].shape
+    n = cores.n_parts(n_rows, n_tokens, models.width(model))
     parts = cores.split(batch, n)
     logits = cores.each([functools.partial(work, part) for _, part in parts])
     return torch.cat(logits)[torch.cat([rows for rows, _ in parts]).argsort()]

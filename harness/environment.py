@@ -2,11 +2,13 @@
 
 import hashlib
 import importlib.metadata
+import math
 import os
 import platform
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,6 +77,56 @@ def code() -> dict[str, str | None]:
 def n_cpus() -> int:
     """CPUs that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def n_threads() -> int:
+    """Threads to train with: as OMP_NUM_THREADS says, else one a physical core, as far as the cgroup allows."""
+    said = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    if said.isdecimal() and int(said) > 0:
+        return int(said)
+    quota = _quota()
+    return _n_cores() if math.isinf(quota) else max(1, min(_n_cores(), math.ceil(quota)))
+
+
+def free_cores(wait_s: float = 0.2) -> float | None:
+    """How many of the CPUs that this process may use nothing else keeps busy, looked at for so long; None: unknown."""
+    before = _idle_and_all()
+    time.sleep(wait_s)
+    after = _idle_and_all()
+    if before is None or after is None or after[1] <= before[1]:
+        return None
+    return min(n_cpus() * (after[0] - before[0]) / (after[1] - before[1]), _quota())
+
+
+def _idle_and_all() -> tuple[int, int] | None:
+    """Ticks of all CPUs that this process may use: those spent idle or waiting for a disk, and all."""
+    try:
+        lines = Path("/proc/stat").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return None
+    own = {f"cpu{number}" for number in os.sched_getaffinity(0)}
+    rows = [[int(tick) for tick in line.split()[1:9]] for line in lines if line.partition(" ")[0] in own]
+    return (sum(row[3] + row[4] for row in rows), sum(map(sum, rows))) if rows else None
+
+
+def _n_cores() -> int:
+    """Physical cores among the CPUs that this process may use; two threads of one core share its arithmetic."""
+    if not hasattr(os, "sched_getaffinity"):
+        return n_cpus()
+    topology = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
+    try:
+        return len({Path(topology.format(n)).read_text(encoding="utf-8") for n in os.sched_getaffinity(0)})
+    except OSError:
+        return n_cpus()
+
+
+def _quota() -> float:
+    """CPUs' worth of time that the cgroup allows, infinite where it sets no limit."""
+    try:
+        limit, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="utf-8").split()
+    except (OSError, ValueError):
+        return math.inf
+    return int(limit) / int(period) if limit.isdecimal() and int(period) > 0 else math.inf
 
 
 def find_gpus() -> tuple[tuple[str, ...], str | None]:

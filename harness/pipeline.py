@@ -1,6 +1,7 @@
 """reproduce(): the stages of a run in order, nothing else. It introduces the floors below to one another, by values."""
 
 import dataclasses
+import logging
 import shutil
 import time
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ from harness.ranks import stopped_together
 from harness.reports.progress import Watcher
 from harness.store import EVALUATION, MISSING, PUBLISHED, TEACHER
 from harness.training import train
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,7 @@ def _run(
     if store.is_finished(run):
         return Outcome(run, experiment, conclusion.read(run), was_there=True)
     begun = time.monotonic()
+    _say_when_busy(accelerator)
     if machine.is_forecast or machine.budget_s is not None:
         costing.before(experiment, inputs, run, machine.budget_s, accelerator)
     _score(experiment, inputs.teacher, inputs, run / TEACHER, accelerator, watch)
@@ -112,6 +116,17 @@ def _run(
     if accelerator.is_main_process:
         costing.after(experiment, run)
     return Outcome(run, experiment, _conclude(run, inputs, accelerator), was_there=False)
+
+
+def _say_when_busy(accelerator: Accelerator) -> None:
+    """Says once, before anything is computed, that threads will wait for cores that something else uses."""
+    n_threads = torch.get_num_threads()
+    if accelerator.device.type != "cpu" or not accelerator.is_main_process or n_threads < 2:
+        return
+    free = environment.free_cores()
+    if free is not None and free < n_threads - 0.5:
+        what = f"{n_threads} threads, but only {free:.1f} cores are free: set OMP_NUM_THREADS={max(1, round(free))}"
+        _log.warning("%s where this stays so; each waits for the slowest", what)
 
 
 def _score(
@@ -153,6 +168,7 @@ def make_accelerator(experiment: Experiment, machine: Machine) -> Accelerator:
     if precision in ("fp16", "tf32") and (machine.device == "cpu" or not environment.find_gpus()[0]):
         raise PlanError([f"--precision {precision} needs a GPU; on the CPU use fp32 or bf16"])
     torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
+    torch.set_num_threads(environment.n_threads())
     return Accelerator(
         cpu=machine.device == "cpu",
         mixed_precision="no" if precision in ("fp32", "tf32") else precision,

@@ -36,6 +36,9 @@ def _nothing(_: pytest.MonkeyPatch) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
+    """`shows_in` is the stage whose first steps give it away."""
+
+    shows_in: str
     settings: Mapping[str, str] = field(default_factory=dict)
     patch: Patch = _nothing
 
@@ -47,13 +50,13 @@ class Fault:
 
 
 FAULTS: Mapping[str, Fault] = {
-    "intermediate stage skipped": Fault({"intermediate_layer.num_train_epochs": "0"}),
-    "prediction stage skipped": Fault({"prediction_layer.num_train_epochs": "0"}),
-    "layers mapped i to i": Fault({"intermediate_layer.layer_map": "first"}),
-    "intermediate learning rate x10": Fault({"intermediate_layer.learning_rate": "1e-2"}),
-    "intermediate learning rate /10": Fault({"intermediate_layer.learning_rate": "1e-4"}),
-    "prediction learning rate x10": Fault({"prediction_layer.learning_rate": "2e-2"}),
-    "prediction learning rate /10": Fault({"prediction_layer.learning_rate": "2e-4"}),
-    "labels shifted by one token": Fault(patch=shift_labels),
-    "teacher in training mode": Fault(patch=keep_teacher_in_training_mode),
+    "intermediate stage skipped": Fault("intermediate_layer", {"intermediate_layer.num_train_epochs": "0"}),
+    "prediction stage skipped": Fault("prediction_layer", {"prediction_layer.num_train_epochs": "0"}),
+    "layers mapped i to i": Fault("intermediate_layer", {"intermediate_layer.layer_map": "first"}),
+    "intermediate learning rate x10": Fault("intermediate_layer", {"intermediate_layer.learning_rate": "1e-2"}),
+    "intermediate learning rate /10": Fault("intermediate_layer", {"intermediate_layer.learning_rate": "1e-4"}),
+    "prediction learning rate x10": Fault("prediction_layer", {"prediction_layer.learning_rate": "2e-2"}),
+    "prediction learning rate /10": Fault("prediction_layer", {"prediction_layer.learning_rate": "2e-4"}),
+    "labels shifted by one token": Fault("prediction_layer", patch=shift_labels),
+    "teacher in training mode": Fault("intermediate_layer", patch=keep_teacher_in_training_mode),
 }

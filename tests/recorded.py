@@ -13,7 +13,7 @@ from harness.scoring import official, token_index
 from harness.scoring.signature import signature_of
 
 ROOT = Path(__file__).parents[1]
-POCKET = ROOT / "cards" / "pocket.md"
+POCKET = ROOT / "tests" / "cards" / "pocket.md"
 QUESTIONS = PACKAGE / "pocket" / "squad.json"
 N_QUESTIONS = 8
 N_STEPS = 4

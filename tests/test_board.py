@@ -188,8 +188,8 @@ def test_the_page_sorts_by_a_column_and_back(browser: Browser, results: Path, tm
 
 
 def test_a_measured_run_shows_its_numbers_and_every_run_what_it_departs_in(tmp_path: Path) -> None:
-    shutil.copy(ROOT / "cards" / "pocket-teacher.md", tmp_path)
-    text = (ROOT / "cards" / "pocket.md").read_text(encoding="utf-8").partition("## Performance")[0]
+    shutil.copy(ROOT / "tests" / "cards" / "pocket-teacher.md", tmp_path)
+    text = (ROOT / "tests" / "cards" / "pocket.md").read_text(encoding="utf-8").partition("## Performance")[0]
     (tmp_path / "pocket.md").write_text(text, encoding="utf-8")
     run = make_run(tmp_path / "results" / "pocket" / "a", limit=None, described=tmp_path / "pocket.md")
     other = make_run(tmp_path / "results" / "pocket" / "b", wrong=(0,))

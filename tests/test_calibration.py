@@ -49,7 +49,14 @@ def test_a_plan_with_a_forecast_trains_nothing_and_says_what_a_run_would_take(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(calibration, "LONGEST_S", 0.5)
-    plan = ["plan", str(ROOT / "cards" / "pocket.md"), "--device", "cpu", "--results", str(tmp_path / "results")]
+    plan = [
+        "plan",
+        str(ROOT / "tests" / "cards" / "pocket.md"),
+        "--device",
+        "cpu",
+        "--results",
+        str(tmp_path / "results"),
+    ]
     shorter = [part for stage in STAGES for part in ("--set", f"{stage}.num_train_epochs=1")]
     assert main([*plan, *shorter, "--forecast"]) == 0
     said = capsys.readouterr().out

@@ -1,5 +1,6 @@
 """The machine: which GPUs it has, and whether they are the declared ones."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,37 @@ def test_a_machine_is_described_without_guessing(monkeypatch: pytest.MonkeyPatch
     assert (found.commit, found.dirty, found.gpus, found.driver) == (None, None, (), None)
     assert found.code["numpy"] is not None
     assert found.code["no-such-package"] is None
+
+
+# --- threads ---
+
+
+@pytest.mark.parametrize(
+    ("said", "cores", "quota", "expected"),
+    [("3", 8, math.inf, 3), ("2,1", 8, math.inf, 2), ("", 8, math.inf, 8), ("", 8, 1.5, 2), ("", 4, 16.0, 4),
+     ("0", 4, math.inf, 4), ("many", 4, 0.5, 1)],
+)  # fmt: skip
+def test_threads_are_those_that_were_asked_for_or_what_the_machine_has(
+    said: str, cores: int, quota: float, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", said)
+    monkeypatch.setattr(environment, "_n_cores", lambda: cores)
+    monkeypatch.setattr(environment, "_quota", lambda: quota)
+    assert environment.n_threads() == expected
+
+
+def test_free_cores_are_those_that_were_idle(monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = iter([(100, 1000), (250, 1200)])
+    monkeypatch.setattr(environment, "_idle_and_all", lambda: next(ticks))
+    monkeypatch.setattr(environment, "n_cpus", lambda: 2)
+    monkeypatch.setattr(environment, "_quota", lambda: math.inf)
+    assert environment.free_cores(0) == 1.5
+    monkeypatch.setattr(environment, "_idle_and_all", lambda: None)
+    assert environment.free_cores(0) is None
+
+
+def test_this_machine_has_cores_and_ticks() -> None:
+    assert 1 <= environment._n_cores() <= environment.n_cpus()
+    assert environment._quota() > 0
+    found = environment._idle_and_all()
+    assert found is None or 0 < found[0] < found[1]

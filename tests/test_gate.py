@@ -261,7 +261,7 @@ def test_a_run_of_other_settings_is_no_run_of_the_card(
 def test_a_card_without_a_run_is_unmeasured_and_says_how_to_get_one(
     tmp_path: Path, baseline: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cards = [str(ROOT / "cards" / f"{name}.md") for name in ("pocket", "tinybert-6l")]
+    cards = [str(POCKET), str(ROOT / "cards" / "tinybert-6l.md")]
     options = ["--results", str(tmp_path / "none"), "--baseline", str(baseline.parent), "--json"]
     assert main(["gate", *cards, *options, "--on-unmeasured", "warn"]) == 0
     first, second = json.loads(capsys.readouterr().out)["cards"]
@@ -294,11 +294,18 @@ def test_run_never_starts_a_full_size_card(tmp_path: Path, baseline: Path, capsy
 def test_only_cards_that_bring_everything_along_are_quick(
     name: str, change: tuple[str, str], said: str | None, tmp_path: Path
 ) -> None:
-    shutil.copy(ROOT / "cards" / "pocket-teacher.md", tmp_path)
+    shutil.copy(ROOT / "tests" / "cards" / "pocket-teacher.md", tmp_path)
     path = tmp_path / f"{name}.md"
-    path.write_text((ROOT / "cards" / f"{name}.md").read_text(encoding="utf-8").replace(*change), encoding="utf-8")
+    text = (ROOT / "tests" / "cards" / f"{name}.md").read_text(encoding="utf-8")
+    path.write_text(text.replace(*change), encoding="utf-8")
     why = shipped.why_not_shipped(planning.plan(card.read(path), planning.Options()))
     assert (why is None) if said is None else (why is not None and why.startswith(said))
+
+
+@pytest.mark.parametrize("name", ["pocket", "pocket-teacher"])
+def test_the_cards_that_ship_bring_everything_along(name: str) -> None:
+    experiment = planning.plan(card.read(ROOT / "cards" / f"{name}.md"), planning.Options())
+    assert shipped.why_not_shipped(experiment) is None
 
 
 # --- the baseline ---
@@ -452,7 +459,7 @@ def test_one_card_without_a_run_keeps_every_baseline_as_it_is(results: Path, bas
     before = baseline.read_bytes()
     edit(baseline, drop_f1)
     changed = baseline.read_bytes()
-    cards = [str(ROOT / "cards" / f"{name}.md") for name in ("pocket", "pocket-teacher")]
+    cards = [str(ROOT / "tests" / "cards" / f"{name}.md") for name in ("pocket", "pocket-teacher")]
     options = ["--results", str(results), "--baseline", str(baseline.parent), "--update-baseline"]
     assert main(["gate", *cards, *options]) == 1
     assert baseline.read_bytes() == changed != before

@@ -20,7 +20,7 @@ CLAIMS = POCKET.read_text(encoding="utf-8").partition("## Performance")[2]
 @pytest.fixture
 def claimless(tmp_path: Path) -> Path:
     """The pocket card without its claims, beside its teacher's."""
-    shutil.copy(ROOT / "cards" / "pocket-teacher.md", tmp_path)
+    shutil.copy(ROOT / "tests" / "cards" / "pocket-teacher.md", tmp_path)
     path = tmp_path / "pocket.md"
     path.write_text(POCKET.read_text(encoding="utf-8").replace(CLAIMS, ""), encoding="utf-8")
     return path

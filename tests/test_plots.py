@@ -23,7 +23,7 @@ from harness.plots.losses import StageCurve
 from harness.plots.recorded import read_run
 from harness.verdict import judge
 
-POCKET = Path(__file__).parents[1] / "cards" / "pocket.md"
+POCKET = Path(__file__).parent / "cards" / "pocket.md"
 SIGNATURE = "squad2|n:1000|data:00000000|protocol:haystack"
 CLAIMS = (
     Claim("exact", 71.877, "points", 3, "71.877", 1, "toy"),

@@ -4,21 +4,21 @@ from pathlib import Path
 
 import pytest
 
-from harness import card, planning
+from harness import card, planning, traces
 from harness.domain import Judgement
-from harness.store import read_json
+from harness.references import PACKAGE, model_reference
+from harness.store import read_json, sha256_of
 from tests import faults
-from tests.measure_pocket import CARDS, run
+from tests.measure_pocket import CARDS, CONDITIONS, SEEDS, STEPS, claims_of, run
 
 ROOT = Path(__file__).parents[1]
-IN_EVERY_RUN = ("intermediate learning rate /10", "labels shifted by one token")
-# Its loss of 0.107 lies within the card's 0.142 ± 0.047: a fault that the probe is too blunt for.
-UNNOTICED = ("layers mapped i to i",)
+RECORDED = ROOT / "results" / "pocket"
+NAMES = {"pocket": "runs.json", "pocket-teacher": "teacher.json"}
+IN_EVERY_RUN = ("prediction stage skipped", "layers mapped i to i")
 
 
 def marks_of(name: str) -> list[pytest.MarkDecorator]:
-    unnoticed = [pytest.mark.xfail(strict=True, reason="inside the tolerance of the loss")] if name in UNNOTICED else []
-    return [*unnoticed, *([] if name in IN_EVERY_RUN else [pytest.mark.slow])]
+    return [] if name in IN_EVERY_RUN else [pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
@@ -31,35 +31,79 @@ def sound(results: Path) -> Judgement:
     return run("pocket", results, planning.Options()).judgement
 
 
-def test_the_pocket_card_is_reproduced_teacher_first(sound: Judgement, results: Path) -> None:
+def test_the_pocket_card_is_reproduced(sound: Judgement) -> None:
     assert sound.outcome == "reproduced", sound
     assert sound.exit_code == 0
-    (teacher,) = (results / "pocket-teacher").iterdir()
-    assert read_json(teacher / "verdict.json")["judgement"]["outcome"] == "reproduced"
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=marks_of(name)) for name in faults.FAULTS])
-def test_a_planted_fault_is_not_reproduced(name: str, sound: Judgement, results: Path) -> None:
+def test_a_planted_fault_is_not_reproduced_and_named(name: str, sound: Judgement, results: Path) -> None:
     fault = faults.FAULTS[name]
     with fault.planted():
         outcome = run("pocket", results, planning.Options(settings=fault.settings), fresh=True)
     assert sound.outcome == "reproduced"
     assert outcome.judgement.outcome == "not_reproduced", outcome.judgement
+    assert outcome.judgement.reason.startswith(f"{fault.shows_in} "), outcome.judgement.reason
 
 
 @pytest.mark.slow
-def test_a_teacher_trained_on_shifted_labels_misses_its_card(tmp_path: Path) -> None:
+def test_the_teachers_card_is_reproduced_and_misses_with_shifted_labels(tmp_path: Path) -> None:
+    assert run("pocket-teacher", tmp_path, planning.Options()).judgement.outcome == "reproduced"
     with faults.FAULTS["labels shifted by one token"].planted():
-        outcome = run("pocket-teacher", tmp_path, planning.Options())
+        outcome = run("pocket-teacher", tmp_path, planning.Options(), fresh=True)
     assert outcome.judgement.outcome == "not_reproduced", outcome.judgement
 
 
-@pytest.mark.parametrize("name", ["pocket", "pocket-teacher"])
-def test_the_cards_claim_the_recorded_means_and_spreads(name: str) -> None:
-    recorded = read_json(ROOT / "results" / "pocket" / "seeds.json")["summary"][name]
-    claims = card.read(CARDS / f"{name}.md").claims
-    assert len(claims) >= 3
-    for claim in claims:
-        assert recorded[claim.metric]["n"] >= 5
-        assert claim.value == round(recorded[claim.metric]["mean"], claim.decimals)
-        assert claim.spread == round(recorded[claim.metric]["sd"], claim.decimals)
+# --- what the cards claim, and the runs that it is from ---
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_card_claims_what_its_runs_make_of_it(name: str) -> None:
+    made = claims_of(read_json(RECORDED / NAMES[name]))
+    claims = {claim.metric: (claim.value, claim.spread) for claim in card.read(CARDS / f"{name}.md").claims}
+    assert claims == made
+
+
+def test_every_recorded_run_lies_within_the_claims() -> None:
+    """60 of them: threads, instruction sets and seeds; the first steps are those of the card's own seed."""
+    experiment = planning.plan(card.read(CARDS / "pocket.md"), planning.Options())
+    rows = read_json(RECORDED / "runs.json")["runs"]
+    assert [(row["seed"], row["condition"]) for row in rows] == [(s, c) for s in SEEDS for c in CONDITIONS]
+    assert len(rows) >= 60
+    for claim in experiment.claims:
+        tolerance = experiment.run.value(f"tolerance.{claim.metric}")
+        held = [row for row in rows if traces.point_of(claim.metric) is None or row["seed"] == SEEDS[0]]
+        assert len(held) >= len(CONDITIONS)
+        assert all(abs(row[claim.metric] - claim.value) <= tolerance for row in held), claim.metric
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_first_steps_differ_between_conditions_by_a_tenth_of_the_tolerance_at_most(name: str) -> None:
+    rows = [row for row in read_json(RECORDED / NAMES[name])["runs"] if row["seed"] == SEEDS[0]]
+    assert {row["condition"].get("ONEDNN_MAX_CPU_ISA") for row in rows} == {None, "AVX2", "AVX512_CORE"}
+    names = [metric for metric in rows[0] if traces.point_of(metric)]
+    assert len(names) >= len(STEPS)
+    for metric in names:
+        values = [row[metric] for row in rows]
+        assert max(values) - min(values) <= 0.1 * traces.TOLERANCE * min(values), metric
+
+
+def test_every_fault_on_record_was_noticed_in_its_first_steps() -> None:
+    recorded = read_json(RECORDED / "faults.json")
+    for name, fault in faults.FAULTS.items():
+        assert recorded[name]["outcome"] == "not_reproduced", name
+        assert recorded[name]["reason"].startswith(f"{fault.shows_in} "), name
+
+
+def test_the_models_that_ship_are_those_that_the_card_names_and_small() -> None:
+    described = card.read(CARDS / "pocket.md")
+    size = 0
+    for name in ("teacher", "student"):
+        fact = described.fact(name)
+        assert fact is not None
+        reference = model_reference(fact.value, card_dir=CARDS, is_option=False)
+        assert reference.path == PACKAGE / "pocket" / name
+        weights = reference.path / "model.safetensors"
+        assert reference.revision == sha256_of(weights)
+        size += weights.stat().st_size
+    assert size < 2**20

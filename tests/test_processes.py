@@ -16,8 +16,8 @@ from tests.tiny import make_masked_lm, make_model
 
 # Softmax ignores a constant, so these have a true gradient of zero, and Adam turns rounding noise into whole steps.
 ZERO_GRADIENT = ("key.bias", "qa_outputs.bias", "layer.1.output.LayerNorm.bias")
-# Of a loss: what two orders of summation may differ by. A logarithm of one of T = 224 shares is off by rounding of its own
-# size, log T, a few dozen times over the layers below it; where a divergence is small these do not shrink with it.
+# Of a loss: what two orders of summation may differ by. A logarithm of one of T = 224 shares is off by rounding of its
+# own size, log T, a few dozen times over the layers below it, and does not shrink where the divergence is small.
 ROUNDING = 64 * float(np.finfo(np.float32).eps) * math.log(224)
 ROOT = Path(__file__).parents[1]
 QUESTIONS = PACKAGE / "pocket" / "squad.json"

@@ -143,7 +143,7 @@ def test_a_teacher_that_missed_its_own_card_teaches_nobody(
     cards = tmp_path / "cards"
     cards.mkdir()
     for name in ("pocket.md", "pocket-teacher.md"):
-        text = (ROOT / "cards" / name).read_text().replace("n_epochs = 60", "n_epochs = 1")
+        text = (ROOT / "tests" / "cards" / name).read_text().replace("n_epochs = 60", "n_epochs = 1")
         (cards / name).write_text(text)
     assert main(["reproduce", str(cards / "pocket.md"), "--results", str(tmp_path / "r"), "--quiet"]) == 4
     assert "missed its own card" in capsys.readouterr().err
@@ -248,7 +248,7 @@ def test_other_evaluation_questions_than_the_card_s_judge_nothing(
 
 def test_a_card_that_is_its_own_teacher_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     card = tmp_path / "pocket.md"
-    card.write_text((ROOT / "cards" / "pocket.md").read_text().replace("pocket-teacher.md", "pocket.md"))
+    card.write_text((ROOT / "tests" / "cards" / "pocket.md").read_text().replace("pocket-teacher.md", "pocket.md"))
     assert main(["reproduce", str(card), "--results", str(tmp_path / "r"), "--quiet"]) == 2
     assert "is its own teacher" in capsys.readouterr().err
 
@@ -256,7 +256,7 @@ def test_a_card_that_is_its_own_teacher_is_refused(tmp_path: Path, capsys: pytes
 def test_rows_longer_than_the_student_s_positions_are_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = ["reproduce", str(ROOT / "cards" / "pocket-teacher.md"), "--results", str(tmp_path), "--quiet"]
+    command = ["reproduce", str(ROOT / "tests" / "cards" / "pocket-teacher.md"), "--results", str(tmp_path), "--quiet"]
     assert main([*command, "--set", "finetune.max_seq_length=1024"]) == 2
     assert "112 positions, fewer than max_seq_length 1024" in capsys.readouterr().err
 
@@ -272,6 +272,6 @@ def test_a_teacher_card_is_made_with_the_precision_and_the_given_seed_of_the_run
 
     with monkeypatch.context() as patch:
         patch.setattr(pipeline, "train", spy)
-        command = ["reproduce", str(ROOT / "cards" / "pocket.md"), "--results", str(tmp_path), "--quiet"]
+        command = ["reproduce", str(ROOT / "tests" / "cards" / "pocket.md"), "--results", str(tmp_path), "--quiet"]
         assert main([*command, "--seed", "7", "--precision", "bf16"]) == 130
     assert asked == [("pocket-teacher", 7, "bf16")]

@@ -16,7 +16,7 @@ from tests.tiny import make_model
 
 ROOT = Path(__file__).parents[1]
 QUESTIONS = PACKAGE / "pocket" / "squad.json"
-TARGET, POCKET = ROOT / "cards" / "tinybert-6l.md", ROOT / "cards" / "pocket.md"
+TARGET, POCKET = ROOT / "cards" / "tinybert-6l.md", ROOT / "tests" / "cards" / "pocket.md"
 IDS = [qa["id"] for article in json.loads(QUESTIONS.read_text(encoding="utf-8"))["data"]
        for paragraph in article["paragraphs"] for qa in paragraph["qas"]]  # fmt: skip
 

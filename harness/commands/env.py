@@ -13,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    described = store.to_json(environment.describe())
+    described = {**store.to_json(environment.describe()), "threads": environment.n_threads()}
     if arguments.json:
         print(json.dumps(described, indent=1))
     else:

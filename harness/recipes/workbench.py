@@ -7,11 +7,12 @@ from typing import Any, Literal
 
 from torch import nn
 
+from harness import cores
 from harness.data.features import Array, Features, LastToken
 from harness.engine.checkpoint import Checkpoints
 from harness.engine.loop import StageLog, optimise
 from harness.engine.optimiser import Optimisation
-from harness.models import HEAD
+from harness.models import HEAD, width
 from harness.reports.progress import Watcher
 
 
@@ -52,16 +53,18 @@ class Workbench:
 
     def train(self, stage: str, module: nn.Module, rows: Any, common: Common) -> StageLog:
         """Optimises `module` over `rows` with the common settings."""
-        return optimise(
-            module,
-            rows,
-            common,
-            accelerator=self.accelerator,
-            stage=stage,
-            seed=self.seed,
-            watch=self.watch,
-            checkpoints=self.checkpoints,
-        )
+        size = common["train_batch_size"], common["max_seq_length"], width(self.student)
+        with cores.one_where_one_is_enough(*size):
+            return optimise(
+                module,
+                rows,
+                common,
+                accelerator=self.accelerator,
+                stage=stage,
+                seed=self.seed,
+                watch=self.watch,
+                checkpoints=self.checkpoints,
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ transformers' eager attention, all attention maps and hidden states of both mode
 longest, the teacher run in every step of either stage, torch's AdamW. The losses are farm-haystack 1.1's.
 """
 
+import copy
 from typing import Any
 
 import torch
@@ -56,3 +57,35 @@ class PlainPrediction(nn.Module):
             soft = soft + functional.kl_div(log_mine, log_theirs, reduction="batchmean", log_target=True)
             hard = hard + functional.cross_entropy(mine, label) / 2
         return {"loss": self._weight * self._temperature**2 * soft + (1 - self._weight) * hard}
+
+
+# --- what a well-kept program does: maps only where they are compared, sdpa elsewhere, the teacher's logits given ---
+
+
+def with_maps_in(model: Any, layers: Any) -> Any:
+    """The model with eager attention in these layers, from 1, and torch's sdpa in all others."""
+    for number, layer in enumerate(model.base_model.encoder.layer, start=1):
+        own = copy.copy(layer.attention.self.config)
+        own._attn_implementation = "eager" if number in layers else "sdpa"
+        layer.attention.self.config = own
+    return model
+
+
+class PeerPrediction(nn.Module):
+    """The prediction stage with the teacher's logits in the batch; without them plain fine-tuning on the labels."""
+
+    def __init__(self, student: Any, *, soft_label_weight: float = 0.5) -> None:
+        super().__init__()
+        self.student, self._weight = student, soft_label_weight
+
+    def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        names = ("input_ids", "attention_mask", "token_type_ids")
+        own = self.student(**{name: batch[name] for name in names})
+        soft = hard = torch.zeros(())
+        for number, mine in enumerate((own.start_logits, own.end_logits)):
+            hard = hard + functional.cross_entropy(mine, batch["labels"][:, number]) / 2
+            if self._weight:
+                theirs = functional.log_softmax(batch["teacher_logits"][..., number], dim=1)
+                log_mine = functional.log_softmax(mine, dim=1)
+                soft = soft + functional.kl_div(log_mine, theirs, reduction="batchmean", log_target=True)
+        return {"loss": self._weight * soft + (1 - self._weight) * hard}
