@@ -40,9 +40,8 @@ def warm_up_one_step_early(patch: pytest.MonkeyPatch) -> None:
 
 
 def no_embedding_term(patch: pytest.MonkeyPatch) -> None:
-    for name in ("hidden_terms", "packed_hidden_terms"):
-        right = getattr(losses, name)
-        patch.setattr(losses, name, lambda *given, right=right: [0 * right(*given)[0], *right(*given)[1:]])
+    right = losses.named
+    patch.setattr(losses, "named", lambda attention, hidden: right(attention, [0 * hidden[0], *hidden[1:]]))
 
 
 def nothing(_: pytest.MonkeyPatch) -> None:
