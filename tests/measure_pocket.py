@@ -66,7 +66,7 @@ def measured(name: str, seed: int) -> dict[str, Any]:
         made = run(name, Path(folder), planning.Options(seed=seed))
         ends = {one.metric: one.value for one in made.conclusion.measurements if one.metric in ENDS}
         losses = {
-            f"{stage.name}_loss_step_{step}": record.read_losses(made.folder, stage.name)[step - 1]
+            f"{stage.name}_step_{step}": record.read_losses(made.folder, stage.name)[step - 1]
             for stage in made.experiment.stages
             for step in STEPS[stage.name]
         }
@@ -99,7 +99,7 @@ def claims_of(found: dict[str, Any]) -> dict[str, tuple[float, float | None]]:
         farthest = max(abs(value - middle) for value in values)
         claims[name] = (middle, math.ceil(100 * MARGIN * farthest / 3) / 100)
     first = [row for row in found["runs"] if row["seed"] == SEEDS[0]]
-    for name in (name for name in first[0] if "_loss_step_" in name):
+    for name in (name for name in first[0] if "_step_" in name):
         claims[name] = (float(f"{statistics.median(row[name] for row in first):.5g}"), None)
     return claims
 

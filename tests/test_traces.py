@@ -10,7 +10,7 @@ from harness.domain import Claim, Measurement
 from harness.verdict import judge
 from tests.measure_pocket import CARDS
 
-FIRST, SECOND = "intermediate_layer_loss_step_2", "prediction_layer_loss_step_5"
+FIRST, SECOND = "intermediate_layer_step_2", "prediction_layer_step_5"
 TOLERANCES = {FIRST: 0.005, SECOND: 0.01, "exact": 3.0}
 
 
@@ -18,11 +18,11 @@ TOLERANCES = {FIRST: 0.005, SECOND: 0.01, "exact": 3.0}
     ("metric", "expected"),
     [
         (FIRST, ("intermediate_layer", 2)),
-        ("finetune_loss_step_10", ("finetune", 10)),
+        ("finetune_step_10", ("finetune", 10)),
         ("finetune_loss", None),
-        ("finetune_loss_step_0", None),
-        ("other_loss_step_1", None),
-        ("prediction_layer_loss_step_1.5", None),
+        ("finetune_step_0", None),
+        ("other_step_1", None),
+        ("prediction_layer_step_1.5", None),
     ],
 )
 def test_a_step_is_named_by_stage_and_number(metric: str, expected: tuple[str, int] | None) -> None:
