@@ -1,8 +1,8 @@
 """The losses of a stage's first steps, which are the same on every machine because rounding has not had time to grow.
 
-A card claims them as `<stage>_step_<n>`, a loss. They say whether a run does what the card's run did: another rate, layer
-map, label or teacher shows within a few steps, long before and far more sharply than in the end of a training, which is
-a draw.
+A card claims them as `<stage>_step_<n>`, a loss. They say whether a run does what the card's run did: another rate,
+layer map, label or teacher shows within a few steps, long before and far more sharply than in the end of a training,
+which is a draw.
 """
 
 import re

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from scipy.special import stdtr, stdtrit
 
+from harness import traces
 from harness.domain import Claim, Estimate
 from harness.priors import EXPECTED, Prior
 
@@ -33,6 +34,7 @@ def estimate(
     spread = _settled(max(spread, churn))
     difference, error = _settled(mean - claim.value), spread / math.sqrt(n)
     half = half_width(spread, n, df) + rounding if df else math.inf
+    is_draw = traces.point_of(claim.metric) is None  # the loss of a first step is none: one seed says all
     return Estimate(
         metric=claim.metric,
         values=tuple(values),
@@ -45,7 +47,7 @@ def estimate(
         interval=(_settled(difference - half), _settled(difference + half)) if df else None,
         p_below=_settled(_tail(difference + rounding + tolerance, error, df)),
         p_above=_settled(_tail(tolerance + rounding - difference, error, df)),
-        seeds_needed=seeds_needed(difference, spread, tolerance, rounding, n, prior_df=df - n + 1),
+        seeds_needed=seeds_needed(difference, spread, tolerance, rounding, n, prior_df=df - n + 1) if is_draw else n,
     )
 
 
