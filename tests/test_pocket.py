@@ -65,11 +65,11 @@ def test_a_card_claims_what_its_runs_make_of_it(name: str) -> None:
 
 
 def test_every_recorded_run_lies_within_the_claims() -> None:
-    """60 of them: threads, instruction sets and seeds; the first steps are those of the card's own seed."""
+    """Over threads, instruction sets and seeds; the first steps are those of the card's own seed."""
     experiment = planning.plan(card.read(CARDS / "pocket.md"), planning.Options())
     rows = read_json(RECORDED / "runs.json")["runs"]
     assert [(row["seed"], row["condition"]) for row in rows] == [(s, c) for s in SEEDS for c in CONDITIONS]
-    assert len(rows) >= 60
+    assert len(rows) >= 30
     for claim in experiment.claims:
         tolerance = experiment.run.value(f"tolerance.{claim.metric}")
         held = [row for row in rows if traces.point_of(claim.metric) is None or row["seed"] == SEEDS[0]]
