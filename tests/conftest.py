@@ -12,8 +12,8 @@ if not torch.cuda.is_available():
     # Kernels for a GPU are tested in Triton's interpreter where there is none; Triton looks when it is imported.
     os.environ.setdefault("TRITON_INTERPRET", "1")
 
-from harness import references
-from harness.references import PACKAGE
+from harness.card import references
+from harness.card.references import PACKAGE
 from tests.browser import Browser, find_chromium
 from tests.tiny import make_masked_lm, make_model
 
@@ -87,7 +87,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 def untrained(command: list[str], monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The command on all 240 questions, taken for the card's own, without training."""
     monkeypatch.setitem(references.HUB_QUESTIONS, "rajpurkar/squad_v2:validation", 240)
-    monkeypatch.setattr("harness.verdict.validity.DEV", (240, 131, 109))
+    monkeypatch.setattr("harness.judge.preconditions.DEV", (240, 131, 109))
     no_epochs = [part for stage in STAGES for part in ("--set", f"{stage}.num_train_epochs=0")]
     plain = [part.replace("augmentation.factor=2", "augmentation.factor=0") for part in command]
     return [*without(plain, "--limit", "--masked-lm", "--glove"), *no_epochs]

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from harness.data import features
-from harness.recipes.workbench import Workbench
+from harness.qa import features
+from harness.train.recipes.context import Workbench
 
 Patch = Callable[[pytest.MonkeyPatch], None]
 

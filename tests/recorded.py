@@ -5,12 +5,15 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from harness import card, conclusion, environment, planning, record, store
-from harness.data import squad
+from harness import plan
+from harness.card.read import read_card
+from harness.card.references import PACKAGE
 from harness.domain import Experiment
-from harness.references import PACKAGE
-from harness.scoring import official, token_index
-from harness.scoring.signature import signature_of
+from harness.judge import verdict
+from harness.qa import official_squad, squad, token_index
+from harness.qa.signature import signature_of
+from harness.record import environment, store
+from harness.record.read import identity_of
 
 ROOT = Path(__file__).parents[1]
 POCKET = ROOT / "tests" / "cards" / "pocket.md"
@@ -35,11 +38,11 @@ def make_run(
     `eval_data` is a name to give the same questions, one of the Hub; `described` is the pocket card, or a copy.
     """
     described = described or POCKET
-    own = card.read(described)
-    options = planning.Options(
+    own = read_card(described)
+    options = plan.Options(
         limit=limit, seed=seed, eval=eval_data, is_measuring=not own.claims, tolerance=tolerance or {}, rule=rule
     )
-    experiment = planning.plan(own, options)
+    experiment = plan.plan(own, options)
     data = {"sha256": store.sha256_of(QUESTIONS)}
     inputs = {"student": {"config.json": "ab" * 32}, "train_data": data, "eval_data": data}
     machine = environment.describe()
@@ -48,15 +51,15 @@ def make_run(
     store.write_json(folder / "experiment.json", experiment)
     store.write_json(folder / "inputs.json", inputs)
     store.write_json(folder / "environment.json", {"machine": machine, "device": "cpu", "threads": 1})
-    identity = record.identity_of(store.to_json(experiment), inputs, machine.code)
+    identity = identity_of(store.to_json(experiment), inputs, machine.code)
     store.write_json(
         folder / "identity.json",
-        {"schema_version": store.SCHEMA_VERSION, "identity": identity, "rule": conclusion.rule_hash(experiment)},
+        {"schema_version": store.SCHEMA_VERSION, "identity": identity, "rule": verdict.rule_hash(experiment)},
     )
     for stage in experiment.stages:
         _write_stage(folder / "stages" / stage.name)
     _write_evaluation(folder / "evaluation", experiment, data, wrong, limit)
-    store.write_verdict(folder, conclusion.conclude([folder]))
+    store.write_verdict(folder, verdict.conclude([folder]))
     return folder
 
 
@@ -78,7 +81,7 @@ def _write_evaluation(
         q.id: "nothing of the kind" if place in wrong else (q.answers[0].text if q.answers else "")
         for place, q in enumerate(questions)
     }
-    scores = official.score_questions([(q.id, [a.text for a in q.answers]) for q in questions], answers)
+    scores = official_squad.score_questions([(q.id, [a.text for a in q.answers]) for q in questions], answers)
     by_token = [token_index.TokenScore(one.id, one.has_answer, one.exact, one.f1) for one in scores]
     rows = [
         {**store.to_json(one), "token_exact": one.exact, "token_f1": one.f1, "span_over_null": 0.25} for one in scores
@@ -92,5 +95,5 @@ def _write_evaluation(
         "dropped": [],
     }
     signature = signature_of(settings, n, data, scorer="official2.0")
-    metrics = {"signature": signature, "scores": official.summarise(scores), "token_index": by_index}
+    metrics = {"signature": signature, "scores": official_squad.summarise(scores), "token_index": by_index}
     store.write_json(folder / "metrics.json", metrics)

@@ -16,9 +16,10 @@ from typing import Any
 
 from scipy.stats import chi2
 
-from harness import record, store
-from harness.forecast import said_of
-from harness.verdict.attribution import hop
+from harness.judge.paired import hop
+from harness.plan.cost import said_of
+from harness.record import store
+from harness.record.read import read_experiment, read_rows
 
 RESULTS = Path(__file__).parents[1] / "results"
 TEACHER, STUDENT = "minilm-6l-squad2", "minilm-3l-squad2"
@@ -44,7 +45,7 @@ class Told:
 
 
 def read(folder: Path) -> Told:
-    experiment = record.read_experiment(folder)
+    experiment = read_experiment(folder)
     stages = {stage.name: int(stage.value("num_train_epochs")) for stage in experiment.stages}
     if experiment.recipe == "finetune":
         arm = "teacher" if experiment.name == TEACHER else "plain" if stages["finetune"] == 2 else "longer"
@@ -58,7 +59,7 @@ def read(folder: Path) -> Told:
         arm=arm,
         seed=int(experiment.run.value("seed")),
         scores=store.read_json(folder / store.EVALUATION / "metrics.json")["scores"],
-        rows=record.read_rows(folder / store.EVALUATION),
+        rows=read_rows(folder / store.EVALUATION),
         took=sum(seconds),
         expected=None if parts is None else sum(parts),
     )

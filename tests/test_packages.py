@@ -7,11 +7,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from harness import card, models, record, store, teachers
-from harness.cli import main
-from harness.data import squad
+from harness.card.read import read_card
+from harness.card.references import model_reference
+from harness.cli.main import main
 from harness.errors import DataError, PlanError
-from harness.references import model_reference
+from harness.qa import squad
+from harness.record import store
+from harness.record.read import read_experiment, training_of
+from harness.run import teacher_cards
+from harness.train.models import loading
 from tests.conftest import QUESTIONS, ROOT, SHARED, without
 from tests.tiny import make_model
 
@@ -86,10 +90,10 @@ def test_a_package_that_holds_something_else_is_refused(
 
 def test_a_student_of_some_layers_has_their_weights_and_a_head_of_its_seed(tmp_path: Path) -> None:
     folder = make_model(tmp_path / "whole", layers=4, seed=5)
-    models.save_layers(folder, (4, 2), tmp_path / "some")
-    whole = models.load_model(folder, seed=1)
-    some, other = (models.load_model(tmp_path / "some", seed=seed, needs_head=False) for seed in (1, 2))
-    assert models.n_layers(some) == 2
+    loading.save_layers(folder, (4, 2), tmp_path / "some")
+    whole = loading.load_model(folder, seed=1)
+    some, other = (loading.load_model(tmp_path / "some", seed=seed, needs_head=False) for seed in (1, 2))
+    assert loading.n_layers(some) == 2
     for name, value in some.base_model.state_dict().items():  # type: ignore[union-attr]
         original = re.sub(r"layer\.(\d)", lambda found: f"layer.{(3, 1)[int(found[1])]}", name)
         assert torch.equal(value, whole.base_model.state_dict()[original])  # type: ignore[union-attr]
@@ -120,7 +124,7 @@ def test_a_run_on_some_layers_is_recorded_and_cut_once(command: list[str], tmp_p
     before = (cut / "model.safetensors").stat().st_mtime_ns
     assert main([*asked, "--seed", "7"]) == 4
     assert (cut / "model.safetensors").stat().st_mtime_ns == before
-    assert models.n_layers(models.load_model(store.student_of(run, "prediction_layer"), seed=1)) == 2
+    assert loading.n_layers(loading.load_model(store.student_of(run, "prediction_layer"), seed=1)) == 2
 
 
 # --- listed training questions ---
@@ -187,7 +191,7 @@ def test_our_cards_name_their_model_their_questions_and_their_precision(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = ROOT / "cards" / f"{name}.md"
-    measure = [] if card.read(path).claims else ["--measure"]
+    measure = [] if read_card(path).claims else ["--measure"]
     assert main(["plan", str(path), "--json", *measure]) == 0
     plain = json.loads(capsys.readouterr().out)["experiment"]
     run = {one["name"]: one for one in plain["run"]["settings"]}
@@ -234,7 +238,7 @@ def test_a_teacher_card_gets_the_data_given_for_its_pupil_and_its_scores_are_not
     whole = [q.id for p in squad.read_json(QUESTIONS) for q in p.questions]
     (tmp_path / "minilm-squad2.ids").write_text("\n".join(whole[:8]) + "\n")
     monkeypatch.setattr("harness.conclusion.HUB_QUESTIONS", {"rajpurkar/squad_v2:validation": 240})
-    monkeypatch.setattr("harness.verdict.validity.DEV", (240, 131, 109))
+    monkeypatch.setattr("harness.judge.preconditions.DEV", (240, 131, 109))
     data = ["--train", str(QUESTIONS), "--eval", str(QUESTIONS), "--device", "cpu", "--quiet", "--measure"]
     assert main(["reproduce", str(tmp_path / f"{CARDS[1]}.md"), *data, "--results", str(tmp_path / "results")]) == 0
     (teacher,), (student,) = ((tmp_path / "results" / name).iterdir() for name in CARDS)
@@ -253,16 +257,16 @@ def test_a_teacher_card_gets_the_data_given_for_its_pupil_and_its_scores_are_not
     assert main([*again, "--seed", "7", "--teacher", str(teacher), "--forecast"]) == 0
     assert len(list((tmp_path / "results" / CARDS[0]).iterdir())) == 2
     runs = [path.parent for path in (tmp_path / "results" / CARDS[1]).glob("*/verdict.json")]
-    told = {record.read_experiment(one).run.value("seed"): one for one in runs}
+    told = {read_experiment(one).run.value("seed"): one for one in runs}
     assert store.read_json(told[7] / "inputs.json")["teacher"] == hashes
-    assert record.training_of(record.read_experiment(told[7])) == record.training_of(record.read_experiment(student))
-    assert [one.category for one in record.read_experiment(told[7]).deviations if "--teacher" in one.reason] == ["seed"]
+    assert training_of(read_experiment(told[7])) == training_of(read_experiment(student))
+    assert [one.category for one in read_experiment(told[7]).deviations if "--teacher" in one.reason] == ["seed"]
     parts = [one["name"] for one in store.read_json(told[7] / store.FORECAST)["parts"]]
     assert "evaluation: student" in parts
     assert "evaluation: teacher" not in parts
-    pupil = record.read_experiment(told[7])
-    assert teachers.named(tmp_path / f"{CARDS[0]}.md", pupil) == teacher
-    assert teachers.named(tmp_path / "other.md", pupil) is None  # a student that is a card is no teacher
+    pupil = read_experiment(told[7])
+    assert teacher_cards.named(tmp_path / f"{CARDS[0]}.md", pupil) == teacher
+    assert teacher_cards.named(tmp_path / "other.md", pupil) is None  # a student that is a card is no teacher
     _refuses_other_runs(again, teacher, tmp_path, capsys)
 
 

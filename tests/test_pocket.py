@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from harness import card, planning, traces
+from harness import plan
+from harness.card import loss_traces
+from harness.card.read import read_card
+from harness.card.references import PACKAGE, model_reference
 from harness.domain import Judgement
-from harness.references import PACKAGE, model_reference
-from harness.store import read_json, sha256_of
+from harness.record.store import read_json, sha256_of
 from tests import faults
 from tests.measure_pocket import CARDS, CONDITIONS, SEEDS, STEPS, claims_of, run
 
@@ -28,7 +30,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def sound(results: Path) -> Judgement:
-    return run("pocket", results, planning.Options()).judgement
+    return run("pocket", results, plan.Options()).judgement
 
 
 def test_the_pocket_card_is_reproduced(sound: Judgement) -> None:
@@ -40,7 +42,7 @@ def test_the_pocket_card_is_reproduced(sound: Judgement) -> None:
 def test_a_planted_fault_is_not_reproduced_and_named(name: str, sound: Judgement, results: Path) -> None:
     fault = faults.FAULTS[name]
     with fault.planted():
-        outcome = run("pocket", results, planning.Options(settings=fault.settings), fresh=True)
+        outcome = run("pocket", results, plan.Options(settings=fault.settings), fresh=True)
     assert sound.outcome == "reproduced"
     assert outcome.judgement.outcome == "not_reproduced", outcome.judgement
     assert outcome.judgement.reason.startswith(f"{fault.shows_in} "), outcome.judgement.reason
@@ -48,9 +50,9 @@ def test_a_planted_fault_is_not_reproduced_and_named(name: str, sound: Judgement
 
 @pytest.mark.slow
 def test_the_teachers_card_is_reproduced_and_misses_with_shifted_labels(tmp_path: Path) -> None:
-    assert run("pocket-teacher", tmp_path, planning.Options()).judgement.outcome == "reproduced"
+    assert run("pocket-teacher", tmp_path, plan.Options()).judgement.outcome == "reproduced"
     with faults.FAULTS["labels shifted by one token"].planted():
-        outcome = run("pocket-teacher", tmp_path, planning.Options(), fresh=True)
+        outcome = run("pocket-teacher", tmp_path, plan.Options(), fresh=True)
     assert outcome.judgement.outcome == "not_reproduced", outcome.judgement
 
 
@@ -60,19 +62,19 @@ def test_the_teachers_card_is_reproduced_and_misses_with_shifted_labels(tmp_path
 @pytest.mark.parametrize("name", NAMES)
 def test_a_card_claims_what_its_runs_make_of_it(name: str) -> None:
     made = claims_of(read_json(RECORDED / NAMES[name]))
-    claims = {claim.metric: (claim.value, claim.spread) for claim in card.read(CARDS / f"{name}.md").claims}
+    claims = {claim.metric: (claim.value, claim.spread) for claim in read_card(CARDS / f"{name}.md").claims}
     assert claims == made
 
 
 def test_every_recorded_run_lies_within_the_claims() -> None:
     """Over threads, instruction sets and seeds; the first steps are those of the card's own seed."""
-    experiment = planning.plan(card.read(CARDS / "pocket.md"), planning.Options())
+    experiment = plan.plan(read_card(CARDS / "pocket.md"), plan.Options())
     rows = read_json(RECORDED / "runs.json")["runs"]
     assert [(row["seed"], row["condition"]) for row in rows] == [(s, c) for s in SEEDS for c in CONDITIONS]
     assert len(rows) >= 30
     for claim in experiment.claims:
         tolerance = experiment.run.value(f"tolerance.{claim.metric}")
-        held = [row for row in rows if traces.point_of(claim.metric) is None or row["seed"] == SEEDS[0]]
+        held = [row for row in rows if loss_traces.point_of(claim.metric) is None or row["seed"] == SEEDS[0]]
         assert len(held) >= len(CONDITIONS)
         assert all(abs(row[claim.metric] - claim.value) <= tolerance for row in held), claim.metric
 
@@ -81,11 +83,11 @@ def test_every_recorded_run_lies_within_the_claims() -> None:
 def test_first_steps_differ_between_conditions_by_a_tenth_of_the_tolerance_at_most(name: str) -> None:
     rows = [row for row in read_json(RECORDED / NAMES[name])["runs"] if row["seed"] == SEEDS[0]]
     assert {row["condition"].get("ONEDNN_MAX_CPU_ISA") for row in rows} == {None, "AVX2", "AVX512_CORE"}
-    names = [metric for metric in rows[0] if traces.point_of(metric)]
-    assert len(names) == sum(len(STEPS[stage]) for stage in {traces.point_of(metric).stage for metric in names})  # type: ignore[union-attr]
+    names = [metric for metric in rows[0] if loss_traces.point_of(metric)]
+    assert len(names) == sum(len(STEPS[stage]) for stage in {loss_traces.point_of(metric).stage for metric in names})  # type: ignore[union-attr]
     for metric in names:
         values = [row[metric] for row in rows]
-        assert max(values) - min(values) <= 0.1 * traces.TOLERANCE * min(values), metric
+        assert max(values) - min(values) <= 0.1 * loss_traces.TOLERANCE * min(values), metric
 
 
 def test_every_fault_on_record_was_noticed_in_its_first_steps() -> None:
@@ -96,7 +98,7 @@ def test_every_fault_on_record_was_noticed_in_its_first_steps() -> None:
 
 
 def test_the_models_that_ship_are_those_that_the_card_names_and_small() -> None:
-    described = card.read(CARDS / "pocket.md")
+    described = read_card(CARDS / "pocket.md")
     size = 0
     for name in ("teacher", "student"):
         fact = described.fact(name)

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from transformers import AutoModelForMaskedLM, AutoModelForQuestionAnswering, BertConfig
 
-from harness.references import PACKAGE
+from harness.card.references import PACKAGE
 
 VOCABULARY = PACKAGE / "pocket" / "teacher"
 

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from harness import encoder
+from harness.train.models import packed_bert
 from tests.bench.workload import STAGES, WAYS, Rows, Size, accelerated, make_module, make_pair
 
 N_ROWS = 4
@@ -68,7 +68,7 @@ def against_reference(size: Size, device: torch.device) -> list[dict[str, Any]]:
         sharpen(model)
     batch = batch_of(size, device)
     with torch.no_grad():
-        batch["teacher_logits"] = encoder.span_logits(teacher, batch)
+        batch["teacher_logits"] = packed_bert.span_logits(teacher, batch)
     for stage in STAGES:
         results = [gradients_of(make_module(stage, way, teacher, student, 0.0), batch) for way in WAYS[:2]]
         (theirs, their_gradients), (ours, our_gradients) = results

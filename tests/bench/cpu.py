@@ -28,9 +28,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from harness import encoder, environment, store
-from harness.recipes.finetune import HardLabelLoss
-from harness.recipes.haystack import HaystackHead
+from harness.record import environment, store
+from harness.train.models import packed_bert
+from harness.train.recipes.finetune import HardLabelLoss
+from harness.train.recipes.haystack import HaystackHead
 from tests.bench.reference import PeerPrediction, PlainIntermediate, with_maps_in
 from tests.bench.workload import Rows, Size, Way, make_module, make_pair
 
@@ -64,11 +65,11 @@ def steps_of(kind: str, size: Size) -> dict[str, Step]:
     if kind in ("logits", "without_padding"):
         teacher, other = pair()[0], pair()[0]
         other.set_attn_implementation("sdpa")
-        layout: encoder.Layout = "counted" if kind == "logits" else "dropped"
+        layout: packed_bert.Layout = "counted" if kind == "logits" else "dropped"
         return {
             "plain": passes(lambda batch: teacher(**batch), rows, size),
             "peer": passes(lambda batch: other(**batch), rows, size),
-            "engine": passes(lambda batch: encoder.span_logits(teacher, batch, layout), rows, size),
+            "engine": passes(lambda batch: packed_bert.span_logits(teacher, batch, layout), rows, size),
         }
     teacher, student = pair()
     _, other = pair()

@@ -5,7 +5,7 @@
 
 A BERT-base teacher (12 x 768) and a 6-layer student of random weights, batches of 26 at length 384 with the lengths of
 real windows. A step is everything from rows to updated weights; the GPU is waited for after each, and of all steps but
-the first ones the median is taken. FLOPs are counted as in `harness/forecast.py`, over 384 tokens a row or, where
+the first ones the median is taken. FLOPs are counted as in `harness/plan/cost.py`, over 384 tokens a row or, where
 padding is dropped, over its own; a rate is held against that of a large bf16 product on the same machine. Hours are
 those of the whole target card at such steps: five epochs of either stage, the first on 20 copies, the teacher's logits
 of the second computed once (the reference runs the teacher in every step).
@@ -29,11 +29,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from harness import encoder, environment
-from harness.engine.loop import optimise
-from harness.engine.optimiser import Optimisation
-from harness.evaluation import batch_logits
-from harness.reports.progress import Silent
+from harness.record import environment
+from harness.train.engine.loop import optimise
+from harness.train.engine.optimiser import Optimisation
+from harness.train.inference import batch_logits
+from harness.train.models import packed_bert
+from harness.train.progress import Silent
 from tests.bench import check
 from tests.bench.workload import (
     CARD,
@@ -135,7 +136,7 @@ def measure_way(stage: str, way: Way, size: Size, device: torch.device, options:
         found = measured(steps, rows, options, device)
         has_logits = stage == "prediction_layer" and way.is_engine
         logits_ms = measured(logits, rows, options, device)["ms"] if has_logits else None
-    record = {"stage": stage, **dataclasses.asdict(way), "packed": way.is_engine and encoder.fits(student), **found}
+    record = {"stage": stage, **dataclasses.asdict(way), "packed": way.is_engine and packed_bert.fits(student), **found}
     if record["ms"] is None:
         return record
     tflop = tflop_of(stage, way, size, rows.lengths)
@@ -215,10 +216,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     device, size = torch.device("cpu" if options.device == "cpu" else "cuda:0"), SMALL if options.small else CARD
     if options.shape:
-        from harness.kernels import fused  # here, because it imports Triton, which is there on some machines only
+        from harness.train.kernels import (
+            gpu_attention,  # here, because it imports Triton, which is there on some machines only
+        )
 
         tile, *launch = options.shape
-        fused.SHAPES["16 bits"] = fused.Shape(tile, *[tuple(launch)] * 3)
+        gpu_attention.SHAPES["16 bits"] = gpu_attention.Shape(tile, *[tuple(launch)] * 3)
     checks = [one for work in check.CHECKS for one in work(size, device)]
     for one in checks:
         print(json.dumps(one))

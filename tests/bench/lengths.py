@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from harness import models
-from harness.data.features import build_features
-from harness.data.squad import first_questions, read_json
+from harness.qa.features import build_features
+from harness.qa.squad import first_questions, read_json
+from harness.train.models import loading
 
 PATH = Path(__file__).with_suffix(".json")
 LONGEST, N = 384, 520
@@ -31,7 +31,7 @@ def measured(data: Path) -> list[int]:
         (folder / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
         rows = build_features(
             first_questions(read_json(data / "squad" / "train-v2.0.first10articles.json"), None),
-            models.load_tokenizer(folder), folder, max_seq_length=LONGEST, doc_stride=128, max_query_length=64,
+            loading.load_tokenizer(folder), folder, max_seq_length=LONGEST, doc_stride=128, max_query_length=64,
             for_training=True,
         )  # fmt: skip
         lengths = rows.lengths

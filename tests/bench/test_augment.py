@@ -20,12 +20,12 @@ import torch
 from accelerate import Accelerator
 from transformers import BertConfig, BertForMaskedLM
 
-from harness.augment import build_table
-from harness.augment.glove import Glove, read_glove
-from harness.augment.masked_lm import load
-from harness.augment.words import MAX_PIECES, Word, words_of
-from harness.data.squad import Paragraph, read_json
-from harness.reports.progress import Silent
+from harness.qa.squad import Paragraph, read_json
+from harness.train.augment import build_table
+from harness.train.augment.glove import Glove, read_glove
+from harness.train.augment.masked_lm import load
+from harness.train.augment.words import MAX_PIECES, Word, words_of
+from harness.train.progress import Silent
 
 pytestmark = pytest.mark.bench
 

@@ -85,11 +85,11 @@ def test_a_way_that_takes_too_much_memory_is_a_row_with_the_reason() -> None:
 
 def test_another_shape_of_tiles_may_be_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("triton", reason="Triton is not installed")
-    from harness.kernels import fused
+    from harness.train.kernels import gpu_attention
 
-    monkeypatch.setattr(fused, "SHAPES", dict(fused.SHAPES))
+    monkeypatch.setattr(gpu_attention, "SHAPES", dict(gpu_attention.SHAPES))
     monkeypatch.setattr(check, "CHECKS", ())
     monkeypatch.setattr(gpu, "WAYS", WAYS[:1])
     command = ["--device", "cpu", "--small", "--steps", "1", "--warm", "0", "--shape", "32,4,3", "--out", str(tmp_path)]
     assert gpu.main(command) == 0
-    assert fused.SHAPES["16 bits"] == fused.Shape(32, (4, 3), (4, 3), (4, 3))
+    assert gpu_attention.SHAPES["16 bits"] == gpu_attention.Shape(32, (4, 3), (4, 3), (4, 3))

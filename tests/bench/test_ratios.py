@@ -21,12 +21,11 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
-from harness.data import squad
-from harness.engine.loop import optimise
-from harness.engine.optimiser import Optimisation
-from harness.references import PACKAGE
-from harness.reports.progress import Silent
-from harness.scoring import official
+from harness.card.references import PACKAGE
+from harness.qa import official_squad, squad
+from harness.train.engine.loop import optimise
+from harness.train.engine.optimiser import Optimisation
+from harness.train.progress import Silent
 
 pytestmark = [pytest.mark.bench, pytest.mark.benchmark(timer=time.process_time)]
 
@@ -119,6 +118,6 @@ def test_official_scores_against_the_bare_comparison_of_strings(benchmark: Any) 
     check_ratio(
         benchmark,
         "official scores",
-        lambda: official.summarise(official.score_questions(golds, answers)),
+        lambda: official_squad.summarise(official_squad.score_questions(golds, answers)),
         plain,
     )

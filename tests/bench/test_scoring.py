@@ -13,13 +13,14 @@ import numpy as np
 import pytest
 from transformers import BertTokenizerFast
 
-from harness.data.features import build_features
-from harness.data.squad import Paragraph, read_json
-from harness.evaluation import asked_of
-from harness.programs import EVALUATIONS
-from harness.scoring import PROTOCOLS, official, settings_of
-from harness.scoring.files import read_probabilities
-from harness.scoring.protocol import Array, Asked
+from harness.plan.defaults import EVALUATIONS
+from harness.qa import official_squad
+from harness.qa.features import build_features
+from harness.qa.prediction_files import read_probabilities
+from harness.qa.protocols import PROTOCOLS, settings_of
+from harness.qa.protocols.interface import Array, Asked
+from harness.qa.squad import Paragraph, read_json
+from harness.run.evaluate import asked_of
 
 pytestmark = pytest.mark.bench
 
@@ -49,7 +50,7 @@ def test_official_scores_of_the_dev_set(benchmark: Any, shared: Path, dev: list[
     predictions = json.loads(path.read_text(encoding="utf-8"))
     golds = [(q.id, [answer.text for answer in q.answers]) for p in dev for q in p.questions]
 
-    summary = benchmark(lambda: official.summarise(official.score_questions(golds, predictions)))
+    summary = benchmark(lambda: official_squad.summarise(official_squad.score_questions(golds, predictions)))
     assert summary["total"] == N_DEV
     assert benchmark.stats["median"] < 1.0
 
@@ -61,9 +62,9 @@ def test_best_thresholds_of_the_dev_set(benchmark: Any, shared: Path, dev: list[
     golds = [(q.id, [answer.text for answer in q.answers]) for p in dev for q in p.questions]
 
     def score() -> dict[str, float]:
-        scores = official.score_questions(golds, predictions)
-        kept = official.with_null_threshold(scores, probabilities, 0.0)
-        return {**official.summarise(kept), **official.best_thresholds(scores, probabilities)}
+        scores = official_squad.score_questions(golds, predictions)
+        kept = official_squad.with_null_threshold(scores, probabilities, 0.0)
+        return {**official_squad.summarise(kept), **official_squad.best_thresholds(scores, probabilities)}
 
     assert benchmark(score)["total"] == N_DEV
     assert benchmark.stats["median"] < 1.0

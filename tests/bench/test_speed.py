@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 import torch
 
-from harness import card, models, planning
-from harness.data.features import build_features
-from harness.data.squad import read_json
-from harness.recipes.haystack import HaystackHead, IntermediateLayerLoss, PredictionLayerLoss
-from harness.references import PACKAGE
+from harness import plan
+from harness.card.read import read_card
+from harness.card.references import PACKAGE
+from harness.qa.features import build_features
+from harness.qa.squad import read_json
+from harness.train.models import loading
+from harness.train.recipes.haystack import HaystackHead, IntermediateLayerLoss, PredictionLayerLoss
 from tests.tiny import make_model
 
 pytestmark = pytest.mark.bench
@@ -25,8 +27,8 @@ BATCH, LENGTH = 8, 384
 
 
 def test_parse_and_plan_the_target_card(benchmark: Any) -> None:
-    def parse_and_plan() -> planning.Options:
-        return planning.plan(card.read(ROOT / "cards" / "tinybert-6l.md"), planning.Options())
+    def parse_and_plan() -> plan.Options:
+        return plan.plan(read_card(ROOT / "cards" / "tinybert-6l.md"), plan.Options())
 
     assert len(benchmark(parse_and_plan).stages) == 2
 
@@ -35,14 +37,14 @@ def test_parse_every_card_there_is(benchmark: Any, shared: Path) -> None:
     paths = sorted((shared / "cards").glob("*.md"))
 
     def parse() -> int:
-        return sum(len(card.read(path).stated) for path in paths)
+        return sum(len(read_card(path).stated) for path in paths)
 
     assert benchmark(parse) > 3000
     benchmark.extra_info["cards_a_second"] = len(paths) / benchmark.stats["median"]
 
 
 def test_features_of_the_pocket_questions(benchmark: Any, tmp_path: Path) -> None:
-    paragraphs, tokenizer = list(read_json(POCKET / "squad.json")), models.load_tokenizer(POCKET / "teacher")
+    paragraphs, tokenizer = list(read_json(POCKET / "squad.json")), loading.load_tokenizer(POCKET / "teacher")
 
     def build() -> int:
         rows = build_features(
@@ -69,7 +71,7 @@ def step(tmp_path: Path) -> dict[str, Any]:
     batch = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "token_type_ids": torch.zeros_like(ids)}
     batch |= {"labels": ids[:, :2] % LENGTH, "teacher_logits": torch.randn(BATCH, LENGTH, 2)}
     folders = [make_model(tmp_path / str(n), layers=n, width=64, heads=2) for n in (4, 2)]
-    teacher, student = (models.load_model(folder, seed=1) for folder in folders)
+    teacher, student = (loading.load_model(folder, seed=1) for folder in folders)
     return {"teacher": teacher.eval(), "student": student.train(), "batch": batch}
 
 

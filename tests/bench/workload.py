@@ -18,8 +18,8 @@ from accelerate.state import AcceleratorState
 from torch import nn
 from transformers import AutoModelForQuestionAnswering, BertConfig
 
-from harness.forecast import WINDOWS_PER_QUESTION, Geometry, forward_flop
-from harness.recipes.haystack import HaystackHead, IntermediateLayerLoss, Padding, PredictionLayerLoss
+from harness.plan.cost import WINDOWS_PER_QUESTION, Geometry, forward_flop
+from harness.train.recipes.haystack import HaystackHead, IntermediateLayerLoss, Padding, PredictionLayerLoss
 from tests.bench import lengths
 from tests.bench.reference import PlainIntermediate, PlainPrediction
 

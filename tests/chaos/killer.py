@@ -18,8 +18,9 @@ from typing import Any
 
 import torch
 
-from harness import models, pipeline, store  # noqa: F401  (all that a run needs is loaded before the first fork)
-from harness.cli import main
+from harness.cli.main import main
+from harness.record import store
+from harness.train.models import loading
 
 LONGEST_S = 4.0  # of the command on one core, about
 # What is counted in a process that is to die at its n-th call, and how far n may go.
@@ -78,7 +79,7 @@ def arm(kind: str, at: int, after: bool) -> None:
 
         BertModel.forward = dying(BertModel.forward, at, after=after)  # type: ignore[method-assign]
     else:
-        models.save_model = dying(models.save_model, at, after=after)
+        loading.save_model = dying(loading.save_model, at, after=after)
 
 
 def attempt(arguments: list[str], kind: str, at: float, after: bool) -> int:

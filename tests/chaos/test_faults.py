@@ -17,10 +17,12 @@ import numpy as np
 import pytest
 import torch
 
-from harness import evaluation, models, store, training
-from harness.cli import main
-from harness.data.squad import Paragraph
-from harness.recipes import haystack
+from harness.cli.main import main
+from harness.qa.squad import Paragraph
+from harness.record import store
+from harness.run import evaluate, stages
+from harness.train.models import loading
+from harness.train.recipes import haystack
 from tests.chaos.test_kills import SAME, STAGES
 from tests.conftest import QUESTIONS, without
 from tests.tiny import make_model
@@ -214,22 +216,22 @@ def test_cached_logits_of_another_teacher_are_noticed(
     command: list[str], tmp_path: Path, whole: Path, counts: Counter[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Sealed and named as they should be, and wrong: only the teacher itself can tell."""
-    from harness import logit_cache
+    from harness.train import teacher_logits
 
-    write = logit_cache._Chunks.write
+    write = teacher_logits._Chunks.write
     shutil.copytree(tmp_path / "whole" / store.CACHE, tmp_path / "results" / store.CACHE)
     (path,) = (tmp_path / "results" / store.CACHE).glob("teacher-logits-*/*.logits")
     kept = np.fromfile(path, dtype="<f4", offset=32).reshape(-1, 224, 2)
     done = []
 
     def build(model: Any, rows: Any, folder: Path, key: str, **options: Any) -> Any:
-        write(logit_cache._Chunks(folder, key, kept.shape, len(kept)), 0, kept + 0.5)
+        write(teacher_logits._Chunks(folder, key, kept.shape, len(kept)), 0, kept + 0.5)
         done.append(key)
         return original(model, rows, folder, key, **options)
 
-    original = logit_cache.build
+    original = teacher_logits.build
     with pytest.MonkeyPatch.context() as patch, caplog.at_level(logging.WARNING):
-        patch.setattr(logit_cache, "build", build)
+        patch.setattr(teacher_logits, "build", build)
         assert main([part for part in command if part != "--quiet"]) == 4
     assert done
     assert "differs from the teacher by 0.5; all are made anew" in caplog.text
@@ -315,14 +317,14 @@ def test_training_data_that_change_during_a_run_end_it(
 ) -> None:  # fmt: skip
     data = Path(shutil.copy(QUESTIONS, tmp_path / "data.json"))
     moved = [*without(command, "--train"), "--train", str(data)]
-    train = training._train_stage
+    train = stages._train_stage
 
     def and_change(*arguments: Any) -> Any:
         done = train(*arguments)
         data.write_text(data.read_text(encoding="utf-8") + "\n", encoding="utf-8")
         return done
 
-    monkeypatch.setattr(training, "_train_stage", and_change)
+    monkeypatch.setattr(stages, "_train_stage", and_change)
     assert main(moved) == 4
     assert f"{data}: changed since this run began" in capsys.readouterr().err
     assert not list(tmp_path.glob("results/*/*/verdict.json"))
@@ -335,14 +337,14 @@ def test_a_model_folder_that_changes_during_a_run_ends_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     folder = Path(command[command.index(which) + 1])
-    load, other = models.load_model, make_model(tmp_path / "other", layers=4 if which == "--teacher" else 2, seed=9)
+    load, other = loading.load_model, make_model(tmp_path / "other", layers=4 if which == "--teacher" else 2, seed=9)
 
     def and_change(path: Path, **options: Any) -> Any:
         if path == folder:
             shutil.copy(other / "model.safetensors", folder)
         return load(path, **options)
 
-    monkeypatch.setattr(training.models, "load_model", and_change)
+    monkeypatch.setattr(stages.models, "load_model", and_change)
     assert main(command) == 4
     assert f"{folder}: changed since this run began" in capsys.readouterr().err
     assert not list(tmp_path.glob("results/*/*/verdict.json"))
@@ -424,7 +426,7 @@ def test_a_run_killed_before_it_had_an_identity_leaves_no_folder_behind(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("harness.pipeline._environment_of", interrupted)
+        patch.setattr("harness.run.reproduce._environment_of", interrupted)
         assert main(command) == 130
     assert len(list((tmp_path / "results" / "tinybert-6l").iterdir())) == 1
     assert main(command) == 4
@@ -440,7 +442,7 @@ def test_an_evaluation_that_breaks_is_done_again(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(evaluation, "answer", broken)
+        patch.setattr(evaluate, "answer", broken)
         assert main(command) == 130
     assert main(command) == 4
     capsys.readouterr()

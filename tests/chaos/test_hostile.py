@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import torch
 
-from harness import card
-from harness.cli import main
+from harness.card.read import parse
+from harness.cli.main import main
 from harness.errors import HarnessError
 from tests.conftest import QUESTIONS, without
 from tests.recorded import make_run
@@ -236,7 +236,7 @@ def test_a_whole_run_writes_into_its_results_alone(
 def test_a_card_that_is_no_card_raises_nothing_but_a_card_error(counts: Counter[str]) -> None:
     for text in CARDS.values():
         try:
-            card.parse(Path("x.md"), text, "")
+            parse(Path("x.md"), text, "")
         except HarnessError:
             continue
     counts["bad inputs tried"] += len(CARDS)

@@ -1,0 +1,125 @@
+"""List items `- key: value` and `- key = value`: the Trainer's and Keras' callbacks, SetFit, PEFT, and by hand."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from harness.card.dialects import context
+from harness.card.dialects.document import Document, Finding
+from harness.card.dialects.metrics import claim_of, is_metric, metric_of
+from harness.card.dialects.names import is_setting, state
+from harness.domain import Fact, Unit
+
+NAME = "bullets"
+_ITEM = re.compile(
+    r"^(?P<indent>\s*)(?:[-*+•]|\d{1,2}[.)])\s+(?P<quote>[`*_]{0,3})(?P<key>[A-Za-z][^:=|]{0,60}?)(?:[`*_]{0,3})\s*"
+    r"(?P<mark>[:=]|(?<=[*`])\s)(?![/=])\s*(?:[*`]{1,3}(?=\s))?\s*(?P<value>\S.{0,1000})$"
+)
+_ANY_ITEM = re.compile(r"^\s*(?:[-*+•]|\d{1,2}[.)])\s+\S")
+_TRAINING = re.compile(
+    r"hyper-?\s?param|training (?:procedure|details|config|setup|settings|parameters|args)"
+    r"|fine-?tuning (?:setup|details|param)|parameters? (?:used|of)|configuration",
+    re.IGNORECASE,
+)
+_USED = re.compile(
+    r"(?:hyper-?\s?parameters?|parameters?|quantization config|settings?|arguments?)\b.{0,60}(?:used"
+    r"|were|are|is|:)|(?:were|was) used (?:during|for) training|used during training",
+    re.IGNORECASE,
+)
+_RESULTS = re.compile(
+    r"results?\b.{0,40}(?:evaluation|test|validation|dev|set|:)|achiev|evaluation result|performance"
+    r"|metrics|scores?\b|accuracy",
+    re.IGNORECASE,
+)
+_VERSIONS = re.compile(r"framework versions?|env information", re.IGNORECASE)
+_VERSION = re.compile(r"^\s*[-*]\s+(?P<name>[A-Za-z][\w -]{1,30}?):?\s+v?(?P<version>\d+(?:\.\d+)+\S{0,30})\s*$")
+_FRAMEWORKS = {
+    "transformers": "transformers", "peft": "peft", "setfit": "setfit",
+    "sentence transformers": "sentence-transformers",
+    "tensorflow": "tensorflow", "pytorch": "pytorch", "datasets": "datasets", "tokenizers": "tokenizers",
+    "python": "python",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    """Consecutive items, with the sentence that introduces them."""
+
+    items: tuple[tuple[int, str], ...]
+    before: str
+
+
+def find(document: Document) -> Iterable[Finding]:
+    for one in _lists(document):
+        section = document.section(one.items[0][0])
+        if _VERSIONS.search(section):
+            yield from _versions(one)
+        else:
+            yield from _of_list(document, one, section)
+
+
+def _lists(document: Document) -> Iterator[_List]:
+    found: list[tuple[int, str]] = []
+    before, section = "", 0
+    headings = {heading.line for heading in document.headings}
+    for line, text in document.lines:
+        if line in headings:
+            section = line
+        is_item = _ANY_ITEM.match(text[:200]) is not None
+        if is_item:
+            if not found:
+                before = document.sentence_before(line)
+            found.append((line, text))
+        elif found and (text.strip() and not text.startswith((" ", "\t"))):
+            yield _List(tuple(found), before)
+            found = []
+    if found:
+        yield _List(tuple(found), before)
+    del section
+
+
+def _of_list(document: Document, one: _List, section: str) -> Iterator[Finding]:
+    matches = [(line, match) for line, text in one.items if (match := _ITEM.match(text[:1200])) is not None]
+    n_known = sum(1 for _, match in matches if is_setting(match["key"], strong=True))
+    is_training = bool(_USED.search(one.before[-300:])) or (bool(_TRAINING.search(section)) and n_known > 0)
+    n_scores = sum(1 for line, match in matches if _score(match, line))
+    # The Trainer's sentence introduces counts and run times along with the scores: all were measured.
+    is_result = n_scores > 0 and not is_training and (_RESULTS.search(one.before[-300:]) or _RESULTS.search(section))
+    about = context.of(document, one.items[0][0]) if n_scores else context.NONE
+    label = _label_of(one)
+    for line, match in matches:
+        key, value = match["key"].strip(), match["value"].strip()
+        is_stated = is_training and (is_setting(key) or _is_short(value)) and not (n_scores and is_metric(key))
+        if is_stated or (is_setting(key, strong=not n_known) and not is_result and _is_short(value)):
+            yield state(key, value, document.section(line), line, NAME)
+        elif is_result or _score(match, line):
+            unit: Unit | None = "other" if is_result and metric_of(key) is None else None
+            claim = claim_of(key, value, line, NAME, dataset=about.dataset, split=about.split, subject=label, unit=unit)
+            if claim is not None:
+                yield claim
+
+
+def _score(match: re.Match[str], line: int) -> bool:
+    return is_metric(match["key"]) and claim_of(match["key"], match["value"], line, NAME) is not None
+
+
+def _is_short(value: str) -> bool:
+    """A value, not a sentence that happens to follow a colon."""
+    if len(value.split()) > 4 and not any(char.isdigit() for char in value):
+        return False
+    return len(value) <= 60 or any(char.isdigit() for char in value[:12]) or value.startswith(("{", "(", "["))
+
+
+def _label_of(one: _List) -> str | None:
+    """The short line directly above a list of numbers, where cards name the run that the numbers are of."""
+    text = one.before.strip("*_ ")
+    is_label = 0 < len(text) <= 80 and text[-1] not in ".:,;)" and not text.startswith(("#", "|", "-", "<", "!"))
+    return text if is_label and not _RESULTS.search(text) and " " in text else None
+
+
+def _versions(one: _List) -> Iterator[Finding]:
+    for line, text in one.items:
+        match = _VERSION.match(text[:120])
+        name = _FRAMEWORKS.get(match["name"].strip().lower()) if match else None
+        if match and name:
+            yield Fact("framework", f"{name} {match['version']}", line, NAME)

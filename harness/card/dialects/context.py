@@ -1,0 +1,73 @@
+"""What the words around a block say about its numbers: on which data they were measured, and whose they are."""
+
+import re
+from dataclasses import dataclass
+
+from harness.card.dialects.document import Document
+from harness.card.dialects.links import without_links
+
+_ON = re.compile(
+    r"\b(?:[Ee]valuated|[Ee]valuation|[Rr]esults?|[Mm]etrics?|[Ss]cores?|[Pp]erformance|[Aa]ccuracy"
+    r"|[Tt]ested|F1|BLEU)\b"
+    r"[^.\n]{0,80}?\b(?:on|for|of)\s+(?:the\s+)?"
+    r"(?P<data>(?!with |which |that |following |this |our )(?:[^.,;:()\n]|\.(?=\d)){3,80})"
+)
+_HEADED = re.compile(r"^(?P<data>[A-Z0-9][\w .-]{2,40}?) (?:[Ee]valuation|[Rr]esults?|[Pp]erformance|[Ss]cores?)\b")
+_BRACKETED = re.compile(r"[Rr]esults?\b[^()]{0,60}\((?P<data>[A-Z][\w. -]{2,40})\)")
+_SPLIT = re.compile(
+    r"\b(dev|validation|valid|test|train|eval)(?:elopment)?\b(?=[\s_-]*(?:set|split|data|part|$))", re.IGNORECASE
+)
+_END = re.compile(r"\s+(?:with|using|by|are|is|were|was|as|in|from|at|after|which|that|led|and)\b.*$")
+_OTHERS = re.compile(
+    r"\b(?:baseline|original results?|for comparison|compared (?:to|with)|previous(?:ly)?|reported in)\b", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    dataset: str | None = None
+    split: str | None = None
+    subject: str | None = None
+
+
+_NO_DATA = {
+    "eval",
+    "evaluation",
+    "test",
+    "training",
+    "model",
+    "benchmark",
+    "experimental",
+    "final",
+    "main",
+    "test set",
+    "overall",
+    "the following",
+}
+
+NONE = About()
+
+
+def of(document: Document, line: int) -> About:
+    """What the sentence before a block says of it, else the heading above it."""
+    sentence = without_links(document.sentence_before(line))
+    for text in (sentence, document.section(line)):
+        match = _ON.search(text[-400:] if text is sentence else text[:200]) or _BRACKETED.search(text[:200])
+        if match is None and text is not sentence:
+            match = _HEADED.match(text)
+        if match and match["data"].lower() not in _NO_DATA:
+            data = _END.sub("", match["data"]).strip(" *`_")
+            split = split_of(text)
+            return About(data or None, split, None)
+    return About(None, split_of(sentence) or split_of(document.section(line)), None)
+
+
+def split_of(text: str) -> str | None:
+    """The split that a phrase names, None where it names none or more than one."""
+    found = {match[1].lower() for match in _SPLIT.finditer(text[:300])}
+    return found.pop() if len(found) == 1 else None
+
+
+def is_of_others(text: str) -> bool:
+    """True where words say that a number is another model's."""
+    return _OTHERS.search(text) is not None

@@ -1,0 +1,178 @@
+"""What metrics are called, and numbers that are claimed: value, unit, digits and spread as printed."""
+
+import functools
+import math
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+
+from harness.card import loss_traces
+from harness.card.dialects.names import is_setting
+from harness.domain import Claim, Unit
+
+# The official names of SQuAD's scorer and our own losses; only these are measured here.
+_EXACT_NAMES: Mapping[str, tuple[str, Unit]] = {
+    "exact": ("exact", "points"), "exact_match": ("exact", "points"), "em": ("exact", "points"),
+    "f1": ("f1", "points"), "f1_score": ("f1", "points"), "f_1": ("f1", "points"),
+    "hasans_exact": ("HasAns_exact", "points"), "hasans_em": ("HasAns_exact", "points"),
+    "hasans_f1": ("HasAns_f1", "points"), "noans_exact": ("NoAns_exact", "points"),
+    "noans_f1": ("NoAns_f1", "points"), "noans_em": ("NoAns_exact", "points"), "noans": ("NoAns_exact", "points"),
+    "best_exact": ("best_exact", "points"), "best_f1": ("best_f1", "points"),
+    "best_metric": ("best_metric", "other"),
+    "best_exact_thresh": ("best_exact_thresh", "other"), "best_f1_thresh": ("best_f1_thresh", "other"),
+    "intermediate_layer_loss": ("intermediate_layer_loss", "loss"),
+    "prediction_layer_loss": ("prediction_layer_loss", "loss"), "finetune_loss": ("finetune_loss", "loss"),
+}  # fmt: skip
+_BOUNDED = frozenset(
+    "accuracy acc precision recall f1 f1score f1-score f-1 f-score fscore f2 f0.5 em exact "
+    "match_accuracy specificity sensitivity "
+    "auc roc_auc auroc aupr map mrr ndcg hits iou miou dice mAP jaccard map@10 ap uas las top1 top5 top-1 top-5 "
+    "accuracy@1 reciprocal".lower().split()
+)
+_OTHER = frozenset(
+    [
+        "bleu",
+        "sacrebleu",
+        "rouge",
+        "rouge1",
+        "rouge2",
+        "rougel",
+        "rougelsum",
+        "rouge-1",
+        "rouge-2",
+        "rouge-l",
+        "rouge-lsum",
+        "chr",
+        "chrf",
+        "chrf2",
+        "chrf++",
+        "meteor",
+        "ter",
+        "wer",
+        "cer",
+        "ppl",
+        "perplexity",
+        "pearson",
+        "spearman",
+        "pearsonr",
+        "spearmanr",
+        "kendall",
+        "mcc",
+        "matthews",
+        "correlation",
+        "matthews_correlation",
+        "mse",
+        "mae",
+        "rmse",
+        "r2",
+        "bertscore",
+        "gleu",
+        "mos",
+        "rtf",
+        "reward",
+        "mean_reward",
+        "kappa",
+        "si-snr",
+        "sdr",
+        "pesq",
+        "stoi",
+        "snr",
+        "psnr",
+        "ssim",
+        "fid",
+        "mcd",
+        "eer",
+        "si-sdr",
+        "si_snr",
+        "sar",
+        "sir",
+    ]
+)
+_WORDS = _BOUNDED | _OTHER | {"loss"}
+_COUNTS = {"total", "hasans_total", "noans_total", "samples", "eval_samples", "correct", "similar", "incorrect"}
+_NO_QUALITY = {"std", "stdev", "deviation", "variance", "weight", "threshold", "runtime", "time", "imp", "number"}
+_PREFIX = re.compile(r"^(?:eval|evaluation|test|valid|validation|val|dev|predict|train|best)_(?=.)")
+_SPLIT_WORD = re.compile(r"[\s_/()\[\]:,]+")
+_AT = re.compile(r"@\d{1,4}$")
+_NOT_WORD = re.compile(r"[\s_\-]+")
+_MARKS = str.maketrans("", "", "*`~")
+
+# The whole value must be a number, a count in brackets behind it aside: the first digits of "8534/11873" are no claim.
+_NUMBER = re.compile(
+    r"^(?P<raw>[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|[+-]?\.\d+|[+-]?\d{1,3},\d{1,2}(?!\d))\s*(?P<percent>%?)\s*"
+    r"(?:\(?\s*(?:±|\+/-|\+-|\\pm)\s*(?P<spread>\d+(?:\.\d+)?)\s*%?\s*\)?)?\s*(?:\([^()]{1,60}\))?\s*[,;]?$"
+)
+
+
+@functools.lru_cache(maxsize=4096)
+def plain_metric(key: str) -> str:
+    text = key.replace("\\_", "_").replace("\\", "").translate(_MARKS).strip().strip("\"'_: ")
+    return _NOT_WORD.sub("_", text.lower()).strip("_")
+
+
+@functools.lru_cache(maxsize=4096)
+def metric_of(key: str) -> tuple[str, Unit] | None:
+    """Metric and unit of a printed key, None when it names no metric we know."""
+    if len(key) > 80:
+        return None
+    plain = plain_metric(key)
+    stem = _PREFIX.sub("", plain)
+    for name in (plain, stem):
+        if name in _EXACT_NAMES and not (name == stem != plain and plain.startswith(("best_", "train_"))):
+            return _EXACT_NAMES[name]
+    if loss_traces.point_of(plain) is not None:
+        return plain, "loss"
+    if plain in _COUNTS or stem in ("samples", "total"):
+        return plain, "count"
+    words = [_AT.sub("", word) for word in _SPLIT_WORD.split(plain) if word]
+    # "F1 (macro)", "Accuracy Score", "validation loss" and "top_3_recall" name one; a sentence does not.
+    found = next((word for word in reversed(words) if word in _WORDS), None)
+    if found is None or len(words) > 6 or _NO_QUALITY & set(words) or (found == "loss" and words[-1] != "loss"):
+        return None
+    return plain, "loss" if found == "loss" else "points" if found in _BOUNDED else "other"
+
+
+def is_metric(key: str) -> bool:
+    """True for a key that names a quality: no count, no setting in another spelling."""
+    found = metric_of(key)
+    return found is not None and found[1] != "count" and (not is_setting(key) or plain_metric(key) == "loss")
+
+
+def claim_of(
+    key: str, value: str, line: int, dialect: str, *, dataset: str | None = None, split: str | None = None,
+    subject: str | None = None, unit: Unit | None = None,
+) -> Claim | None:  # fmt: skip
+    """A claim where the key is a metric (or its `unit` is given) and the value a number, else None.
+
+    Fractions of a bounded metric become points. A bounded metric above 100 keeps its value: it is wrong, not unread.
+    """
+    metric = metric_of(key)
+    name, known = metric or (plain_metric(key), unit or "other")
+    number = _NUMBER.match(value.strip().translate(_MARKS).replace("−", "-").strip("\"' ")[:120])
+    if (metric is None and unit is None) or number is None:
+        return None
+    raw = number["raw"]
+    amount = float(raw.replace(",", "."))
+    if not math.isfinite(amount):
+        return None
+    if known == "points" and amount < 0:
+        known = "other"
+    # 1e-3 has three decimals; a fraction has two fewer as points, so that 0.7 is printed to the next ten of them.
+    decimals = -int(Decimal(raw.replace(",", ".")).as_tuple().exponent)
+    # A bounded metric printed at or below 1 is a fraction: one point of exact match is no result that anyone prints.
+    is_fraction = known == "points" and 0 < amount <= 1 and not number["percent"]
+    scale = 100.0 if is_fraction else 1.0
+    return Claim(
+        metric=name,
+        value=amount * scale,
+        unit=known,
+        decimals=decimals - 2 if is_fraction else max(0, decimals),
+        raw=raw,
+        line=line,
+        dialect=dialect,
+        spread=float(number["spread"]) * scale if number["spread"] else None,
+        key=key.strip().strip("\"'`").strip(),
+        dataset=dataset,
+        split=split,
+        subject=subject,
+    )

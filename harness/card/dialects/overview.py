@@ -1,0 +1,117 @@
+"""Labelled lines: deepset's bold `**Key:** value`, and `- Key: value`, `Key: value` where the key names a fact."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from harness.card.dialects import context
+from harness.card.dialects.document import Document, Finding
+from harness.card.dialects.links import LINK, hub_model, without_links
+from harness.card.dialects.metrics import claim_of, is_metric
+from harness.card.dialects.names import is_setting, state
+from harness.domain import Fact
+
+NAME = "overview"
+_BOLD = re.compile(
+    r"^\s*(?:[-*+]\s+)?(?:\*\*|__)(?P<key>[^*:|]{1,60}?)\s*(?::\s*(?:\*\*|__)|(?:\*\*"
+    r"|__)\s*:)\s*(?P<value>\S.{0,2000})$"
+)
+_PLAIN = re.compile(r"^\s*(?:[-*+]\s+)?`?(?P<key>[A-Za-z][\w /()-]{1,40}?)\s*:\s+`?(?P<value>\S.{0,500})$")
+_FACTS = {
+    "language model": "model", "model name": "model",
+    "base model": "student", "pretrained model": "student", "pretrain model": "student", "base checkpoint": "student",
+    "finetuned from model": "student", "finetuned from model [optional]": "student", "finetuned from": "student",
+    "fine-tuned from": "student", "sentence transformer body": "student", "parent model": "student",
+    "teacher": "teacher", "teacher model": "teacher", "student model": "student", "student": "student",
+    "language": "language", "languages": "language", "language(s)": "language", "language(s) (nlp)": "language",
+    "training data": "train_data", "train data": "train_data", "training dataset": "train_data",
+    "training set": "train_data", "dataset for fine-tuning": "train_data", "fine-tuning data": "train_data",
+    "eval data": "eval_data", "evaluation data": "eval_data", "test data": "eval_data", "dev data": "eval_data",
+    "evaluation dataset": "eval_data",
+    "infrastructure": "infrastructure", "hardware": "infrastructure", "hardware type": "infrastructure",
+    "gpu": "infrastructure", "gpus": "infrastructure", "cpu/gpu": "infrastructure", "gpu(s)": "infrastructure",
+    "published": "published", "date": "published", "release date": "published",
+    "license": "license", "licence": "license", "downstream-task": "task",
+}  # fmt: skip
+_PLAIN_FACTS = {
+    "student": "", "teacher": "", "language model": "", "model name": "", "date": "", "published": "", "hardware": "",
+    "language": "", "languages": "", "training set": "",
+}  # fmt: skip
+_MODEL = re.compile(r"[`\[\"']*(?P<name>[\w./:@-]+)")  # a model's name, before the brackets and remarks that may follow
+_EMPTY = re.compile(
+    r"^(?:\[?(?:more information needed|optional|tbd|n/?a|unknown|none|-)\b.{0,20}|<tbd>.*|\[\])$", re.IGNORECASE
+)
+_BREAKS = re.compile(r"(?:(?<!\s)\s{0,9}<\s{0,3}/?\s{0,3}br\s{0,3}/?\s{0,3}>){1,9}$", re.IGNORECASE)
+_LIST = re.compile(r"[^\[\]]{0,3}\[(?P<inside>[\d., ]{3,200})\]\s*$")
+
+
+def find(document: Document) -> Iterable[Finding]:
+    for line, text in document.lines:
+        if ":" not in text[:120]:
+            continue
+        bold = _BOLD.match(text[:2100])
+        match = bold or _PLAIN.match(text[:600])
+        if match is not None:
+            yield from _of_line(
+                document, line, match["key"].strip().strip("`"), match["value"], is_bold=bold is not None
+            )
+    for fence in document.fences:
+        for line, text in fence.lines:
+            match = _PLAIN.match(text[:600])
+            if match and _FACTS.get(match["key"].strip().lower()) == "infrastructure":
+                yield Fact("infrastructure", match["value"].strip(), line, NAME)
+
+
+def _of_line(document: Document, line: int, key: str, printed: str, *, is_bold: bool) -> Iterator[Finding]:
+    name, value = _FACTS.get(key.lower()), _without_break(printed)
+    section = document.section(line).lower()
+    if key.lower() in ("data", "dataset", "datasets"):
+        is_eval = any(word in section for word in ("eval", "result", "test", "performance"))
+        name = "eval_data" if is_eval else "train_data" if "train" in section or "tuning" in section else None
+    if name is not None and (is_bold or key.lower() not in _PLAIN_FACTS):
+        if value and not _EMPTY.match(value):
+            found = _model_in(value) if name in ("model", "student", "teacher") else _words(value)
+            yield Fact(name, found, line, NAME)
+            if name == "model" and _is_base(document, found):
+                yield Fact("student", found, line, NAME)
+    elif is_bold:
+        yield from _bold_number(document, line, key, value)
+
+
+def _bold_number(document: Document, line: int, key: str, value: str) -> Iterator[Finding]:
+    """Bold keys of metrics and settings; a list is one claim an item, each of another run."""
+    if is_metric(key) or is_metric(key.lower().removesuffix("scores").strip()):
+        about, listed = context.of(document, line), _LIST.match(value)
+        for n, item in enumerate(listed["inside"].split(",") if listed else [value], start=1):
+            subject = f"run {n}" if listed else None
+            claim = claim_of(key, item.strip(), line, NAME, dataset=about.dataset, split=about.split, subject=subject)
+            if claim:
+                yield claim
+    elif is_setting(key, strong=True) and len(value) < 120:
+        yield state(key, value, document.section(line), line, NAME)
+
+
+def _is_base(document: Document, model: str) -> bool:
+    """deepset's "Language model" is the model itself, or the one it began as, whose name the card goes on with."""
+    own = [document.name.rpartition("__")[2], document.title().split(" ")[0]]
+    title = document.title().lower()
+    if title.startswith(f"{model.lower()} ") and "tuned" in title:
+        return True
+    return any(name != model and name.lower().startswith(f"{model.lower()}-") for name in own)
+
+
+def _without_break(value: str) -> str:
+    return _BREAKS.sub("", value.strip()[:2000]).strip().rstrip("`").rstrip()
+
+
+def _words(value: str) -> str:
+    """A value as a reader sees it: a link that is the whole of it becomes its words."""
+    match = LINK.fullmatch(value)
+    return match["text"].strip("*") if match else without_links(value) if value.startswith("[") else value
+
+
+def _model_in(value: str) -> str:
+    link = LINK.search(value[:500])
+    if link and value.startswith(("[", "`[")):
+        return hub_model(link["target"]) or link["text"].strip("`* ")
+    model = _MODEL.match(value)
+    return model["name"] if model else value

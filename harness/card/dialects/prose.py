@@ -1,0 +1,126 @@
+"""Sentences that say on what a model was trained and evaluated, on which machine, with which library."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from harness.card.dialects.document import Document, Finding
+from harness.domain import Fact
+
+NAME = "prose"
+_LONGEST = 4000  # characters of a paragraph that are read
+_FRAMEWORK = re.compile(
+    r"\b(?P<name>[Hh]aystack(?: v?\d+(?:\.\d+)+)?)(?:'s)?\b.{0,80}\bfeatures? (?:was|were) used for training\b"
+)
+_GPU = (
+    r"(?:NVIDIA |Nvidia |nvidia |GeForce |Tesla |Google |google |Quadro )*"
+    r"(?:[VPATK]\d{2,4}(?:-\w+)?|v100|p100|t4|a100|H100|GTX ?\d{3,4}(?: ?Ti)?|RTX ?\w?\d{3,5}(?: ?Ti)?|Titan \w+"
+    r"|TPU ?v?\d?(?:-\d+)?|TPUs?|L4)"
+)
+_MACHINE = re.compile(
+    r"\b(?:[Tt]rained|[Tt]raining|[Ff]ine-?tuned|run|ran|performed|pre-?trained|model)\b[^.\n]{0,80}?"
+    r"\b(?:on|using|with)\s+(?P<machine>(?:(?:an?|one|the|single|two|four|eight|\d{1,4} ?x?|cloud|[Gg]oogle|[Cc]olab)"
+    r"(?: \*\*| `| )|\*\*|`){0,6}"
+    + _GPU
+    + r"\*{0,2}(?:-\w+| VM| GPUs?| TPUs?| (?:with )?\d+ ?GB| VMs?| pods?| and \d+ ?GB of RAM){0,3}\b)"
+)
+_LANGUAGE = re.compile(r"\bin (?:\*\*)?(?P<language>[A-Z][a-z]{3,14})(?: language\*\*|\*\* language)")
+
+_DATA = r"(?:\*\*|`|\")?\[?(?:\*\*|`)?(?P<data>\w[\w ./+&-]{1,70}?)(?:\*\*|`)?(?:\]\([^)\s]{0,300}\))?(?:\*\*|`|\")?"
+_TUNED = r"[Ff]ine[-\s]?[Tt]un(?:ed|e|ing)"
+_SETS = (
+    re.compile(r"\bfine-?tuned? (?:version|checkpoint) of .{0,250}? on (?:the |an? )?" + _DATA + r" dataset\b"),
+    re.compile(
+        _TUNED + r"(?: and evaluated)?(?: \([^()]{0,60}\))? (?:on|using|for \w+ task on)(?: the| a| an)?"
+        r"(?: English version of the)?(?: standard)?(?: translated)? "
+        + _DATA
+        + r"(?: \d\w* )?(?= (?:dataset|data|question|for\b|from\b|with\b|corpus|task\b)|[.,;)(]|$)"
+    ),
+    re.compile(
+        r"\b(?:[Tt]rained|[Ll]earning of .{0,60}?) on (?:the )?(?:[A-Z]?[a-z]+ subset of the )?"
+        + _DATA
+        + r"(?: dataset|(?= using))"
+    ),
+    re.compile(r"\b(?:using|second step of\)) knowledge distillation on (?:the )?" + _DATA + r"(?=[,;]|\.(?:\s|$)|$)"),
+    re.compile(
+        r"\b(?:[Tt]rained|" + _TUNED + r"|fine-?tune the \w+ is|train the model|used)\b.{0,200}?"
+        r"\b(?:on|of|is|with) (?:[\w-]{1,20} ){0,4}?\[(?:\*\*)?"
+        r"(?P<data>[^\[\]]{2,80}?(?:[Dd]ataset|[Cc]orpus|[Tt]ask|SQuAD[\w. ]{0,20}|NLI))(?:\*\*)?\]\("
+    ),
+    re.compile(r"\bQA task on " + _DATA + r"(?= from)"),
+)
+_EVALUATED = re.compile(
+    r"\b(?:[Ee]valuat(?:ed|ion)|[Rr]esults?|[Ss]core[sd]?|[Mm]etrics|[Aa]ccuracy|F1|[Pp]erformance|reaches|achieves)\b"
+    r"(?:[^.\n]|\.\d){0,120}?\b(?:on|using) (?:the )?(?:English )?"
+    r"(?P<data>(?:[\w.-]{1,30} ){0,4}?(?:[Dd]ev|[Tt]est|[Vv]alidation|[Ee]val)(?:elopment)?(?:-v[\d.]+)?"
+    r"(?: ?set| data ?set| split)?(?: of (?:the )?\w[\w.-]{0,40})?)(?=[\s.,;:)(]|$)"
+)
+# `[test set](https://…/newstest2019.tgz)`: the address names what the words do not.
+_LINKED_SET = re.compile(
+    r"\[(?:test|dev|eval|evaluation|validation) (?:set|data)\]\([^()\s]{1,200}/(?P<data>\w[\w-]{1,60})[^()\s/]{0,60}\)",
+    re.IGNORECASE,
+)
+_SET_HEADING = re.compile(r"^(?:test|dev|eval|evaluation|validation) ?(?:set|data)$", re.IGNORECASE)
+_ADDRESS = re.compile(r"^https?://\S{1,200}/(?P<data>[\w-]{2,60})(?:\.\w+)?/?$")
+_KOREAN = re.compile(r"(?P<train>\w{2,20} 학습 데이터셋)으로 학습.{0,22}?(?P<eval>\w{2,20} 평가 데이터셋)으로 평가")
+_NO_DATA = {
+    "none", "unknown", "unkown", "the", "a", "an", "this", "our", "your", "those", "same", "downstream", "custom",
+    "following", "nlp", "mlm", "these", "it", "its", "some",
+}  # fmt: skip
+_NOT_DATA = re.compile(
+    r"\b(?:[GTI]PUs?|models?|downstream|tasks?|objective|hyper-?parameters|following|steps|epochs|variety|RAM"
+    r"|[Cc]olab|collection|that|which)\b|\b(?:GTX|RTX|V100|A100|P100|TPU)"
+)
+_DATA_HEADING = re.compile(
+    r"^(?:used )?(?:\w{1,12} )?(?:training data|data ?sets?|training corpora|corpora)$", re.IGNORECASE
+)
+_LISTED_NAME = re.compile(r"^\**[A-Z][\w.-]{1,30}(?: [A-Z0-9][\w.-]{0,30}){0,2}\**$")
+
+
+def find(document: Document) -> Iterable[Finding]:
+    for paragraph, shift, text in document.sentences():
+        for name, place, value in _facts(text[:_LONGEST]):
+            yield Fact(name, value, paragraph.line(place + shift), NAME)
+        address = _ADDRESS.match(text)
+        if address and _SET_HEADING.match(document.section(paragraph.lines[0])):
+            yield Fact("eval_data", address["data"], paragraph.lines[0], NAME)
+        if _DATA_HEADING.match(document.section(paragraph.lines[0])):
+            for data in _listed(text):
+                yield Fact("train_data", data, paragraph.lines[0], NAME)
+
+
+def _facts(text: str) -> Iterator[tuple[str, int, str]]:
+    """Names of facts with the place and the value of each."""
+    for name, form in (("framework", _FRAMEWORK), ("infrastructure", _MACHINE), ("language", _LANGUAGE)):
+        match = form.search(text)
+        if match:
+            yield name, match.start(1), match[1].strip("*`. ")
+    for form in _SETS:
+        match = form.search(text)
+        # The Trainer's own sentence gives the name as the Hub has it, in small letters.
+        is_sure = form is _SETS[0] or text[match.start("data") - 1] == "[" if match else False
+        if match and _is_data(match["data"].strip(), is_sure=is_sure):
+            yield "train_data", match.start("data"), match["data"].strip(" .*")
+            break
+    korean = _KOREAN.search(text)
+    if korean:
+        yield "train_data", korean.start("train"), korean["train"]
+        yield "eval_data", korean.start("eval"), korean["eval"]
+    match = _EVALUATED.search(text)
+    if match:
+        yield "eval_data", match.start("data"), match["data"].strip()
+    match = _LINKED_SET.search(text)
+    if match:
+        yield "eval_data", match.start("data"), match["data"]
+
+
+def _is_data(name: str, *, is_sure: bool) -> bool:
+    """Whether words name a data set: a name begins large or holds a digit; tasks, machines and pronouns are none."""
+    if not name or name.lower() in _NO_DATA or len(name.split()) > 7 or (_NOT_DATA.search(name) and not is_sure):
+        return False
+    return is_sure or name[0].isupper() or "_" in name or any(char.isdigit() for char in name)
+
+
+def _listed(text: str) -> list[str]:
+    """The names of a bare list, `A, B, C` or `A + B`, a label before it aside; [] for anything that is a sentence."""
+    names = [name.strip() for name in re.split(r"[,+]| and ", text[:400].rpartition(": ")[2].removesuffix("."))]
+    return names if len(names) > 1 and all(_LISTED_NAME.match(name) for name in names) else []

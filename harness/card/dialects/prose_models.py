@@ -1,0 +1,99 @@
+"""Sentences that say which models a model was made from: what it began as, and what taught it.
+
+The forms are the ones that recur in cards ("X was used as the teacher model", "fine-tuned version of X"); a sentence
+in other words says nothing here, and what it says is reported missing rather than guessed.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from harness.card.dialects.document import Document, Finding
+from harness.card.dialects.links import hub_model
+from harness.domain import Fact
+
+NAME = "prose"
+_LONGEST = 4000  # characters of a paragraph that are read
+_PARTS = {
+    # A model as cards print it: a bare name, in backticks, bold, or the words of a link whose address follows.
+    "<name>": r"(?:\*\*|`{1,3}|\"|')?\[?(?:\*\*|`{1,3})?(?P<model>\w[\w./:@-]{1,160}?)(?:\*\*|`{1,3})?"
+    r"(?:\]\((?P<target>[^)\s]{0,300})\))?(?:\*\*|`{1,3}|\"|')?",
+    "<link>": r"\[(?:\*\*|`{1,3})?(?P<model>[^\[\]`*]{2,80})(?:\*\*|`{1,3})?\]\((?P<target>[^)\s]{0,300})\)",
+    "<tuned>": r"[Ff]ine[-\s]?[Tt]un(?:ed|e|ing)",
+    # A bare word that names an architecture, `xlm-roberta-large` or `DistilBERT`.
+    "<bert>": r"[\w.-]{0,40}(?:bert|BERT|Bert|electra|ELECTRA|Electra|gpt|GPT|bart|BART|Bart|xlnet|XLNet|t5|T5|former"
+    r"|deberta|DeBERTa|luke|mpnet|MPNet|MiniLM|minilm)[\w.-]{0,60}",
+    "<a>": r"(?:the |a |an |The |A |An )?",
+}
+_FORMS = (
+    ("teacher", r"<name>(?: model)? was used as the teacher model\b"),
+    ("student", r"<name>(?: model)? was used as the student model\b"),
+    ("teacher", r"\b(?:with|using) <name> as <a>teacher\b"),
+    ("teacher", r"[Dd]istill(?:ation|ed) (?:with|from|by) <a>(?:fine-?tuned )?(?:model )?<link>"),
+    (
+        "student",
+        r"\bfine-?tuned? (?:version|checkpoint) of <a>(?:model |pre-?trained |multilingual |original ){0,4}"
+        r"<name>(?=[\s,.*]|$)",
+    ),
+    ("student", r"\b(?:from|using|uses) <a>(?:[\w-]{1,20} ){0,3}<link>(?: \w+){0,3} (?:checkpoint|as the Sentence)"),
+    ("student", r"\bis based on <a>(?:[\w-]{1,20} ){0,2}<link>"),
+    ("student", r"\bis based on <a>(?P<model>[\w.-]{1,60}/[\w.-]{1,90})(?P<target>)\b"),
+    ("student", r"^<link> (?:model )?(?:has been |is |was )?<tuned>"),
+    ("student", r"^[\w-]{2,30} \(`(?P<model>[\w./-]{3,80})`\)(?P<target>) (?:trained|<tuned>)"),
+    ("student", r"\b[Ww]e <tuned> <a>(?:[\w-]{1,20} ){0,4}<link>"),
+    ("student", r"\binitiali[sz]ed (?:from|with) <a>(?:pre-?trained )?(?:model )?<link>"),
+    ("student", r"\bThe base model (?:is|was) <a><name>(?=[\s,.]|$)"),
+    ("student", r"[Ll]anguage model \(<link>"),
+    ("student", r"\(<link> model <tuned> on"),
+    ("student", r"\btrained <a>.{0,60}\bmodel with <a>(?P<model><bert>)(?P<target>) model as its basis"),
+    (
+        "student",
+        r"(?:^|\bThis is |\bis )<a>\*{0,2}(?P<model>(?:[A-Za-z]{1,12} )?<bert>(?: v\d| (?:base|large|small|tiny)){0,2})"
+        r"(?P<target>)\*{0,2}(?: (?:language )?model)?,?(?: whole word masking)? (?:that (?:is|was) )?<tuned>\b",
+    ),
+    ("student", r"\bis <tuned>(?: and \w+)? (?:on|from) (?P<model>(?:[a-z]{1,14} )?<bert>)(?P<target>) model"),
+    ("student", r"\btransfer learning of <a><name> on\b"),
+)
+_LAYERS = re.compile(r"\b[Ll]ayers (?P<layers>\d{1,2}(?:, \d{1,2}){0,60}(?:,? and \d{1,2})?) \(counted from 1\)")
+_SIGNS = ("tun", "Tun", "eacher", "tudent", "istill", "model", "checkpoint", "based", "nitiali", "trained", "This is")
+# A model is introduced in words that introduce other things too, so only a link to one on the Hub counts.
+_INTRODUCED = r"(?:^This is <a>|\b[Tt]he model used is <a>|\bpre-?trained (?:model )?)<link>"
+_NO_MODEL = {"trained", "pretrained", "pre-trained", "the", "this", "a", "an", "model", "our", "distilled", "quantized"}
+
+
+def _compiled(form: str) -> re.Pattern[str]:
+    for name, part in _PARTS.items():
+        form = form.replace(name, part)
+    return re.compile(form)
+
+
+_MODELS = tuple((name, _compiled(form)) for name, form in _FORMS)
+_HUB = _compiled(_INTRODUCED)
+
+
+def find(document: Document) -> Iterable[Finding]:
+    for paragraph, shift, text in document.sentences():
+        for name, place, value in _models(text[:_LONGEST]):
+            yield Fact(name, value, paragraph.line(place + shift), NAME)
+        layers = _LAYERS.search(text[:_LONGEST])
+        if layers and "student" in text:
+            numbers = ", ".join(re.findall(r"\d+", layers["layers"]))
+            yield Fact("student_layers", numbers, paragraph.line(layers.start() + shift), NAME)
+
+
+def _models(text: str) -> Iterator[tuple[str, int, str]]:
+    """Names of facts with the place and the value of each."""
+    if not any(word in text for word in _SIGNS):
+        return
+    for name, form in _MODELS:
+        match = form.search(text)
+        if match and match["model"].lower() not in _NO_MODEL:
+            yield name, match.start("model"), _named(match["model"], match["target"])
+    match = _HUB.search(text)
+    named = hub_model(match["target"]) if match else None
+    if match and named:
+        yield "student", match.start("model"), named
+
+
+def _named(words: str, target: str | None) -> str:
+    """The Hub's name of a linked model, which beats the words of the link; without one, the words."""
+    return hub_model(target or "") or words.strip().rstrip(".")

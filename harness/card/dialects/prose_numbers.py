@@ -1,0 +1,200 @@
+"""Numbers in sentences: "for three epochs with a learning rate of 1e-5", "reaches a F1 score of 87.1 on the dev set".
+
+What a sentence compares with ("for comparison, BERT reaches 88.7") is another model's number, and says so.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from harness.card.dialects import context
+from harness.card.dialects.document import Document, Finding, Paragraph
+from harness.card.dialects.links import without_links
+from harness.card.dialects.metrics import claim_of, metric_of
+from harness.card.dialects.names import state
+
+NAME = "prose_numbers"
+_N = (
+    r"(?P<value>[+-]?(?:\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)(?:[eE][-−+]?\d+)?(?: ?[·*x×] ?10 ?\^?\{?[-−]\d+\}?)?"
+    r"(?:\^\{?-?\d+\}?)?[kK]?)"
+)
+_WORD = r"one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty"
+_IS = (
+    r"(?: \([^()]{0,20}\))?(?:\s+(?:was|is|are|were|of|to|set|equal|used|being|at|value|size|around|about"
+    r"|=)|\s*[:=]){0,6}"
+    r"\s*[`*\"']{0,3}"
+)
+_KEYS = (
+    r"(?P<key>(?:peak |initial |maximum |max |base |constant )?learning[- ]rate"
+    r"|(?:train(?:ing)? |total |effective |mini-?|per[- ]device )?batch[- ]size"
+    r"|weight decay|dropout(?: rate| probability)?|warm-?up (?:steps|ratio|proportion)"
+    r"|(?:max(?:imum)?[- ])?(?:sequence|input) length|max(?:imum)? length|gradient accumulation(?: steps)?"
+    r"|label smoothing|number of epochs|random seed|document stride|doc_stride|adam epsilon)"
+)
+_SETTING = re.compile(r"\b" + _KEYS + _IS + _N + r"(?![\w.]*\w{4}|['’]\d| ?(?:seconds|GB|MB|words)\b)", re.IGNORECASE)
+_TURNED = re.compile(
+    r"(?<![\w.,])" + _N + r" (?P<key>learning rate|batch size|max(?:imum)? sequence length|weight decay|warm-?up steps"
+    r"|gradient accumulation steps)\b(?!\s*[:=]|\s+(?:of|is|was|to)\b)",
+    re.IGNORECASE,
+)
+_OPTIMIZER = re.compile(r"\b(?P<key>[Oo]ptimi[sz]er)(?: used)? (?:is|was) (?:the )?(?P<value>[A-Z]\w{2,20})\b")
+_EPOCHS = re.compile(
+    r"\b(?:trained|train|fine-?tuned|training|ran|run|finetuned|pre-?trained)\b[^.\n]{0,80}?\b(?:for"
+    r"|over|in|with|after|during) (?:a total of |about )?[`*]{0,2}(?P<value>\d{1,4}|"
+    + _WORD
+    + r")[`*]{0,2} (?:more |additional |training |full )?(?P<key>epochs?)\b",
+    re.IGNORECASE,
+)
+_STEPS = re.compile(
+    r"\b(?:trained|train|fine-?tuned|training|finetuned|pre-?trained)\b[^.\n]{0,80}?\bfor (?:a total "
+    r"of )?[`*]{0,2}(?P<value>\d[\d,.]{0,9}[kKM]?(?: million)?)[`*]{0,2} (?P<key>(?:training |gradient "
+    r"|update )?steps?)\b",
+    re.IGNORECASE,
+)
+_SCHEDULE = re.compile(
+    r"\b(?:with|using|used) (?:a |an |the )?(?P<value>(?:linear|cosine|constant|inverse square root)(?: "
+    r"decay)?) (?P<key>learning rate schedule\w{0,2})\b",
+    re.IGNORECASE,
+)
+_DECREASING = re.compile(r"\bwith an? (?P<value>(?:decreasing |decaying )?(?:linear|cosine) schedule)\b", re.IGNORECASE)
+_WARMUP_RATIO = re.compile(r"\bratio of steps equal to (?P<value>0?\.\d+)")
+_RUN_ITEM = re.compile(r"^\s*(?P<n>\d{1,2})[.)]\s+(?P<parts>(?:LR|lr|[Ll]earning rate|bs|BS)\b.{3,400})$")
+_RUN_PART = re.compile(
+    r"^(?:(?P<key>[A-Za-z][A-Za-z ]{0,20}?)[ =:]+(?P<value>\d[\w.−-]*)|(?P<count>\d+) (?P<unit>epochs"
+    r"|steps)|(?P<schedule>\w+ schedule\b.{0,80}))$"
+)
+_CLAIM_IN_RUN = re.compile(r"\b(?P<metric>(?:eval )?loss|perplexity|accuracy|F1) (?P<value>\d+\.\d+)")
+_METRIC = (
+    r"(?P<metric>(?:[Mm]acro|[Mm]icro|[Ww]eighted|[Oo]verall|[Bb]est|[Vv]alidation|[Tt]est|[Ee]val(?:uation)?|[Mm]ean)?"
+    r"[ -]?(?:F1(?:[- ][Ss]core)?|f1(?:[- ]score)?|F-score|[Aa]ccuracy|accuracy score|[Ee]xact[- ][Mm]atch(?: score)?"
+    r"|EM|em|[Pp]recision|[Rr]ecall|BLEU(?: score)?|WER|CER|[Pp]erplexity|loss|Matthews [Cc]orrelation(?: coefficient)?"
+    r"|validation score|ROUGE-?[12L]|AUC|MRR(?:@\d+)?|Pearson(?: correlation)?|Spearman(?: correlation)?))"
+)
+_CLAIM = re.compile(
+    r"(?<![\w-])" + _METRIC + r"(?: metric| value| score)?(?: \([^()]{0,30}\))?(?: achieved| obtained)?"
+    r"(?:\s+(?:of|is|was|are|to|at|reaches|about|around|equal|approximately|over|=)"
+    r"|\s*[:=])+\s*[*`~]{0,3}(?P<value>\d+(?:\.\d+|,\d{1,2}(?!\d))?)(?P<percent>\s?%)?[*`]{0,3}(?![\w/]|[.,]\d)"
+)
+_REVERSED = re.compile(
+    r"(?<![\w.])(?P<value>\d{1,3}\.\d+|\d{1,3}(?=\s?%))(?P<percent>\s?%)?[*`]{0,2} (?:\w+ )?" + _METRIC + r"\b"
+)
+_THAT = re.compile(r",? which is (?:equal to )?(?P<value>\d+\.\d+)\b")
+_SIGNATURE = re.compile(r"^\s*(?P<metric>BLEU|chrF\d?|TER)\|\S{5,200} = (?P<value>\d+(?:\.\d+)?)\b")
+_LOGGED = re.compile(r"\s(?P<metric>[a-z_]{2,30}) = (?P<value>-?\d+\.\d+)\s*$")
+_BY_OTHERS = re.compile(
+    r"for comparison|compared (?:to|with)|original results?|\bbaseline\b|outperform"
+    r"|state[- ]of[- ]the[- ]art|\bvs\.?\b|previous best|reported (?:in|by)",
+    re.IGNORECASE,
+)
+_OTHERS_CLOSE = re.compile(r"\bwe improved|, ours|\bour model", re.IGNORECASE)
+_USES = re.compile(r"\b(?:you can|if you|should|to use|recommend|could|example)\b", re.IGNORECASE)
+
+
+def find(document: Document) -> Iterable[Finding]:
+    for paragraph in document.paragraphs:
+        text = paragraph.text
+        if len(text) < 8 or text.startswith(("<", "![", "--", "{", "#")) or _is_table(text):
+            continue
+        plain = _plain(paragraph)
+        run = _RUN_ITEM.match(plain.text)
+        if run is not None:
+            yield from _run(document, plain.lines[0], run["n"], run["parts"])
+            continue
+        if not _USES.search(plain.text) and " - INFO - " not in plain.text:
+            yield from _settings(document, plain)
+        yield from _claims(document, plain)
+
+
+def _is_table(text: str) -> bool:
+    return text.count("|") > 1 and not text.startswith(("BLEU|", "chrF", "TER|"))
+
+
+def _plain(paragraph: Paragraph) -> Paragraph:
+    """The paragraph with its links replaced by their words, line by line."""
+    text = paragraph.text
+    if "](" not in text:
+        return paragraph
+    ends = (*(start - 1 for start in paragraph.starts[1:]), len(text))
+    words = [without_links(text[start:end]) for start, end in zip(paragraph.starts, ends, strict=True)]
+    starts = [0]
+    for word in words[:-1]:
+        starts.append(starts[-1] + len(word) + 1)
+    return Paragraph(" ".join(words), tuple(starts), paragraph.lines)
+
+
+def _settings(document: Document, paragraph: Paragraph) -> Iterator[Finding]:
+    for form in (_SETTING, _TURNED, _OPTIMIZER, _EPOCHS, _STEPS, _SCHEDULE):
+        for match in form.finditer(paragraph.text):
+            line = paragraph.line(match.start("value"))
+            yield state(match["key"], match["value"], document.section(line), line, NAME)
+    ratio = _WARMUP_RATIO.search(paragraph.text)
+    if ratio:
+        line = paragraph.line(ratio.start("value"))
+        yield state("warmup ratio", ratio["value"], document.section(line), line, NAME)
+    schedule = _DECREASING.search(paragraph.text)
+    if schedule:
+        line = paragraph.line(schedule.start("value"))
+        yield state("learning rate schedule", schedule["value"], document.section(line), line, NAME)
+
+
+def _run(document: Document, line: int, number: str, parts: str) -> Iterator[Finding]:
+    """One of several runs, `1. LR 1e-3, bs 64, 10 epochs`: its settings under its number, its scores as its own."""
+    section = document.section(line)
+    for part in re.split(r",\s+", parts):
+        match = _RUN_PART.match(part.strip())
+        if match is None or (match["key"] and metric_of(match["key"])):
+            for claim in _CLAIM_IN_RUN.finditer(part):
+                found = claim_of(claim["metric"], claim["value"], line, NAME, subject=f"run {number}")
+                if found:
+                    yield found
+        elif match["key"]:
+            yield state(f"{number}.{match['key']}", match["value"], section, line, NAME)
+        elif match["count"]:
+            yield state(f"{number}.{match['unit']}", match["count"], section, line, NAME)
+        else:
+            yield state(f"{number}.schedule", match["schedule"], section, line, NAME)
+
+
+def _claims(document: Document, paragraph: Paragraph) -> Iterator[Finding]:
+    text = paragraph.text
+    signature = _SIGNATURE.match(text) or (_LOGGED.search(text) if " - " in text else None)
+    if signature is not None:
+        claim = claim_of(signature["metric"], signature["value"], paragraph.line(signature.start("value")), NAME)
+        if claim:
+            yield claim
+        return
+    taken = set[int]()
+    for form in (_CLAIM, _REVERSED):
+        for match in form.finditer(text):
+            if match.start("value") not in taken:
+                taken.add(match.start("value"))
+                yield from _claim(document, paragraph, match)
+    first = _CLAIM.search(text)
+    for match in _THAT.finditer(text) if first else ():
+        claim = claim_of(
+            str(first and first["metric"]).strip(), match["value"], paragraph.line(match.start("value")), NAME,
+            subject="other",
+        )  # fmt: skip
+        if claim is not None:
+            yield claim
+
+
+def _claim(document: Document, paragraph: Paragraph, match: re.Match[str]) -> Iterator[Finding]:
+    line, key = paragraph.line(match.start("value")), match["metric"].strip()
+    if key.lower().endswith("loss") and "." not in match["value"]:
+        return  # "a loss of 1 point" is a comparison
+    about = context.of(document, line)
+    claim = claim_of(
+        key, match["value"] + ("%" if match["percent"] else ""), line, NAME, dataset=about.dataset,
+        split=context.split_of(paragraph.text) or about.split,
+        subject="other" if _is_of_others(paragraph.text, match.start()) else None,
+        unit="other" if "score" in key else None,
+    )  # fmt: skip
+    if claim is not None:
+        yield claim
+
+
+def _is_of_others(text: str, place: int) -> bool:
+    """True where the clause that a number stands in speaks of another model."""
+    start = max(text.rfind("(", 0, place), text.rfind(". ", 0, place), text.rfind(";", 0, place), 0)
+    clause = text[start:place]
+    return _BY_OTHERS.search(clause) is not None and _OTHERS_CLOSE.search(clause) is None

@@ -1,0 +1,136 @@
+"""Commands that train: `--learning_rate 3e-5 \\`, with `=`, several a line, variables, and without continuation marks.
+
+Only a command that trains states settings of the model; one that evaluates it again, or fetches data, does not. A bare
+flag is true. A variable is its value where the same block assigns it.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from harness.card.dialects.codes import kind_of
+from harness.card.dialects.document import Document, Finding
+from harness.card.dialects.names import state
+
+NAME = "shell"
+_TOKEN = re.compile(r"""(?:[^\s'"\\]|\\.|'[^'\n]*'|"[^"\n]*"|['"])+|\\$""")
+_ASSIGNED = re.compile(
+    r"""^\s*[!%]?(?:export\s+)?(?P<name>[A-Za-z_]\w{0,40})=(?P<value>"[^"]*"|'[^']*'|[^\s#;]*)\s*(?:#.*|\\\s*)?$"""
+)
+_VARIABLE = re.compile(r"^\$\{?(?P<name>\w{1,40})\}?$")
+_FLAG = re.compile(r"^--?(?P<name>[A-Za-z][\w-]{1,60})(?:=(?P<value>.*))?$", re.DOTALL)
+_LONG = re.compile(r"(?:^|\s)--[A-Za-z][\w-]+")
+_COMMAND = re.compile(
+    r"^\s*[!$%]?\s*(?:[A-Z_]+=\S+\s+)*(?:nohup\s+|time\s+|srun\s+)?(?:python[\d.]*|accelerate|torchrun"
+    r"|deepspeed|bash|sh|\./\S+|\S+\.(?:py|sh)|fairseq-\w+|marian|gaudi\S*)\b"
+)
+_TRAINS = re.compile(
+    r"--(?:do_train|learning[_-]rate|lr|learn-rate|num_train_epochs|n?_?epochs|max_epochs?|train_batch_size|warmup_\w+"
+    r"|per_(?:gpu|device)_train_batch_size|train_file|weight[_-]decay|train_steps|max-update)\b"
+)
+_STOP = {"|", ">", ">>", "2>&1"}
+_NEXT = {"&", "&&", ";", "||"}
+
+
+def find(document: Document) -> Iterable[Finding]:
+    for fence in document.fences:
+        if kind_of(fence) == "command":
+            yield from _of_lines(document, fence.lines)
+    for block in _unfenced(document):
+        yield from _of_lines(document, block)
+
+
+def _unfenced(document: Document) -> Iterator[list[tuple[int, str]]]:
+    """Lines of text that are a command or its flags, blank lines between them allowed."""
+    block: list[tuple[int, str]] = []
+    for line, text in document.lines:
+        stripped = text.strip()
+        goes_on = bool(block) and (block[-1][1].rstrip().endswith("\\") or not stripped)
+        if (
+            (stripped.startswith("--") and _LONG.match(stripped))
+            or ("--" in text and _COMMAND.match(text[:200]))
+            or (goes_on and stripped)
+        ):
+            block.append((line, text))
+        elif block and stripped:
+            yield block
+            block = []
+    if block:
+        yield block
+
+
+def _of_lines(document: Document, lines: Sequence[tuple[int, str]]) -> Iterator[Finding]:
+    variables: dict[str, str] = {}
+    for command in _commands(lines, variables):
+        if _TRAINS.search(" ".join(text for _, text in command)):
+            yield from _flags(document, command, variables)
+
+
+def _commands(lines: Sequence[tuple[int, str]], variables: dict[str, str]) -> Iterator[list[tuple[int, str]]]:
+    command: list[tuple[int, str]] = []
+    for line, text in lines:
+        stripped = text.strip()
+        if not stripped or stripped.startswith("#"):
+            continue
+        assigned = _ASSIGNED.match(text[:400]) if not (command and command[-1][1].rstrip().endswith("\\")) else None
+        if assigned:
+            value = assigned["value"].strip("\"'")
+            variables[assigned["name"]] = variables.get(value.strip("${}"), value) if value.startswith("$") else value
+            continue
+        if (
+            command
+            and _COMMAND.match(text[:200])
+            and not command[-1][1].rstrip().endswith("\\")
+            and not stripped.startswith("-")
+        ):
+            yield command
+            command = []
+        command.append((line, text))
+    if command:
+        yield command
+
+
+def _flags(document: Document, command: Sequence[tuple[int, str]], variables: dict[str, str]) -> Iterator[Finding]:
+    """Each flag with what follows it up to the next one; positional words behind `--x=v` are none of its."""
+    name, values, at = "", list[str](), 0
+    for line, token in [*_tokens(command), (0, "--")]:
+        match = _FLAG.match(token)
+        is_number = token.startswith("-") and token[1:2].isdigit()
+        if (match is None and token != "--") or is_number:
+            if name and values != ["="]:
+                values.append(_resolved(token, variables))
+            continue
+        if name:
+            raw = " ".join(value for value in values if value != "=") or "true"
+            yield state(name, raw, document.section(at), at, NAME)
+        name, values, at = "", [], line
+        if match and (token.startswith("--") or len(match["name"]) > 2):
+            if match["value"] is not None:
+                yield state(match["name"], _resolved(match["value"], variables), document.section(line), line, NAME)
+            else:
+                name = match["name"]
+
+
+def _tokens(command: Sequence[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    has_flags = False
+    for line, text in command:
+        is_ended = False
+        for match in _TOKEN.finditer(
+            text[:4000].replace("\\n--", " --").replace("\\n", " ") if "\\n--" in text else text[:4000]
+        ):
+            token = match.group().rstrip("\\") if not match.group().startswith(("'", '"')) else match.group()
+            if token in _NEXT and not has_flags:
+                continue  # what goes before the command: `export X=… && python …`
+            if token in _STOP or token in _NEXT or token.startswith("#"):
+                is_ended = not token.startswith("#")
+                break
+            if token.strip():
+                has_flags = has_flags or token.startswith("--")
+                yield line, token
+        if is_ended:
+            return
+
+
+def _resolved(token: str, variables: dict[str, str]) -> str:
+    text = token[1:-1] if len(token) > 1 and token[0] == token[-1] and token[0] in "\"'" else token
+    match = _VARIABLE.match(text)
+    return variables.get(match["name"], text) if match else text

@@ -1,0 +1,262 @@
+"""Tables, in Markdown and in HTML: metrics down the side or along the top, and settings. Logs are no claims."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from harness.card.dialects import context
+from harness.card.dialects.document import Document, Finding
+from harness.card.dialects.html_rows import html_tables
+from harness.card.dialects.links import without_links
+from harness.card.dialects.metrics import claim_of, is_metric, metric_of, plain_metric
+from harness.card.dialects.names import is_setting, state
+from harness.domain import Fact
+
+NAME = "tables"
+_OF_RULE = set("|:+=- \t\r")
+_LOG = {"step", "steps", "epoch", "epochs", "iteration", "iterations"}
+_VALUE = re.compile(r"^(?:#?\s*value|score|scores|result|results|this model|ours?|value)$", re.IGNORECASE)
+_DATA = re.compile(
+    r"^(?:datasets?|data|tasks?|languages?|lang|test\s?set|benchmarks?|corpus|domain|subset|config"
+    r"|testset|source|lang\.?pairs?|pair|direction|language pairs?|test sets?)$",
+    re.IGNORECASE,
+)
+_SPLITS = re.compile(r"^(?:split|subset|set|partition)s?$", re.IGNORECASE)
+_NAMED_SPLIT = re.compile(r"^\S.{0,60}\s(?P<split>train(?:ing)?|dev|test|validation)(?: set)?$", re.IGNORECASE)
+_CLASS = re.compile(r"^(?:class(?:es)?|label|labels|entity|entities|tag|tags|category|type|)$", re.IGNORECASE)
+_THIS = re.compile(r"\(this(?: model)?\)|^(?:this (?:model|one)|ours?)$|\bthis model\b", re.IGNORECASE)
+_SCORES = re.compile(r"\b(?P<metric>\w[\w-]{1,20})\s+scores?\b", re.IGNORECASE)
+_BREAK = re.compile(r"\s*<\s*/?\s*br\s*/?\s*>\s*", re.IGNORECASE)
+_MARKS = str.maketrans("", "", "*`")
+_MAX_ROWS = 400
+
+Row = tuple[int, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    header: tuple[str, ...]
+    rows: tuple[Row, ...]
+    line: int
+
+
+def find(document: Document) -> Iterable[Finding]:
+    for table in (*_markdown_tables(document), *(_of_rows(rows) for rows in html_tables(document.lines))):
+        if table is not None and table.rows and not _is_log(table):
+            yield from _data_sets(table)
+            yield from _of_table(document, _second_header(table))
+
+
+def _data_sets(table: Table) -> Iterator[Fact]:
+    """Facts of a table that lists the data by split, as `Dataset | Split | # samples` does."""
+    names = [plain_metric(cell) for cell in table.header]
+    if not names or names[0] not in ("dataset", "data", "corpus"):
+        return
+    for line, cells in table.rows:
+        split = cells[1].lower() if len(names) > 1 and names[1] == "split" and len(cells) > 1 else ""
+        match = None if split else _NAMED_SPLIT.match(cells[0])
+        data, split = (cells[0], match["split"].lower()) if match else (cells[0], split)
+        name = {"train": "train_data", "training": "train_data"}.get(split, "eval_data" if split else "")
+        if data and name:
+            yield Fact(name, data, line, NAME)
+
+
+def _markdown_tables(document: Document) -> Iterator[Table | None]:
+    rows: list[tuple[int, str]] = []
+    for line, text in (*document.lines, (0, "")):
+        if "|" in text and text.strip() and (not rows or line == rows[-1][0] + 1):
+            rows.append((line, text))
+            continue
+        if len(rows) > 1:
+            yield _of_lines(rows)
+        rows = [(line, text)] if "|" in text and text.strip() else []
+
+
+def _of_lines(lines: Sequence[tuple[int, str]]) -> Table | None:
+    """A table of consecutive lines with bars; None where no row of dashes stands near their top."""
+    rule = next((n for n, (_, text) in enumerate(lines[:4]) if n and _is_rule(text)), None)
+    if rule is None:
+        return None
+    rows = [(line, _cells(text)) for line, text in lines[rule + 1 : rule + 1 + _MAX_ROWS] if not _is_rule(text)]
+    return Table(_cells(lines[rule - 1][1]), tuple(rows), lines[0][0])
+
+
+def _cells(text: str) -> tuple[str, ...]:
+    text = _BREAK.sub(" ", " ".join(text[:4000].split()).replace("\\|", " "))
+    text = text.removeprefix("|").removesuffix("|")
+    return tuple(without_links(cell).translate(_MARKS).strip() for cell in text.split("|"))
+
+
+def _is_rule(text: str) -> bool:
+    """Whether a line is the row of dashes below a header."""
+    return "-" in text and not set(text) - _OF_RULE
+
+
+def _of_rows(rows: Sequence[Row]) -> Table | None:
+    return Table(rows[0][1], tuple(rows[1 : 1 + _MAX_ROWS]), rows[0][0]) if len(rows) > 1 else None
+
+
+def _is_log(table: Table) -> bool:
+    """One row a step or epoch: how training went, not what the model reaches."""
+    names = {plain_metric(cell) for cell in table.header}
+    if not names & _LOG:
+        return False
+    return any("loss" in name for name in names) or plain_metric(table.header[0]) in _LOG or len(table.rows) > 3
+
+
+def _of_table(document: Document, table: Table) -> Iterator[Finding]:
+    header = table.header
+    columns = [n for n, cell in enumerate(header) if is_metric(_bare(cell)) or _pair_of(cell)]
+    n_side = sum(1 for _, cells in table.rows if cells and is_metric(_bare(cells[0])))
+    n_set = sum(1 for _, cells in table.rows if len(cells) > 1 and is_setting(cells[0], strong=True))
+    if n_set and n_set >= max(n_side, 1) and not columns:
+        for line, cells in table.rows:
+            if (
+                len(cells) > 1
+                and _is_value(cells[1])
+                and (is_setting(cells[0]) or len(cells) == 2)
+                and not is_metric(cells[0])
+            ):
+                yield state(cells[0], cells[1], document.section(line), line, NAME)
+    elif sum(1 for cell in header if is_setting(cell)) > 1 and len(table.rows) == 1:
+        line, cells = table.rows[0]
+        for key, value in zip(header, cells, strict=False):
+            if is_setting(key) and value:
+                yield state(key, value, document.section(line), line, NAME)
+    elif any(cell.lower() == "metric" for cell in header[1:]):
+        yield from _metric_column(document, table)
+    elif n_side and not (columns and columns[0] > 0 and len(columns) > 1):
+        yield from _metrics_down(document, table)
+    elif columns:
+        yield from _metrics_along(document, table, columns)
+    else:
+        yield from _metric_before(document, table)
+
+
+def _is_value(cell: str) -> bool:
+    """A value, not a remark about one."""
+    return bool(cell) and (len(cell.split()) < 6 or cell[0].isdigit())
+
+
+def _metrics_down(document: Document, table: Table) -> Iterator[Finding]:
+    about = context.of(document, table.line)
+    for line, cells in table.rows:
+        if not cells or not is_metric(_bare(cells[0])):
+            continue
+        for n, cell in enumerate(cells[1:], start=1):
+            title = table.header[n] if n < len(table.header) else ""
+            split = context.split_of(f"{title} set")
+            is_own = split is not None or _VALUE.match(title.strip("# ")) or (len(cells) == 2 and not _is_other(title))
+            claim = claim_of(
+                cells[0], cell, line, NAME, dataset=about.dataset, split=split or about.split,
+                subject=None if is_own else title or None,
+            )  # fmt: skip
+            if claim is not None:
+                yield claim
+
+
+def _is_other(title: str) -> bool:
+    return "original" in title.lower() or "baseline" in title.lower()
+
+
+def _metrics_along(document: Document, table: Table, columns: Sequence[int]) -> Iterator[Finding]:
+    about = context.of(document, table.line)
+    labels = [n for n in range(columns[0]) if n not in columns]
+    names = {plain_metric(_bare(table.header[n])) for n in columns}
+    title = table.header[labels[0]].strip() if labels else ""
+    # Rows without a title are classes where precision and recall stand beside one another, else other models.
+    averages = {cells[labels[0]].lower().strip() for _, cells in table.rows if labels and labels[0] < len(cells)}
+    is_report = bool(averages & {"macro avg", "weighted avg", "micro avg"}) or (
+        bool(labels) and _CLASS.match(title) is not None and (bool(title) or {"precision", "recall"} <= names)
+    )
+    for line, cells in table.rows:
+        label = cells[labels[0]].strip() if labels and labels[0] < len(cells) else ""
+        dataset, split, subject = about.dataset, about.split, None
+        if not label or is_report:
+            pass
+        elif _DATA.match(title):
+            dataset = label
+        elif _SPLITS.match(title) or ((split_in := context.split_of(f"{label} set")) is not None and len(label) < 16):
+            split = label if _SPLITS.match(title) else split_in
+        else:
+            subject = None if _is_this(document, label) else label
+        for n in columns:
+            if n >= len(cells):
+                continue
+            for key, value in _metric_cells(table.header[n], cells[n]):
+                claim = claim_of(
+                    f"{key} {label}" if is_report and label else key, value, line, NAME, dataset=dataset, split=split,
+                    subject=subject, unit=(metric_of(_bare(key)) or ("", "other"))[1],
+                )  # fmt: skip
+                if claim is not None:
+                    yield claim
+
+
+def _is_this(document: Document, label: str) -> bool:
+    """Whether a row is this model's: it says so, or bears the card's own name."""
+    own = document.name.rpartition("__")[2].lower()
+    return _THIS.search(label) is not None or label.lower().rpartition("/")[2] == own
+
+
+def _metric_column(document: Document, table: Table) -> Iterator[Finding]:
+    """A table with a column of metric names: the columns behind it are models."""
+    at = next(n for n, cell in enumerate(table.header) if cell.lower() == "metric" and n)
+    data = next((n for n, cell in enumerate(table.header) if _DATA.match(cell)), None)
+    for line, cells in table.rows:
+        for n in range(at + 1, min(len(cells), len(table.header))):
+            for key, value in _metric_cells(cells[at], cells[n]):
+                claim = claim_of(
+                    key, value, line, NAME, dataset=cells[data] if data is not None else None,
+                    subject=None if _is_this(document, table.header[n]) else table.header[n] or None,
+                )  # fmt: skip
+                if claim is not None:
+                    yield claim
+
+
+def _second_header(table: Table) -> Table:
+    """A table whose first row names the metric of each column, under the names of the data."""
+    if not table.rows:
+        return table
+    cells = table.rows[0][1]
+    named = [n for n, cell in enumerate(cells) if is_metric(cell) or _pair_of(cell)]
+    if len(named) < 2 or any(char.isdigit() for cell in cells for char in re.sub(r"[fF]1|@\d+", "", cell)):
+        return table
+    pairs = zip(table.header, cells, strict=False)
+    header = tuple(f"{title} {cell}" if n in named else title for n, (title, cell) in enumerate(pairs))
+    return Table(header, table.rows[1:], table.line)
+
+
+def _metric_before(document: Document, table: Table) -> Iterator[Finding]:
+    """A table whose metric is only in the sentence above it: `Here are the BLEU scores:`."""
+    match = _SCORES.search(document.sentence_before(table.line)[-200:])
+    if match is None or not is_metric(match["metric"]) or len(table.header) > 6:
+        return
+    for line, cells in table.rows:
+        for n, cell in enumerate(cells[1:], start=1):
+            title = table.header[n] if n < len(table.header) else ""
+            claim = claim_of(match["metric"], cell, line, NAME, subject=f"{cells[0]} ({title})" if title else cells[0])
+            if claim is not None:
+                yield claim
+
+
+def _bare(cell: str) -> str:
+    """A header or label without the unit in brackets."""
+    return re.sub(r"\s*\((?:%|in %|↑|↓|[^()]{0,30})\)\s*$|[↑↓%]\s*$", "", cell).strip() or cell
+
+
+def _pair_of(cell: str) -> tuple[str, str] | None:
+    """Two metrics in one header, such as `EM/F1` or `HasAns (EM/F1)`."""
+    match = re.match(
+        r"^(?P<stem>[\w. -]{0,30}?)\s*\(?(?P<one>[\w-]{1,15})\s*/\s*(?P<two>[\w-]{1,15})\)?$", cell.strip()
+    )
+    if match is None or metric_of(match["one"]) is None or metric_of(match["two"]) is None:
+        return None
+    return f"{match['stem']} {match['one']}".strip(), f"{match['stem']} {match['two']}".strip()
+
+
+def _metric_cells(title: str, cell: str) -> Iterator[tuple[str, str]]:
+    pair, values = _pair_of(title), cell.split("/")
+    if pair is not None and len(values) == 2:
+        yield from zip(pair, (value.strip() for value in values), strict=True)
+    elif pair is None:
+        yield title, cell

@@ -1,0 +1,154 @@
+"""How models and data are named: what a reference in a card or an option means, without fetching anything.
+
+- hub, `org/name`: a model or data set on the Hub (data: `org/name:split`); `@revision` behind it pins a commit or tag
+- folder, `path/to/dir`: a model folder (options only: a card's `org/name` is never a local folder)
+- file, `path/to/squad.json`: a SQuAD-format file
+- card, `other-card.md`: the student of another card, beside this one; made first when it is not there
+- random, `random:pocket/student`: an architecture shipped with this package, weights drawn from the seed
+- package, `package:pocket/squad.json`, `package:pocket/teacher`: data and models shipped with this package; a model of
+  another installed Python package is `package:NAME/folder`; `@` and the sha256 of its weights behind a model where
+  these are to be no others
+"""
+
+import importlib.util
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from harness.errors import PlanError
+
+Kind = Literal["hub", "folder", "file", "card", "random", "package"]
+PACKAGE = Path(__file__).parents[1]
+
+POCKET = "pocket"  # what ships with this package lies there
+
+SQUAD2 = "rajpurkar/squad_v2"
+HUB_QUESTIONS = {f"{SQUAD2}:train": 130_319, f"{SQUAD2}:validation": 11_873}
+# SQuAD 2.0 in the spellings of cards; words that follow may only say which part of it.
+_SQUAD2 = re.compile(
+    r"^(?:the )?(?:(?P<of>train|dev|valid|eval|test)\w* (?:data ?)?set of (?:the )?)?(?:rajpurkar/)?"
+    r"squad[\s_-]*(?:v|version)?[\s_.]*2(?:\.0)?\b(?P<rest>.*)$|^(?P<file>train|dev)-v2\.0\.json$",
+    re.IGNORECASE,
+)
+_PART = re.compile(
+    r"^[\s(]*(?:english |official )*(?:(?P<part>train|dev|valid|eval|test)\w*)?[\s-]*(?:data ?set|set|split|data)?\b",
+    re.IGNORECASE,
+)
+_BETWEEN = re.compile(r"\s[-+]\s|,\s")
+_OF_HUB = re.compile(r"(?P<repo>[^:@]+)(?::(?P<split>[^:@]+))?(?:@(?P<revision>.+))?")
+_DATA_OF_HUB = re.compile(r"[\w.-]+/[\w.-]+:\w+(?:@[\w./-]+)?")
+_OTHER_SET = re.compile(r"\b(?!SQuAD|squad|SQUAD)[A-Z]\w*(?:QuAD|QA)\b|\bnot\b|\btranslat")
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """`text` is as written; `path` is set for everything that is local."""
+
+    kind: Kind
+    text: str
+    path: Path | None = None
+
+    @property
+    def repo(self) -> str:
+        """The repository of a reference to the Hub, without split and revision."""
+        return self._part("repo") or self.text
+
+    @property
+    def split(self) -> str:
+        return self._part("split") or ""
+
+    @property
+    def revision(self) -> str | None:
+        """The commit, branch or tag that is pinned; None for what the repository holds now."""
+        return self._part("revision")
+
+    def _part(self, name: str) -> str | None:
+        found = _OF_HUB.fullmatch(self.text)
+        return found[name] if found else None
+
+
+def model_reference(text: str, *, card_dir: Path, is_option: bool) -> Reference:
+    """What a model name stands for. Only an option names a folder; a card's `org/name` is the Hub's."""
+    if text.startswith("random:"):
+        return Reference("random", text, _inside_package(text))
+    if text.startswith("package:"):
+        return Reference("package", text, _inside_installed(text))
+    if text.endswith(".md"):
+        return Reference("card", text, (Path(text) if is_option else card_dir / text))
+    if is_option and (os.path.isdir(text) or text.startswith((".", "/", "~"))):
+        return Reference("folder", text, Path(text).expanduser())
+    return Reference("hub", text)
+
+
+def data_reference(text: str, *, card_dir: Path, is_option: bool) -> Reference:
+    """What the name of a data set stands for; `text` is a phrase we know, a path, or org/name:split."""
+    if text.startswith("package:"):
+        return Reference("package", text, _inside_package(text))
+    if is_data_of_hub(text) and not (is_option and Path(text).expanduser().is_file()):
+        return Reference("hub", text)
+    if is_option or text.endswith(".json"):
+        return Reference("file", text, Path(text).expanduser() if is_option else card_dir / text)
+    return Reference("hub", text)
+
+
+def is_run(text: str) -> bool:
+    """Whether a text given as a model is the folder of a run, which holds weights further down."""
+    return os.path.isfile(os.path.join(os.path.expanduser(text), "identity.json"))  # False for what is no path at all
+
+
+def unpinned(text: str) -> str:
+    """The reference without its revision: what is meant, not which state of it."""
+    return text.partition("@")[0]
+
+
+def is_data_of_hub(text: str) -> bool:
+    """Whether a text is written as a data set on the Hub, `org/name:split` or `org/name:split@revision`."""
+    return _DATA_OF_HUB.fullmatch(text) is not None
+
+
+def _inside_package(text: str) -> Path:
+    path = (PACKAGE / text.partition(":")[2]).resolve()
+    if not path.is_relative_to(PACKAGE.resolve()):
+        raise PlanError([f"{text}: leads out of the package"])
+    return path
+
+
+def _inside_installed(text: str) -> Path | None:
+    """A folder of another Python package, which is not imported; None where that is not installed."""
+    name, _, folder = unpinned(text).removeprefix("package:").partition("/")
+    if name == POCKET:
+        return _inside_package(unpinned(text))
+    try:
+        found = importlib.util.find_spec(name.replace("-", "_")) if name.isascii() and "." not in name else None
+    except ValueError:
+        found = None
+    if found is None or not found.submodule_search_locations:
+        return None
+    package = Path(next(iter(found.submodule_search_locations))).resolve()
+    path = (package / folder).resolve()
+    if not path.is_relative_to(package):
+        raise PlanError([f"{text}: leads out of the package"])
+    return path
+
+
+def data_named(phrase: str, split: str | None = None) -> str | None:
+    """The reference inside a card's words about its data; None when they name no data set we know.
+
+    `split` is the part that is meant where the words name none: a card's "SQuAD 2.0" is read by what it is said of.
+    """
+    plain = phrase.strip().strip("`").split("`")[0].strip()
+    match = _SQUAD2.match(plain)
+    if plain.startswith("package:") or (plain.endswith(".json") and match is None):
+        return plain
+    if match is None and split == "validation":
+        known = {data_named(part, split) for part in _BETWEEN.split(plain)[:20]} if _BETWEEN.search(plain) else {None}
+        return next(iter(known - {None})) if len(known - {None}) == 1 else None
+    if match is None or (_OTHER_SET.search(match["rest"] or "") and split != "validation"):
+        return None
+    part = _PART.match(match["rest"] or "")
+    named = (match["file"] or match["of"] or (part["part"] if part else None) or split or "").lower()
+    if named == "test" or not named:
+        return None  # its answers are not published, or nothing says which part is meant
+    return f"{SQUAD2}:{'train' if named == 'train' else 'validation'}"

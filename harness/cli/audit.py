@@ -1,0 +1,65 @@
+"""harness audit RUN"""
+
+import argparse
+import io
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from harness.errors import EXIT_INVALID, EXIT_REPRODUCED
+from harness.record import store
+from harness.record.read import runs_of
+from harness.report.text.tables import make_console, make_table
+
+if TYPE_CHECKING:
+    from harness.judge.audit import Audit
+
+HELP = "check every hash of a finished run, score its answers again, and derive its verdict again"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "run_folder", type=Path, metavar="RUN", help="folder of a finished run, or of a series of seeds"
+    )
+    parser.add_argument("--eval", type=Path, metavar="FILE", help="its evaluation data, where that is not at hand")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    # Here, because the statistics of a verdict take longer to load than every other command to run.
+    from harness.judge.audit import audit, audit_series
+
+    folder: Path = arguments.run_folder
+    done = [audit(one, arguments.eval) for one in runs_of(folder)]
+    if (folder / store.SERIES).exists():
+        done.append(audit_series(folder))
+    is_passed = all(one.is_passed for one in done)
+    if arguments.json:
+        runs = [{"is_passed": one.is_passed, **store.to_json(one)} for one in done]
+        document = {"schema_version": store.SCHEMA_VERSION, "is_passed": is_passed, "audits": runs}
+        print(json.dumps(document, indent=1, ensure_ascii=False))
+    else:
+        print("\n\n".join(to_text(one) for one in done))
+    return EXIT_REPRODUCED if is_passed else EXIT_INVALID
+
+
+def to_text(done: "Audit") -> str:
+    stream = io.StringIO()
+    console = make_console(stream)
+    rows = [
+        (check.name, Text("FAILED", style="bold red") if check.problems else Text("passed", style="green"), check.says)
+        for check in done.checks
+    ]
+    console.print(make_table(("check", "result", "what was checked"), rows))
+    console.print()
+    for check in done.checks:
+        for problem in check.problems:
+            console.print(f"{check.name}: {problem}")
+    for what in done.not_covered:
+        console.print(f"not covered: {what}")
+    n_failed = sum(bool(check.problems) for check in done.checks)
+    said = "PASSED: the record follows from itself" if done.is_passed else f"FAILED: {n_failed} of {len(rows)} checks"
+    console.print(Text(said, style="bold green" if done.is_passed else "bold red"))
+    console.print(f"record: {done.run}", soft_wrap=True)
+    return "\n".join(line.rstrip() for line in stream.getvalue().rstrip().splitlines())

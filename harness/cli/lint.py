@@ -1,0 +1,29 @@
+"""harness lint CARD…"""
+
+import argparse
+from pathlib import Path
+
+from harness.card import lint
+from harness.cli.parse import read_all
+from harness.errors import EXIT_NOT_REPRODUCED
+from harness.report.text import REPORTS
+from harness.report.text.subject import Subject
+
+HELP = "how much of what a re-run needs a card states, and what cannot be right"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("cards", type=Path, nargs="+", metavar="CARD")
+    add("--min-score", type=int, default=0, metavar="N", help="exit with 1 below N percent (default: 0)")
+    add("--github", action="store_true", help="annotations for a workflow on GitHub")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    cards, code = read_all(arguments.cards)
+    lints = tuple(lint.lint(one) for one in cards)
+    report = "github" if arguments.github else "json" if arguments.json else "text"
+    print(REPORTS[report](Subject(lints=lints)))
+    if code:
+        return code
+    return EXIT_NOT_REPRODUCED if any(one.score < arguments.min_score for one in lints) else 0

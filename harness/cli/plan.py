@@ -1,0 +1,179 @@
+"""harness plan CARD, and the options that it shares with what runs a plan."""
+
+import argparse
+import dataclasses
+import json
+import math
+from pathlib import Path
+
+from harness import plan
+from harness.card import lint
+from harness.card.read import read_card
+from harness.card.references import HUB_QUESTIONS, data_reference, model_reference, unpinned
+from harness.cli.show import show
+from harness.domain import Experiment
+from harness.errors import PlanError
+from harness.plan.cost import BYTES_PER_QUESTION, Cost, Forecast, Geometry, forecast, geometry_of, refuse_over
+from harness.record import environment, store
+from harness.report.text.subject import Subject
+
+HELP = "the experiment a card describes, every setting with its origin"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("card", type=Path)
+    add_options(parser)
+    add = parser.add_argument
+    add("--results", type=Path, default=Path("results"), metavar="DIR", help="where records go (default: results)")
+    add("--device", choices=("cpu",), help="stay on the CPU, however long it takes")
+    add("--forecast", action="store_true", help="time a few of the run's own steps first, and say what they make of it")
+    what = "refuse a run that would take longer than this (90s, 30m, 6h), and stop one that does, with a checkpoint"
+    add("--budget", type=_seconds, metavar="TIME", help=what)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    described = read_card(arguments.card)
+    experiment = plan.plan(described, options_of(arguments))
+    cost = _measured_forecast(experiment, arguments) if arguments.forecast or arguments.budget else None
+    subject = Subject(
+        experiment=_with_declared_gpu(experiment),
+        forecast=_rough_forecast(experiment) if cost is None else None,
+        findings=lint.findings(described),
+        cost=store.to_json(cost),
+    )
+    show(arguments, subject)
+    if cost is not None:
+        refuse_over(cost, arguments.budget)
+    return 0
+
+
+def _seconds(text: str) -> float:
+    """Seconds of a time such as 90s, 30m or 6h."""
+    number, unit = text[:-1], text[-1:]
+    factor = {"s": 1, "m": 60, "h": 3600}.get(unit)
+    try:
+        seconds = float(number) * factor if factor else math.nan
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text}: expected a time such as 90s, 30m or 6h")
+    return seconds
+
+
+def _measured_forecast(experiment: Experiment, arguments: argparse.Namespace) -> Cost:
+    # Here, because it loads torch and transformers, which a plan does without.
+    from harness.run import budget, reproduce
+
+    machine = reproduce.Machine(results=arguments.results, device=arguments.device)
+    return budget.of_plan(experiment, machine.results, reproduce.make_accelerator(experiment, machine))
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--recipe", metavar="NAME", help="run another recipe than the card's headings imply")
+    what = "Hub id (ORG/NAME@REVISION pins it), folder or card, in its place; or a finished run of the teacher's card"
+    add("--teacher", metavar="ID|DIR|CARD|RUN", help=what)
+    add("--student", metavar="ID|DIR|CARD", help="Hub id, folder or card of the student's initial weights")
+    add("--student-layers", metavar="N,N,…", help="begin with these of its layers alone, from 1, as in 2,4,6")
+    add("--train", metavar="FILE|ID", help="SQuAD-format training questions, a file or ORG/NAME:SPLIT of the Hub")
+    add("--eval", metavar="FILE|ID", help="the same for the evaluation questions, in place of the card's data")
+    add("--check-teacher", action="store_true", help="score the teacher first; refuse one below its own card")
+    add("--published", metavar="ID|DIR|none", help="the card's own weights, scored beside ours (default: its model)")
+    add("--rule", choices=("tolerance", "equivalence"), help="what decides (default: tolerance; both are worked out)")
+    add("--masked-lm", metavar="ID|DIR", help="masked language model that augments the intermediate stage's data")
+    add("--glove", metavar="FILE|none", help="GloVe vectors for it, as text; 'none' goes without (a deviation)")
+    add("--measure", action="store_true", help="run a card that claims no number yet: measured, not judged")
+    add("--seed", type=int, help="seed of order, dropout and initial weights (default: the library's)")
+    add("--precision", choices=("fp32", "tf32", "bf16", "fp16"), help="default: as the card, else fp32")
+    add("--padding", choices=("count", "drop"), help="drop: padded positions leave every loss (default: as the card)")
+    add("--limit", type=int, metavar="N", help="only the first N questions; the verdict is then LIMITED")
+    add("--tolerance", metavar="METRIC=X,…", default="", help="allowed difference (default: 1.0 point a metric)")
+    add(
+        "--set",
+        metavar="STAGE.NAME=VALUE",
+        action="append",
+        default=[],
+        help="override one setting, as in prediction_layer.learning_rate=1e-4; may be repeated",
+    )
+
+
+def options_of(arguments: argparse.Namespace) -> plan.Options:
+    return plan.Options(
+        recipe=arguments.recipe,
+        teacher=arguments.teacher,
+        student=arguments.student,
+        student_layers=arguments.student_layers,
+        train=arguments.train,
+        eval=arguments.eval,
+        check_teacher=arguments.check_teacher,
+        published=arguments.published,
+        rule=arguments.rule,
+        masked_lm=arguments.masked_lm,
+        glove=arguments.glove,
+        is_measuring=arguments.measure,
+        seed=arguments.seed,
+        precision=arguments.precision,
+        padding=arguments.padding,
+        limit=arguments.limit,
+        tolerance=_tolerances(arguments.tolerance),
+        settings=dict(_pair("--set", pair) for pair in arguments.set),
+    )
+
+
+def _pair(option: str, text: str) -> tuple[str, str]:
+    name, mark, value = text.partition("=")
+    if not mark or not name.strip() or not value.strip():
+        raise PlanError([f"{option} {text}: expected NAME=VALUE"])
+    return name.strip(), value.strip()
+
+
+def _tolerances(text: str) -> dict[str, float]:
+    tolerances = {}
+    for part in filter(None, text.split(",")):
+        name, value = _pair("--tolerance", part)
+        try:
+            tolerances[name] = float(value)
+        except ValueError:
+            raise PlanError([f"--tolerance {part}: {value!r} is no number"]) from None
+    return tolerances
+
+
+def _with_declared_gpu(experiment: Experiment) -> Experiment:
+    deviation = environment.compare_gpu(experiment.declared_gpu, environment.find_gpus()[0])
+    return plan.with_deviation(experiment, deviation)
+
+
+def _rough_forecast(experiment: Experiment) -> Forecast | None:
+    """An estimate from names, configurations and file sizes alone; None where they do not tell."""
+    here = Path(experiment.card_path).parent
+    run = {setting.name: setting for setting in experiment.run.settings}
+    sizes: list[Geometry | None] = []
+    for name in ("teacher", "student"):
+        if name not in run:
+            sizes.append(None)
+            continue
+        text, is_option = str(run[name].value), run[name].origin == "overridden"
+        reference = model_reference(text, card_dir=here, is_option=is_option)
+        config = reference.path / "config.json" if reference.path else None
+        try:
+            known = json.loads(config.read_text(encoding="utf-8")) if config and config.is_file() else None
+        except ValueError:
+            return None
+        size = geometry_of(text, known)
+        if size is None:
+            return None
+        if name == "student" and "student_layers" in run:
+            size = dataclasses.replace(size, layers=len(str(run["student_layers"].value).split(",")))
+        sizes.append(size)
+    text, is_option = str(run["train_data"].value), run["train_data"].origin == "overridden"
+    path = data_reference(text, card_dir=here, is_option=is_option).path
+    if path is not None and not path.is_file():
+        return None
+    n_questions = path.stat().st_size // BYTES_PER_QUESTION if path else HUB_QUESTIONS.get(unpinned(text), 0)
+    if "train_ids" in run:
+        listed = (here / str(run["train_ids"].value)).read_text(encoding="utf-8")
+        n_questions = min(n_questions, len(listed.split()))
+    if "limit" in run:
+        n_questions = min(n_questions, int(str(run["limit"].value)))
+    n_cpus = environment.n_cpus()
+    return forecast(experiment, n_questions=n_questions, teacher=sizes[0], student=sizes[1], n_cpus=n_cpus)

@@ -1,0 +1,86 @@
+"""harness plot RUN…"""
+
+import argparse
+import json
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.errors import DataError, StoreError
+from harness.record import store
+from harness.record.read import runs_of
+
+if TYPE_CHECKING:
+    from harness.report.plots.layout import Page
+    from harness.report.plots.read_run import Recorded
+
+HELP = "draw a run, or several seeds of one card: claims, losses, accuracy by article"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run folders of one card, or of a series")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where the plots go (default: plots in the first RUN)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    # Here and below, because plots load numpy, scipy and matplotlib, which no other command needs at its start.
+    from harness.report.plots import layout
+    from harness.report.plots.read_run import check_comparable, read_run
+
+    runs = [read_run(folder) for given in arguments.runs for folder in runs_of(given)]
+    check_comparable(runs)
+    out = arguments.out or arguments.runs[0] / "plots"
+    left_out = [what for one in runs for what in one.left_out]
+    written = [path for stem, page in _pages(runs, left_out) for path in layout.write_page(out, stem, page)]
+    if not written:
+        raise DataError(arguments.runs[0], "", "nothing to plot: " + "; ".join(left_out))
+    if arguments.json:
+        plots = [str(path) for path in written]
+        print(json.dumps({"schema_version": store.SCHEMA_VERSION, "plots": plots, "left_out": left_out}, indent=1))
+    else:
+        for path in written:
+            print(path)
+        for what in left_out:
+            print(f"not plotted: {what}")
+    return 0
+
+
+def _pages(runs: "Sequence[Recorded]", left_out: list[str]) -> "Iterator[tuple[str, Page]]":
+    """Each page with the name of its files; those of a single run carry its name where there are several."""
+    from harness.report.plots import articles, losses
+
+    finished = [one for one in runs if store.is_finished(one.folder)]
+    if finished and finished[0].experiment.claims:
+        several = f"-of-{len(finished)}-run{'s' * (len(finished) > 1)}" if len(runs) > 1 else ""
+        try:
+            yield f"claims{several}", _claims(finished)
+        except StoreError as error:
+            left_out.append(f"claims: {error}")
+    for number, one in enumerate(runs, start=1):
+        is_alone = sum(other.folder.name == one.folder.name for other in runs) == 1
+        suffix = "" if len(runs) == 1 else f"-{one.folder.name}" if is_alone else f"-{one.folder.name}-{number}"
+        for curve in one.stages:
+            name = re.sub(r"[^\w.-]", "_", curve.stage)
+            yield f"loss-{name}{suffix}", losses.plot(curve, f"{one.conditions}, seed {one.seed}.")
+        if one.answers:
+            conditions = f"{one.conditions}, seed {one.seed}. Scored as {one.signature}."
+            yield f"articles{suffix}", articles.plot(one.answers, conditions)
+
+
+def _claims(runs: "Sequence[Recorded]") -> "Page":
+    from harness.judge import verdict as conclusion
+    from harness.report.plots import claims
+
+    folders = [one.folder for one in runs]
+    found = conclusion.read(folders[0]) if len(runs) == 1 else conclusion.conclude(folders)
+    claimed = {verdict.metric for verdict in found.judgement.verdicts}
+    scored = dict.fromkeys(f"{m.signature} (n={m.n:,})" for m in found.measurements if m.metric in claimed)
+    seeds = " ".join(str(one.seed) for one in runs)
+    judgement = found.judgement
+    conditions = (
+        f"{runs[0].conditions}, seed{'s' * (len(runs) > 1)} {seeds}. By rule {judgement.rule} "
+        f"{judgement.outcome.replace('_', ' ')}: {judgement.reason}. Scored as {'; '.join(scored) or 'nothing'}."
+    )
+    published = {one.metric: one.published for one in found.attributions if one.published is not None}
+    return claims.plot(judgement, found.measurements, conditions, published)

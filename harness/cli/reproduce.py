@@ -1,0 +1,101 @@
+"""harness reproduce CARD"""
+
+import argparse
+import dataclasses
+import sys
+from pathlib import Path
+
+from harness import plan as planning
+from harness.card import lint
+from harness.card.read import read_card
+from harness.cli import plan
+from harness.cli.show import show, subject_of
+from harness.domain import Experiment
+from harness.errors import PlanError
+from harness.record import environment
+from harness.report.text.printable import printable
+from harness.run import launch
+
+HELP = "run the whole chain, from card to verdict"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    plan.add_arguments(parser)
+    _add_run_options(parser)
+
+
+def _add_run_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--gradient-accumulation-steps", type=int, default=1, metavar="N", help="micro-batches a declared batch")
+    add("--num-processes", type=int, default=1, metavar="N", help="processes that share each declared batch")
+    add("--accelerate-config", type=Path, metavar="FILE", help="start through accelerate's launcher with this file")
+    what = "keep a checkpoint after so many steps (default: by minutes alone)"
+    add("--checkpoint-steps", type=int, metavar="N", help=what)
+    what = "and after so many minutes (default: 10); a stopped or killed run goes on from the last"
+    add("--checkpoint-minutes", type=float, default=10.0, metavar="X", help=what)
+    add("--deterministic", choices=("strict",), help="refuse every operation that may differ from run to run")
+    add("--seeds", type=_seeds, default=1, metavar="N|auto", help="judge the mean of N seeds; auto: until decided")
+    add("--offline", action="store_true", help="ask the Hub nothing: what it gave before, or an error")
+    add("--fresh", action="store_true", help="a new run, even where this one is finished or begun")
+    add("--dry-run", action="store_true", help="print the plan and stop")
+
+
+def _seeds(text: str) -> int | None:
+    """A number of seeds, None for as many as it takes."""
+    if text == "auto":
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text}: expected a number from 1 up, or auto")
+    return int(text)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    if arguments.dry_run:
+        return plan.run(arguments)
+    for name in ("gradient_accumulation_steps", "num_processes"):
+        if getattr(arguments, name) < 1:
+            raise PlanError([f"--{name.replace('_', '-')} {getattr(arguments, name)}: must be at least 1"])
+    if (arguments.checkpoint_steps or 1) < 1 or not arguments.checkpoint_minutes > 0:
+        raise PlanError(["--checkpoint-steps and --checkpoint-minutes must be above 0"])
+    described, options = read_card(arguments.card), plan.options_of(arguments)
+    experiment = planning.plan(described, options)
+    if arguments.offline:
+        environment.go_offline()
+    if launch.is_wanted(arguments.num_processes, arguments.accelerate_config):
+        return launch.relaunch(
+            arguments.argv, arguments.num_processes, arguments.accelerate_config, on_cpu=arguments.device == "cpu"
+        )
+    # Here, because it loads torch and transformers, which no other command needs.
+    from harness.run import reproduce, seeds
+    from harness.train.engine.checkpoint import Cadence
+    from harness.train.progress import make_watcher
+
+    machine = reproduce.Machine(
+        results=arguments.results,
+        device=arguments.device,
+        fresh=arguments.fresh,
+        gradient_accumulation_steps=arguments.gradient_accumulation_steps,
+        cadence=Cadence(arguments.checkpoint_steps, arguments.checkpoint_minutes),
+        is_strict=arguments.deterministic == "strict",
+        is_forecast=arguments.forecast,
+        budget_s=arguments.budget,
+    )
+
+    def plan_of(seed: int | None) -> Experiment:
+        return experiment if seed is None else planning.plan(described, dataclasses.replace(options, seed=seed))
+
+    if launch.is_main_process() and not arguments.quiet:
+        for finding in lint.findings(described):
+            print(printable(f"evidence, {finding.strength}: {finding.says}"), file=sys.stderr)
+    watch = make_watcher(quiet=arguments.quiet)
+    try:
+        if arguments.seeds == 1:
+            outcome = reproduce.reproduce(experiment, machine, watch)
+        else:
+            outcome = seeds.reproduce_seeds(plan_of, arguments.seeds, machine, watch)
+    finally:
+        watch.close()
+    if launch.is_main_process():
+        show(arguments, subject_of(outcome.experiment, outcome.conclusion, outcome.folder, was_there=outcome.was_there))
+    # A launcher takes any code but 0 for a crash, and a verdict is none.
+    return 0 if launch.leave(outcome.judgement.exit_code) else outcome.judgement.exit_code

@@ -1,0 +1,62 @@
+"""harness verdict RUN"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.cli.show import subject_of
+from harness.errors import EXIT_INVALID
+from harness.record import store
+from harness.record.read import following, read_experiment, require_finished, runs_of
+from harness.report.text import REPORTS
+
+if TYPE_CHECKING:
+    from harness.judge.verdict import Conclusion
+
+HELP = "work a finished run's verdict out again from its record, and compare it with the recorded one"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "run_folder", type=Path, metavar="RUN", help="folder of a finished run, or of a series of seeds"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Exits with the verdict's own code, or 4 where it is not the recorded one."""
+    # Here, because the statistics of a verdict take longer to load than every other command to run.
+    from harness.judge import verdict
+
+    folder: Path = arguments.run_folder
+    runs = runs_of(folder)
+    for one in runs:
+        require_finished(one)
+    name = store.VERDICT if runs == [folder] else store.SERIES
+    with following(folder):
+        recorded = verdict.read(folder, name)
+        is_sequential = any(rate.is_sequential for rate in recorded.operating)
+        again = verdict.conclude(runs, is_sequential=is_sequential)
+        subject = subject_of(read_experiment(runs[0]), again, folder)
+        if arguments.json:
+            document = {**json.loads(REPORTS["json"](subject)), "is_as_recorded": again == recorded}
+            said = json.dumps(document, indent=1, ensure_ascii=False)
+        else:
+            said = REPORTS["text"](subject)
+    print(said)
+    if again == recorded:
+        return again.judgement.exit_code
+    print(f"harness: {folder / name}: {said_of(recorded, again)}", file=sys.stderr)
+    return EXIT_INVALID
+
+
+def said_of(recorded: "Conclusion", again: "Conclusion") -> str:
+    """Where a recorded conclusion is not the one that follows from its record."""
+    was, now = recorded.judgement, again.judgement
+    if was.outcome != now.outcome:
+        return f"says {was.outcome} ({was.reason}), the record comes to {now.outcome} ({now.reason})"
+    before = {one.metric: one for one in was.verdicts}
+    wrong = [one.metric for one in now.verdicts if before.get(one.metric) != one]
+    what = f"the verdict on {', '.join(wrong)}" if wrong else "measurements, intervals or attributions"
+    return f"says {was.outcome} as the record does, but {what} differ from what follows; `harness audit` shows where"

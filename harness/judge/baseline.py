@@ -1,0 +1,173 @@
+"""The numbers that a later run of a card is held against: a small JSON file, committed beside the code.
+
+results/baseline/<card>.json, and <card>.proxy.json for runs on part of the questions. It keeps what a comparison needs
+and nothing else: numbers with their tolerance and conditions, and which runs they are from. It may be written by hand,
+so every field is looked at when it is read.
+"""
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from scipy.special import stdtrit
+
+from harness.domain import Claim, Judgement, Measurement, Unit
+from harness.errors import DataError, PlanError
+from harness.record import store
+
+BASELINE_VERSION = 1
+PROXY = ".proxy"  # behind a card's name: the baseline of its runs on part of the questions
+FEWEST_OF_BAND = 5
+_NUMBERS = ("value", "tolerance")
+_KEYS = {"value", "spread", "tolerance", "unit", "n", "seeds", "signature"}
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One metric of a baseline: the mean of its runs, and the seed of each. `spread` is the card's standard deviation
+    of a seed, None where it prints none, and in a band that of the runs; `n` counts questions or steps."""
+
+    value: float
+    spread: float | None
+    tolerance: float
+    unit: Unit
+    n: int
+    seeds: tuple[int, ...]
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One run behind a baseline: its folder's name, the hash of the sources that made it, threads on its machine."""
+
+    run: str
+    code: str
+    threads: int
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The numbers of one finished run of a card, or of several: the spread of a run is in one, hardly in their mean."""
+
+    card: str
+    runs: tuple[Source, ...]
+    metrics: Mapping[str, Known]
+
+
+def baseline_of(
+    card: str, source: Source, claims: Sequence[Claim], judgement: Judgement, measurements: Sequence[Measurement]
+) -> Baseline:
+    """The baseline that a run makes: every claimed metric that it measured, with the tolerance of its claim."""
+    found = {one.metric: one for one in measurements}
+    metrics = {
+        claim.metric: Known(one.value, claim.spread, verdict.tolerance, claim.unit, one.n, (one.seed,), one.signature)
+        for claim, verdict in zip(claims, judgement.verdicts, strict=True)
+        if (one := found.get(claim.metric)) is not None
+    }
+    return Baseline(card, (source,), metrics)
+
+
+def mean_of(baselines: Sequence[Baseline]) -> Baseline:
+    """One baseline of several runs of a card; raises PlanError where their numbers are not of one kind."""
+    first = baselines[0]
+    metrics = {}
+    for metric, known in first.metrics.items():
+        all_of = [one.metrics.get(metric, known) for one in baselines]
+        value, seeds = math.fsum(one.value for one in all_of) / len(all_of), tuple(one.seeds[0] for one in all_of)
+        metrics[metric] = replace(known, value=value, seeds=seeds)
+        if any(replace(one, value=known.value, seeds=known.seeds) != known for one in all_of):
+            raise PlanError([f"{first.card}, {metric}: these runs differ in tolerance or signature, so have no mean"])
+    if any(set(one.metrics) != set(metrics) for one in baselines):
+        raise PlanError([f"{first.card}: these runs did not measure the same metrics, so have no mean"])
+    return Baseline(first.card, tuple(source for one in baselines for source in one.runs), metrics)
+
+
+def band_of(baselines: Sequence[Baseline]) -> Baseline:
+    """The band of good runs: their mean, and as tolerance what a further one stays within 95 times of 100.
+
+    That is t x SD x sqrt(1 + 1/n), a prediction interval. Raises PlanError for fewer than `FEWEST_OF_BAND` seeds.
+    """
+    seeds = {known.seeds for one in baselines for known in one.metrics.values()}
+    n = len(baselines)
+    if len(seeds) < max(n, FEWEST_OF_BAND):
+        what = f"a band needs runs of {FEWEST_OF_BAND} seeds or more, each once; these are {n} of {len(seeds)}"
+        raise PlanError([f"{baselines[0].card}: {what}"])
+    mean = mean_of(baselines)
+    metrics = {}
+    for metric, known in mean.metrics.items():
+        spread = math.sqrt(math.fsum((one.metrics[metric].value - known.value) ** 2 for one in baselines) / (n - 1))
+        reach = float(stdtrit(n - 1, 0.975)) * spread * math.sqrt(1 + 1 / n)
+        metrics[metric] = replace(known, spread=spread, tolerance=reach)
+    return replace(mean, metrics=metrics)
+
+
+def baseline_text(baseline: Baseline) -> str:
+    """The baseline's file, whole: the same for the same run."""
+    return store.json_text({"schema_version": BASELINE_VERSION, **store.to_json(baseline)})
+
+
+def read_baseline(path: Path, card: str) -> Baseline | None:
+    """The baseline in a file, None where there is no such file; raises DataError for one that is not this card's."""
+    try:
+        plain = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise DataError(path, "", f"cannot be read ({error.strerror})") from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(path, "", f"is broken ({error}); mend it, or remove it and use --update-baseline") from error
+    version = plain.get("schema_version") if isinstance(plain, dict) else None
+    if type(version) is not int or version != BASELINE_VERSION:
+        raise DataError(path, "", f"has schema version {version}; this harness reads {BASELINE_VERSION}")
+    if plain.get("card") != card:
+        raise DataError(path, "", f"is the baseline of {plain.get('card')!r}, not of {card!r}")
+    metrics, runs = plain.get("metrics"), plain.get("runs")
+    try:
+        sources = tuple(Source(**one) for one in runs)
+        known = {name: _known(path, name, one) for name, one in metrics.items()}
+    except (TypeError, AttributeError) as error:
+        raise DataError(path, "", f"is no baseline: it needs runs and metrics ({error})") from error
+    return Baseline(card, sources, known)
+
+
+def changes(old: Baseline | None, new: Baseline) -> Iterator[tuple[str, str]]:
+    """What an update would change: metric and `old -> new`; nothing for a baseline that says the same already."""
+    before = old.metrics if old is not None else {}
+    for metric in dict.fromkeys((*before, *new.metrics)):
+        was, now = before.get(metric), new.metrics.get(metric)
+        if was is None or now is None:
+            yield metric, f"{_said(was)} -> {_said(now)}"
+        elif was != now:
+            moved = f" ({now.value - was.value:+.4g})" if now.value != was.value else ""
+            other = [name for name in ("spread", "unit", "n", "seeds", "signature")
+                     if getattr(was, name) != getattr(now, name)]  # fmt: skip
+            yield metric, f"{_said(was)} -> {_said(now)}{moved}{', other ' + ', '.join(other) if other else ''}"
+
+
+def _known(path: Path, metric: str, plain: Any) -> Known:
+    """One metric of a baseline file, every field looked at: the file may have been written by hand."""
+    where = f"metric {metric!r}"
+    if not isinstance(plain, dict) or set(plain) != _KEYS:
+        raise DataError(path, where, f"needs {', '.join(sorted(_KEYS))}, and nothing else")
+    for name in (*_NUMBERS, *(("spread",) if plain["spread"] is not None else ())):
+        value = plain[name]
+        if type(value) not in (int, float) or not abs(value) <= 1e300 or (name != "value" and value < 0):
+            raise DataError(
+                path, where, f"{name} {value!r} is no finite number{'' if name == 'value' else ' from 0 up'}"
+            )
+    seeds = plain["seeds"]
+    is_whole = isinstance(seeds, list) and all(type(seed) is int for seed in (*seeds, plain["n"]))
+    if not is_whole or not seeds or not isinstance(plain["signature"], str):
+        raise DataError(path, where, "n and every one of seeds are whole numbers, signature is text")
+    if plain["unit"] not in ("points", "loss"):
+        raise DataError(path, where, f"unit {plain['unit']!r} is neither points nor loss")
+    if plain["unit"] == "points" and not 0 <= plain["value"] <= 100:
+        raise DataError(path, where, f"value {plain['value']} is outside 0 to 100 points")
+    return Known(**{**plain, "seeds": tuple(seeds)})
+
+
+def _said(known: Known | None) -> str:
+    return "(none)" if known is None else f"{known.value:.6g} ± {known.tolerance:.4g}"

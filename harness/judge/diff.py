@@ -1,0 +1,169 @@
+"""Two runs side by side: what was asked for, where it ran, what came out, and which questions flipped."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.domain import Experiment, Measurement, Unit
+from harness.errors import DataError
+from harness.judge.paired import mcnemar
+from harness.qa.signature import differing
+from harness.record import store
+from harness.record.read import read_experiment, read_rows, read_verdict, require_finished
+
+EVALUATION = "evaluation"
+ABSENT = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that the two runs have differently; "-" where a run lacks it."""
+
+    section: str
+    name: str
+    first: str
+    second: str
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric of both runs. `differs_in` names the fields of their signatures that differ.
+
+    `difference` is second - first; None where only one run has it, or they were measured on other questions.
+    """
+
+    metric: str
+    unit: Unit
+    first: float | None
+    second: float | None
+    difference: float | None
+    differs_in: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """A question that one run gets exactly right and the other does not, with both answers; "" is no answer."""
+
+    id: str
+    first: str
+    second: str
+    is_gained: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Flips:
+    """Questions of both runs: how many only the second (`gained`) or only the first (`lost`) gets exactly right.
+
+    `p_value` is McNemar's exact test of the two being as likely; `n_changed` answers differ at all.
+    """
+
+    n: int
+    gained: int
+    lost: int
+    n_changed: int
+    p_value: float
+    questions: tuple[Flip, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """All differences of two runs; `not_compared` says what could not be, and why."""
+
+    first: str
+    second: str
+    differences: tuple[Difference, ...]
+    metrics: tuple[Metric, ...]
+    flips: Flips | None
+    not_compared: tuple[str, ...]
+
+
+def compare(first: Path, second: Path) -> Comparison:
+    """Compares two finished runs; raises DataError for a folder that is none."""
+    for run in (first, second):
+        require_finished(run)
+    experiments = (read_experiment(first), read_experiment(second))
+    inputs = tuple(store.read_json(run / "inputs.json") for run in (first, second))
+    same_data = inputs[0].get("eval_data") == inputs[1].get("eval_data")
+    differences = (
+        *_pairs("settings", *(_settings(one) for one in experiments)),
+        *_pairs("deviations", *(_deviations(one) for one in experiments)),
+        *_pairs("claims", *({one.metric: one.raw for one in e.claims} for e in experiments)),
+        *_pairs("inputs", *(_flat(one) for one in inputs)),
+        *_pairs("environment", *(_flat(store.read_json(run / "environment.json")) for run in (first, second))),
+    )
+    measured = [read_verdict(run, "verdict.json")[1] for run in (first, second)]
+    metrics = tuple(_metrics(measured[0], measured[1], same_data))
+    flips, why = _flips(first, second) if same_data else (None, ["questions: the runs were evaluated on other data"])
+    if not same_data:
+        why.append("scores: shown side by side, without a difference, because the questions are others")
+    return Comparison(str(first), str(second), differences, metrics, flips, tuple(why))
+
+
+def _settings(experiment: Experiment) -> dict[str, Any]:
+    named = {"card": experiment.name, "card sha256": experiment.card_sha256}
+    return named | {
+        f"{section.name}.{one.name}": one.value for section in experiment.sections() for one in section.settings
+    }
+
+
+def _deviations(experiment: Experiment) -> dict[str, str]:
+    return {f"{one.category}: {one.claimed}": one.actual for one in experiment.deviations}
+
+
+def _flat(tree: Mapping[str, Any], path: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in tree.items():
+        inside = _flat(value, f"{path}{name}.") if isinstance(value, Mapping) else {f"{path}{name}": value}
+        flat.update(inside)
+    return flat
+
+
+def _pairs(section: str, first: Mapping[str, Any], second: Mapping[str, Any]) -> Iterator[Difference]:
+    """What differs, in the order of the first, then what only the second has."""
+    for name in dict.fromkeys([*first, *second]):
+        if name not in first or name not in second or first[name] != second[name]:
+            shown = [str(one[name]) if name in one else ABSENT for one in (first, second)]
+            yield Difference(section, name, *shown)
+
+
+def _metrics(first: tuple[Measurement, ...], second: tuple[Measurement, ...], same_data: bool) -> Iterator[Metric]:
+    ours, theirs = {one.metric: one for one in first}, {one.metric: one for one in second}
+    for name in dict.fromkeys([*ours, *theirs]):
+        a, b = ours.get(name), theirs.get(name)
+        if a is not None and b is not None:
+            fields = tuple(differing(a.signature, b.signature))
+            is_comparable = a.unit == b.unit and (same_data or a.unit == "loss")
+            yield Metric(name, a.unit, a.value, b.value, b.value - a.value if is_comparable else None, fields)
+        elif a is not None:
+            yield Metric(name, a.unit, a.value, None, None, ())
+        elif b is not None:
+            yield Metric(name, b.unit, None, b.value, None, ())
+
+
+def _flips(first: Path, second: Path) -> tuple[Flips | None, list[str]]:
+    rows, others = ({row["id"]: row for row in _rows(run)} for run in (first, second))
+    common = [name for name in rows if name in others]
+    why = []
+    if len(common) < max(len(rows), len(others)):
+        why.append(f"questions: {len(common)} are in both runs, of {len(rows)} and {len(others)}")
+    if not common:
+        return None, why
+    flipped = [name for name in common if rows[name]["exact"] != others[name]["exact"]]
+    gained = sum(others[name]["exact"] > rows[name]["exact"] for name in flipped)
+    questions = tuple(
+        Flip(name, rows[name]["prediction"], others[name]["prediction"], others[name]["exact"] > rows[name]["exact"])
+        for name in flipped
+    )
+    n_changed = sum(rows[name]["prediction"] != others[name]["prediction"] for name in common)
+    lost = len(flipped) - gained
+    return Flips(len(common), gained, lost, n_changed, mcnemar(gained, lost), questions), why
+
+
+def _rows(run: Path) -> list[dict[str, Any]]:
+    rows = read_rows(run / EVALUATION)
+    if not all(isinstance(row, dict) and {"id", "exact", "prediction"} <= set(row) for row in rows):
+        raise DataError(
+            run / EVALUATION / "per_question.jsonl", "", "a line lacks id, exact or prediction; audit the run"
+        )
+    return rows

@@ -1,0 +1,59 @@
+"""A block of settings as a program needs it: one printed value may speak of several settings, and several of one."""
+
+import dataclasses
+import re
+from collections.abc import Mapping, Sequence
+
+from harness.domain import Stated
+from harness.plan.defaults.default import Default
+
+DERIVED = "derived"  # the dialect of a value that was computed from printed ones; its section says from which
+_BETAS = re.compile(r"betas=\(\s*(?P<one>\d*\.\d+)\s*,\s*(?P<two>\d*\.\d+)\s*\)")
+_EPSILON = re.compile(r"epsilon=(?P<epsilon>\d[\d.]*(?:e-?\d+)?)")
+_SCHEDULES = {"linear": "LinearWarmup", "warmuplinear": "LinearWarmup", "linearwarmup": "LinearWarmup",
+              "schedulertype.linear": "LinearWarmup"}  # fmt: skip
+
+
+def completed(block: Sequence[Stated], defaults: Mapping[str, Default]) -> dict[str, Stated]:
+    """The last statement of each name; the optimiser's words read, schedules by our names, one batch for an update."""
+    stated = {one.name: one for one in block}
+    if "optimizer" in stated:
+        _read_optimizer(stated, defaults)
+    schedule = stated.get("lr_schedule")
+    if schedule is not None and str(schedule.value).lower() in _SCHEDULES:
+        stated["lr_schedule"] = dataclasses.replace(schedule, value=_SCHEDULES[str(schedule.value).lower()])
+    if "train_batch_size" in defaults:
+        _merge_batch(stated)
+    return stated
+
+
+def _read_optimizer(stated: dict[str, Stated], defaults: Mapping[str, Default]) -> None:
+    """`Adam with betas=(0.9,0.999) and epsilon=1e-08`, as the Trainer prints its AdamW."""
+    one = stated["optimizer"]
+    betas, epsilon = _BETAS.search(one.raw), _EPSILON.search(one.raw)
+    if betas is None and epsilon is None:
+        return
+    found = {"adam_beta1": betas and betas["one"], "adam_beta2": betas and betas["two"]}
+    found["adam_epsilon"] = epsilon and epsilon["epsilon"]
+    for name, raw in found.items():
+        if raw is not None and name in defaults:
+            stated.setdefault(name, dataclasses.replace(one, name=name, value=float(raw), raw=raw))
+    if one.raw.lower().startswith(("adam ", "adamw", "use adamw", "use optimizernames.adamw")):
+        del stated["optimizer"]
+
+
+def _merge_batch(stated: dict[str, Stated]) -> None:
+    """Rows of one update: the total where it is printed, else rows a device times accumulated steps times devices."""
+    total, rows = stated.pop("total_train_batch_size", None), stated.get("train_batch_size")
+    factors = [stated.pop(name, None) for name in ("gradient_accumulation_steps", "num_devices")]
+    if total is not None and isinstance(total.value, int):
+        stated["train_batch_size"] = dataclasses.replace(total, name="train_batch_size")
+        return
+    used = [one for one in factors if one is not None and isinstance(one.value, int) and one.value > 1]
+    if rows is None or not isinstance(rows.value, int) or not used:
+        return
+    value, lines = rows.value, sorted({one.line for one in (rows, *used)})
+    for one in used:
+        value *= int(str(one.value))
+    where = f"lines {', '.join(map(str, lines))}: {' x '.join(one.raw for one in (rows, *used))}"
+    stated["train_batch_size"] = dataclasses.replace(rows, value=value, section=where, dialect=DERIVED)

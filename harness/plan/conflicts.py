@@ -1,0 +1,30 @@
+"""What a card says twice: a problem where a run would have to choose, on record where it would not."""
+
+from collections.abc import Sequence
+
+from harness.domain import Conflict, Stated
+from harness.plan.options import Draft
+from harness.plan.tolerances import measured
+
+
+def note_conflicts(draft: Draft, used: Sequence[Stated]) -> None:
+    """Each contradiction of the card once, with both places."""
+    lines = {one.line for one in used} | {claim.line for claim in measured(draft.card)}
+    metrics = {claim.metric for claim in measured(draft.card)}
+    for conflict in draft.card.conflicts:
+        first, second = conflict.lines
+        said = f"{conflict.values[0]} (line {first}) and {conflict.values[1]} (line {second})"
+        where = f"{draft.card.path} states {conflict.what} twice: {said}"
+        if _is_decisive(draft, conflict, lines, metrics):
+            draft.problems.append(where)
+        else:
+            draft.ambiguities.append(f"{where}; nothing here depends on it")
+
+
+def _is_decisive(draft: Draft, conflict: Conflict, lines: set[int], metrics: set[str]) -> bool:
+    if conflict.what == "license":
+        return False
+    given = {"teacher": draft.options.teacher, "base model": draft.options.student}
+    if conflict.what in given:
+        return given[conflict.what] is None
+    return conflict.what in metrics or (conflict.lines[0] in lines and conflict.lines[1] in lines)

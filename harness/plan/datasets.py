@@ -1,0 +1,98 @@
+"""Which questions a run trains on and is judged by, from the card's words about its data."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from harness.card import references
+from harness.domain import Card, Deviation, Experiment, Fact, Setting
+from harness.plan.defaults import trainer
+from harness.plan.defaults.default import Program
+from harness.plan.options import Draft
+from harness.plan.tolerances import measured
+
+_SPLITS = {"train_data": "train", "eval_data": "validation"}
+_LIST_OF_IDS = re.compile(r"`([\w-][\w.-]*\.ids)(?:`|$)")
+
+
+def data_settings(draft: Draft, program: Program) -> Iterator[Setting]:
+    """Training data, the list of those of its questions that are meant where the card names one, evaluation data."""
+    train = _data(draft, "train_data", draft.options.train, "--train FILE")
+    yield train
+    yield from _train_ids(draft)
+    yield _eval_data(draft, train, program)
+
+
+def shared_data(card: Card, other: Card, experiment: Experiment) -> dict[str, str]:
+    """Options `train` and `eval` of an experiment on another card that hold for this one: both name the same data."""
+    given = {one.name: str(one.value) for one in experiment.run.settings if one.origin == "overridden"}
+    facts = {name: (card.fact(name), other.fact(name)) for name in _SPLITS if name in given}
+    return {
+        name.removesuffix("_data"): given[name]
+        for name, (own, others) in facts.items()
+        if own and others and _named(name, own) is not None and _named(name, own) == _named(name, others)
+    }
+
+
+def _named(name: str, fact: Fact) -> str | None:
+    return references.data_named(fact.value, _SPLITS[name])
+
+
+def _train_ids(draft: Draft) -> Iterator[Setting]:
+    fact = draft.card.fact("train_data")
+    listed = _LIST_OF_IDS.search(fact.value) if fact else None
+    if fact and listed:
+        if not (Path(draft.card.path).parent / listed[1]).is_file():
+            draft.problems.append(f"{draft.place(fact.line)}: {listed[1]}, a list of question ids, is not there")
+        yield Setting("train_ids", listed[1], "stated", f"card line {fact.line}")
+
+
+def _data(draft: Draft, name: str, option: str | None, how: str) -> Setting:
+    fact = draft.card.fact(name)
+    if option is not None:
+        if not references.is_data_of_hub(option) and not Path(option).expanduser().is_file():
+            draft.problems.append(f"{how.split()[0]} {option}: no such file")
+        meant = _named(name, fact) if fact is not None else None
+        if fact is not None and meant != references.unpinned(option):
+            draft.deviations.append(Deviation("data", f"{name}: {fact.value}", option, True, how.split()[0]))
+        return Setting(name, option, "overridden", how)
+    if fact is None:
+        draft.problems.append(f"{name}: {draft.card.path} states none; give {how}")
+        return Setting(name, None, "assumed", "")
+    named = _named(name, fact)
+    other = _other_data(draft, name, fact, named)
+    if named is not None and other is not None:
+        draft.problems.append(
+            f"{name}: {other}, so '{fact.value}' ({draft.place(fact.line)}) may not be it; give {how}"
+        )
+        return Setting(name, named, "derived", f"card line {fact.line}, '{fact.value}'")
+    if named is None:
+        draft.problems.append(f"{name}: '{fact.value}' ({draft.place(fact.line)}) names no data we know; give {how}")
+    return Setting(name, named, "derived", f"card line {fact.line}, '{fact.value}'")
+
+
+def _other_data(draft: Draft, name: str, fact: Fact, named: str | None) -> str | None:
+    """What speaks against the data set that a card names: a command that reads another file, a table of several."""
+    key = "train_file" if name == "train_data" else "predict_file"
+    for one in draft.card.stated:
+        file = one.raw.rpartition("/")[2]
+        if one.key == key and references.data_named(file) != named:
+            return f"the command reads {file} ({draft.place(one.line)})"
+    listed = [f for f in draft.card.facts if f.name == name and f.dialect == fact.dialect == "tables"]
+    if len({references.data_named(one.value, "train") for one in listed}) > 1:
+        return f"the table lists {', '.join(one.value for one in listed)}"
+    return None
+
+
+def _eval_data(draft: Draft, train: Setting, program: Program) -> Setting:
+    """The evaluation data; the Trainer's cards name one data set, whose validation split they evaluate on."""
+    is_named = draft.card.fact("eval_data") is not None or draft.options.eval is not None
+    if not is_named and program.name == trainer.NAME and str(train.value).endswith(":train"):
+        named = f"{str(train.value).removesuffix(':train')}:validation"
+        return Setting("eval_data", named, "derived", f"{train.source}; run_qa.py evaluates on its validation split")
+    claims = [] if is_named else [claim for claim in measured(draft.card) if claim.dataset]
+    found = {references.data_named(str(claim.dataset), "validation") for claim in claims}
+    if len(found) == 1 and None not in found:
+        source = f"card line {claims[0].line}, claimed on '{claims[0].dataset}'"
+        return Setting("eval_data", found.pop(), "derived", source)
+    return _data(draft, "eval_data", draft.options.eval, "--eval FILE")

@@ -1,0 +1,126 @@
+"""The plan itself: recipe and program chosen, every section resolved, what is ambiguous or missing put on record."""
+
+import dataclasses
+from collections.abc import Collection, Set
+
+from harness.domain import Card, Deviation, Experiment, Stage, Stated
+from harness.errors import PlanError
+from harness.plan.augmentation import resolve_augmentation
+from harness.plan.checks import check_overrides, check_section, check_stage
+from harness.plan.conflicts import note_conflicts
+from harness.plan.defaults import PROGRAMS
+from harness.plan.defaults.default import Program
+from harness.plan.options import Draft, Options
+from harness.plan.recipe_choice import STAGES, choose_program, choose_recipe, settings_of, settings_of_evaluation
+from harness.plan.settings import NOT_TRAINING, resolve_evaluation, resolve_run, resolve_stage
+from harness.plan.tasks import refuse_other_tasks
+from harness.plan.tolerances import judged, tolerances
+
+
+def plan(card: Card, options: Options) -> Experiment:
+    """The resolved experiment; raises PlanError listing every problem of card and options together."""
+    refuse_other_tasks(card, options)
+    draft = Draft(card, options)
+    recipe = choose_recipe(draft)
+    program = choose_program(draft, recipe)
+    defaults = PROGRAMS[str(program.value)]
+    headings = STAGES.get(str(recipe.value), {})
+    draft.options = _with_padding(draft, defaults, headings)
+    blocks = {name: settings_of(card, words) for name, words in headings.items()}
+    stages = tuple(resolve_stage(draft, name, block, defaults) for name, block in blocks.items())
+    augmentation = resolve_augmentation(draft, stages, defaults)
+    of_evaluation = settings_of_evaluation(card)
+    evaluation = resolve_evaluation(draft, of_evaluation, defaults)
+    run_settings = resolve_run(draft, str(recipe.value), defaults)
+    allowed = tolerances(draft)
+    run = Stage("run", (recipe, program, *run_settings, *allowed))
+    extra = () if augmentation is None else (augmentation,)
+    check_overrides(draft, run, (*extra, *stages, evaluation))
+    for section in (run, *extra):
+        check_section(draft, section)
+    for stage in (*stages, evaluation):
+        check_stage(draft, stage)
+    note_conflicts(draft, (*(one for block in blocks.values() for one in block), *of_evaluation))
+    _note_evaluation_length(draft, stages, evaluation)
+    _note_dropout(draft, stages)
+    _note_unused(draft, {one for block in (*blocks.values(), of_evaluation) for one in block})
+    if draft.problems:
+        raise PlanError(draft.problems)
+    return Experiment(
+        name=card.name,
+        card_path=card.path,
+        card_sha256=card.sha256,
+        recipe=str(recipe.value),
+        program=str(program.value),
+        run=run,
+        stages=stages,
+        evaluation=evaluation,
+        claims=judged(draft),
+        ambiguities=tuple(draft.ambiguities),
+        deviations=tuple(draft.deviations),
+        declared_gpu=_words(card, "infrastructure"),
+        declared_eval_data=_words(card, "eval_data"),
+        augmentation=augmentation,
+    )
+
+
+def _with_padding(draft: Draft, defaults: Program, names: Collection[str]) -> Options:
+    """The options with what --padding means for each stage; a --set of the same goes before it."""
+    options = draft.options
+    if options.padding is None:
+        return options
+    stages = [name for name in names if "padding" in defaults.stages[name]]
+    if not stages:
+        draft.problems.append(f"--padding {options.padding}: no stage of {defaults.name} has such a setting")
+    meant = {f"{name}.padding": {"drop": "dropped", "count": "counted"}[options.padding] for name in stages}
+    return dataclasses.replace(options, settings={**meant, **options.settings})
+
+
+def _words(card: Card, name: str) -> str | None:
+    fact = card.fact(name)
+    return fact.value if fact else None
+
+
+def with_deviation(experiment: Experiment, deviation: Deviation | None) -> Experiment:
+    """The same experiment with one more deviation on record."""
+    if deviation is None:
+        return experiment
+    return dataclasses.replace(experiment, deviations=(*experiment.deviations, deviation))
+
+
+def _note_unused(draft: Draft, used: Set[Stated]) -> None:
+    """Settings under a heading that belongs to no stage are said to be unused, not dropped in silence."""
+    for one in draft.card.stated:
+        if one not in used and one.name not in ("seed", *NOT_TRAINING):
+            draft.ambiguities.append(
+                f"{draft.place(one.line)}: {one.key} = {one.raw} is not used: '{one.section}' is no stage of "
+                "this recipe"
+            )
+
+
+def _note_evaluation_length(draft: Draft, stages: tuple[Stage, ...], evaluation: Stage) -> None:
+    """Haystack evaluates at the reader's own length, not at the one it trained with, unless told: a likely surprise."""
+    length = next(setting for setting in evaluation.settings if setting.name == "max_seq_length")
+    lengths = [stage.value("max_seq_length") for stage in stages]
+    trained = {value for value in lengths if isinstance(value, int)}
+    if length.origin == "assumed" and trained - {length.value}:
+        draft.ambiguities.append(
+            f"{draft.card.path} does not say at which length it was evaluated: {length.value} is the default "
+            f"({length.source}), whatever the training length ({', '.join(map(str, sorted(trained)))}); the other "
+            f"reading is --set evaluation.max_seq_length={max(trained)}"
+        )
+
+
+def _note_dropout(draft: Draft, stages: tuple[Stage, ...]) -> None:
+    """Haystack evaluates on a dev file where one is given, and never switches dropout on again after it."""
+    open_ones = [
+        f"{stage.name}.{one.name}"
+        for stage in stages
+        for one in stage.settings
+        if one.name == "dropout_off_after" and one.origin == "assumed" and "evaluate_every" in one.source
+    ]
+    if open_ones:
+        draft.ambiguities.append(
+            f"{draft.card.path} does not say whether a dev file was given in training: with one, dropout stays "
+            f"off after step 300; the other reading is {' '.join(f'--set {name}=300' for name in open_ones)}"
+        )

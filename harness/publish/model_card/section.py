@@ -1,0 +1,188 @@
+"""The section of a regenerated card: verdict, numbers, what departs from the card, on what, and how to run it again."""
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from harness.card import generated
+from harness.domain import Deviation, Experiment, Judgement, Outcome, Setting, Verdict
+from harness.judge.verdict import Conclusion
+from harness.publish import privacy
+from harness.publish.model_card.machine_block import Block, block_lines
+
+_SAID: Mapping[Outcome, str] = {
+    "reproduced": "the numbers of this card were reproduced",
+    "better": "the numbers of this card were reproduced, or exceeded",
+    "not_reproduced": "the numbers of this card were not reproduced",
+    "inconclusive": "whether the numbers of this card hold is not decided",
+    "measured": "this card claimed no numbers; these were measured",
+    "unmeasured": "not every number of this card could be measured",
+    "limited": "this run says nothing about the numbers of this card",
+    "invalid": "this run is invalid and says nothing about the numbers of this card",
+}
+_SEVERITIES = ("high", "medium", "low", "none")
+_LIBRARIES = ("torch", "transformers", "tokenizers", "accelerate")
+
+
+def section_lines(
+    experiment: Experiment,
+    concluded: Conclusion,
+    environment: Mapping[str, Any],
+    block: Block,
+    licences: Mapping[str, str],
+) -> list[str]:
+    """Lines of the section, marks included; without paths, hosts or tokens."""
+    judgement = concluded.judgement
+    said = [
+        generated.BEGIN,
+        "## Reproduction",
+        "",
+        f"**{judgement.outcome.replace('_', ' ').capitalize()}**: {_SAID[judgement.outcome]}{_why(judgement)}.",
+        "",
+        *_table(concluded),
+        "",
+        *(f"- Note: {_plain(flag)}." for flag in judgement.flags),
+        *_signatures(concluded),
+        "",
+        "### What departs from the card",
+        "",
+        *_deviations(experiment.deviations),
+        "",
+        "### Where it was run",
+        "",
+        *_environment(environment),
+        *_licences(licences),
+        "",
+        "### To run it again",
+        "",
+        "```bash",
+        command_of(experiment, environment, n_seeds=len(block.runs)),
+        "```",
+        "",
+        "Measured by `harness` and by nobody else; no number here is verified.",
+        "",
+        "<details><summary>The same for machines</summary>",
+        "",
+        *block_lines(block),
+        "",
+        "</details>",
+        generated.END,
+    ]
+    return [privacy.clean(line) for line in said]
+
+
+def _why(judgement: Judgement) -> str:
+    """By which rule, and why; nothing more of a run that had no claim to be judged by."""
+    if judgement.outcome == "measured":
+        return ""
+    by = f"rule {judgement.rule}: " if judgement.verdicts else ""
+    return f" ({by}{_plain(judgement.reason)})"
+
+
+def _table(concluded: Conclusion) -> Iterator[str]:
+    judgement = concluded.judgement
+    if not judgement.verdicts:
+        yield "| metric | measured |"
+        yield "|---|---:|"
+        for one in concluded.measurements:
+            if one.metric in ("exact", "f1") or one.unit == "loss":
+                yield f"| {one.metric} | {one.value:.{2 if one.unit == 'points' else 4}f} |"
+        return
+    is_judged = judgement.is_of_card
+    published = {one.metric: one.published for one in concluded.attributions}
+    spreads = {one.metric: one.sd for one in judgement.estimates}
+    yield "| metric | claimed | published weights | reproduced | difference | tolerance | verdict |"
+    yield "|---|---:|---:|---:|---:|---:|---|"
+    for verdict in judgement.verdicts:
+        reproduced = _number(verdict, verdict.measured)
+        spread = spreads.get(verdict.metric)
+        if spread is not None:
+            reproduced += f" ± {_number(verdict, spread)}"
+        cells = (
+            verdict.metric,
+            _number(verdict, verdict.claimed),
+            _number(verdict, published.get(verdict.metric)),
+            reproduced,
+            _number(verdict, verdict.difference, sign="+"),
+            f"±{_number(verdict, verdict.tolerance)}",
+            verdict.outcome.replace("_", " ") if is_judged else "not judged",
+        )
+        yield f"| {' | '.join(cells)} |"
+
+
+def _number(verdict: Verdict, value: float | None, sign: str = "") -> str:
+    digits = 2 if verdict.unit == "points" else 4
+    return "-" if value is None else f"{value:{sign}.{digits}f}"
+
+
+def _signatures(concluded: Conclusion) -> Iterator[str]:
+    """Under which conditions the claimed metrics, or those that are shown without a claim, were measured."""
+    claimed = {verdict.metric for verdict in concluded.judgement.verdicts} or {"exact", "f1"}
+    found = [one for one in concluded.measurements if one.metric in claimed and one.unit == "points"]
+    seeds = list(dict.fromkeys(one.seed for one in concluded.measurements))
+    if seeds:
+        mean = f"mean and standard deviation of {len(seeds)} seeds: " if len(seeds) > 1 else "seed "
+        yield f"- Reproduced: {mean}{', '.join(map(str, seeds))}."
+    for signature in dict.fromkeys(one.signature for one in found):
+        yield f"- Scored as `{signature}`."
+
+
+def _deviations(deviations: Sequence[Deviation]) -> Iterator[str]:
+    if not deviations:
+        yield "Nothing on record."
+    for one in sorted(deviations, key=lambda one: _SEVERITIES.index(one.severity)):
+        reason = f" ({_plain(one.reason)})" if one.reason else ""
+        yield f"- {one.category}, {one.severity}: {_plain(one.claimed)} → {_plain(one.actual)}{reason}"
+
+
+def _environment(environment: Mapping[str, Any]) -> Iterator[str]:
+    machine = environment["machine"]
+    commit = f", commit {machine['commit'][:12]}" if machine.get("commit") else ""
+    changed = ", with uncommitted changes" if machine.get("dirty") else ""
+    yield f"- harness {machine['harness']}{commit}{changed}, sources {machine['code']['harness'][:12]}"
+    libraries = ", ".join(f"{name} {machine['code'][name]}" for name in _LIBRARIES if machine["code"].get(name))
+    yield f"- Python {machine['python']}, {libraries}"
+    gpus = ", ".join(machine["gpus"])
+    driver = f", driver {machine['driver']}" if machine.get("driver") else ""
+    processor = f"{gpus}{driver}" if gpus else f"{machine['n_cpus']} x {_plain(machine['cpu'])}"
+    yield f"- {processor}, {machine['platform']}, on {environment['device']}"
+
+
+def _licences(licences: Mapping[str, str]) -> Iterator[str]:
+    for name, licence in licences.items():
+        yield f"- Licence of the {_plain(name)}: {_plain(licence)}"
+
+
+def command_of(experiment: Experiment, environment: Mapping[str, Any], *, n_seeds: int = 1) -> str:
+    """The command that plans and runs this experiment on the card, with what was overridden; local files by name."""
+    parts = ["harness", "reproduce", f"{experiment.name}.md", *([] if experiment.claims else ["--measure"])]
+    tolerances = []
+    for section in experiment.sections():
+        for one in section.settings:
+            if one.origin != "overridden" or not one.source.startswith("--"):
+                continue
+            if one.source == "--tolerance":
+                tolerances.append(f"{one.name.removeprefix('tolerance.')}={one.value:g}")
+            else:
+                parts += _option(one)
+    if n_seeds > 1:
+        parts += ["--seeds", str(n_seeds)]
+    if tolerances:
+        parts += ["--tolerance", ",".join(tolerances)]
+    for name in ("num_processes", "gradient_accumulation_steps"):
+        if environment.get(name, 1) != 1:
+            parts += [f"--{name.replace('_', '-')}", str(environment[name])]
+    return shlex.join(parts)
+
+
+def _option(setting: Setting) -> list[str]:
+    option, _, name = setting.source.partition(" ")
+    value = "none" if setting.value is None else privacy.clean(str(setting.value)).removeprefix("…/")
+    if option == "--set":
+        return [option, f"{name}={value}"]
+    return [option] if setting.value is True else [option, value]
+
+
+def _plain(text: str) -> str:
+    """One line that is neither a table's cell end nor HTML."""
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;").rstrip(".")

@@ -1,0 +1,211 @@
+"""All runs and series of a results folder side by side, newest first, from what lies in each folder alone. No torch.
+
+A run that is not finished, broke, or cannot be read is an entry as well, with the reason in place of a verdict.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from harness.card.completeness import completeness
+from harness.card.read import read_card
+from harness.domain import Judgement
+from harness.errors import DataError, HarnessError
+from harness.record import store
+from harness.record.read import following, read_experiment, read_verdict, runs_of
+
+T = TypeVar("T")
+State = Literal["finished", "unfinished", "broken", "unreadable"]
+_STAMP = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-")
+_SERIES = re.compile(r"series-[0-9a-f]{8}")
+_MARKS = ("identity.json", "experiment.json", store.MANIFEST, store.VERDICT, store.SERIES)
+_SAID = {"better": "better than claimed"}
+
+
+def said(outcome: str) -> str:
+    """An outcome in words."""
+    return _SAID.get(outcome, outcome.replace("_", " "))
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Measured - claimed of one claimed metric, None where it was not measured, and what the claim came to."""
+
+    metric: str
+    difference: float | None
+    unit: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One run or series. `outcome` is None until it is finished, `reason` says why; of a card without claims it says
+    what was measured. `departs`: in what settings the run is not the card's.
+
+    `completeness` is the share of what a re-run needs that the card states, in percent; `train_s` the seconds of all
+    stages that ended, summed over its seeds; `where` the device.
+    """
+
+    path: str
+    card: str
+    kind: Literal["run", "series"]
+    state: State
+    date: str
+    outcome: str | None
+    reason: str
+    gaps: tuple[Gap, ...]
+    seeds: tuple[int, ...]
+    completeness: int | None
+    train_s: float | None
+    where: str | None
+    departs: tuple[str, ...] = ()
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether its gaps say something of the card: a limited or invalid run judges nothing."""
+        return self.outcome not in (None, "limited", "invalid", "measured")
+
+
+def read(results: Path) -> list[Entry]:
+    """Every run and series under a results folder; raises DataError when there is no such folder."""
+    if not results.is_dir():
+        raise DataError(results, "", "no such folder; give the one that holds results/<card>/<run-id> with --results")
+    folders = (inside for card in sorted(results.iterdir()) if _is_shown(card) for inside in sorted(card.iterdir()))
+    entries = [_entry(folder) for folder in folders if _is_shown(folder) and _is_run(folder)]
+    return sorted(entries, key=lambda one: (one.date, one.kind, one.path), reverse=True)
+
+
+def _is_shown(folder: Path) -> bool:
+    return folder.is_dir() and not folder.name.startswith(".")
+
+
+def _is_run(folder: Path) -> bool:
+    """By its name, or by what lies in it: one that was killed at its start holds nothing yet."""
+    named = _STAMP.match(folder.name) or _SERIES.fullmatch(folder.name)
+    return bool(named) or any((folder / name).exists() for name in _MARKS)
+
+
+def _entry(folder: Path) -> Entry:
+    is_series = (folder / store.SERIES).exists() or bool(_SERIES.fullmatch(folder.name))
+    problems: list[str] = []
+
+    def read(find: Callable[[], T]) -> T | None:
+        """What is found, or None and what is wrong with the record: the rest of it is still shown."""
+        try:
+            with following(folder):
+                return find()
+        except (HarnessError, OSError) as error:
+            problems.append(str(error))
+            return None
+
+    state, reason = read(lambda: _state(folder, is_series=is_series)) or ("unreadable", "")
+    judgement = read(lambda: _judgement(folder, is_series=is_series)) if state == "finished" else None
+    runs = read(lambda: runs_of(folder)) or [folder]
+    seeds, completed = read(lambda: _seeds(runs)), read(lambda: _completeness(runs[0]))
+    seconds, where = read(lambda: _seconds(runs)), read(lambda: _where(runs[0]))
+    departs = read(lambda: _departs(runs[0]))
+    if judgement is not None and judgement.outcome == "measured":
+        reason = read(lambda: _measured(runs)) or ""
+    if problems:
+        state, reason, judgement = "unreadable", problems[0], None
+    return Entry(
+        path=str(folder),
+        card=folder.parent.name,
+        kind="series" if is_series else "run",
+        state=state,
+        date=max(map(_date, runs)),
+        outcome=judgement.outcome if judgement else None,
+        reason=reason if reason or judgement is None else judgement.reason,
+        gaps=_gaps(judgement) if judgement else (),
+        seeds=seeds or (),
+        completeness=completed,
+        train_s=seconds,
+        where=where,
+        departs=departs or (),
+    )
+
+
+def _judgement(folder: Path, *, is_series: bool) -> Judgement:
+    return read_verdict(folder, store.SERIES if is_series else store.VERDICT)[0]
+
+
+def _state(folder: Path, *, is_series: bool) -> tuple[State, str]:
+    if is_series:
+        return ("finished", "") if (folder / store.SERIES).exists() else ("unfinished", "no series.json yet")
+    if store.is_finished(folder):
+        return "finished", ""
+    if (folder / "error.json").exists():
+        plain = _plain(folder / "error.json")
+        return "broken", str(plain.get("error") or "the run broke")
+    done = [path.parent.name for path in sorted(folder.glob("stages/*/stage.json"))]
+    return "unfinished", f"stages done: {', '.join(done) or 'none'}; the command that began it goes on with it"
+
+
+def _gaps(judgement: Judgement) -> tuple[Gap, ...]:
+    return tuple(Gap(one.metric, one.difference, one.unit, one.outcome) for one in judgement.verdicts)
+
+
+def _measured(runs: Sequence[Path]) -> str:
+    """The mean over the runs, of a card that claims nothing."""
+    found = [store.read_json(run / store.EVALUATION / "metrics.json")["scores"] for run in runs]
+    return ", ".join(f"{name} {sum(one[name] for one in found) / len(found):.2f}" for name in ("exact", "f1"))
+
+
+def _departs(run: Path) -> tuple[str, ...]:
+    """What was overridden; which seed it was is told elsewhere, and where data lie matters to whoever compares them."""
+    if not (run / "experiment.json").exists():
+        return ()
+    found = read_experiment(run).deviations
+    shown = ("recipe", "evaluation", "precision", "scope")
+    return tuple(
+        one.actual for one in found if one.category in shown or (one.category == "data" and one.reason == "--set")
+    )
+
+
+def _date(run: Path) -> str:
+    """UTC, from the name of the folder; empty where that does not say."""
+    match = _STAMP.match(run.name)
+    return "{}-{}-{}T{}:{}:{}Z".format(*match.groups()) if match else ""
+
+
+def _plain(path: Path) -> Mapping[str, Any]:
+    """The object in a file, an empty one where there is no file; what else is wrong is raised."""
+    plain = store.read_json(path) if path.exists() else {}
+    return plain if isinstance(plain, dict) else {}
+
+
+def _seeds(runs: Sequence[Path]) -> tuple[int, ...]:
+    """Of the runs that have a plan; one that was only just begun has none."""
+    return tuple(int(read_experiment(run).run.value("seed")) for run in runs if (run / "experiment.json").exists())
+
+
+def _completeness(run: Path) -> int | None:
+    path = run / "card.md"
+    return completeness(read_card(path)).score if path.exists() else None
+
+
+def _seconds(runs: Sequence[Path]) -> float | None:
+    found = list(_stage_seconds(runs))
+    return round(sum(found), 1) if found else None
+
+
+def _stage_seconds(runs: Sequence[Path]) -> Iterator[float]:
+    for run in runs:
+        for path in sorted(run.glob("stages/*/stage.json")):
+            seconds = _plain(path).get("seconds")
+            if isinstance(seconds, (int, float)):
+                yield float(seconds)
+
+
+def _where(run: Path) -> str | None:
+    plain = _plain(run / "environment.json")
+    device, machine = plain.get("device"), plain.get("machine")
+    if not isinstance(device, str) or not isinstance(machine, dict):
+        return None
+    gpus = machine.get("gpus")
+    n = plain.get("num_processes")
+    if device.startswith("cuda") and isinstance(gpus, list) and gpus:
+        return f"{n if isinstance(n, int) else len(gpus)}x {gpus[0]}"
+    return f"{device}, {machine.get('cpu') or 'unknown'}"

@@ -1,0 +1,78 @@
+"""The gate as a Markdown summary, short enough for a workflow's job page (1,024 KiB a step)."""
+
+import re
+from collections.abc import Sequence
+
+from harness.domain import Unit
+from harness.judge.regression import Check, Gated, counts
+from harness.report.text.printable import printable
+
+MOST_ROWS = 200
+_LONGEST = 200  # characters of one text
+_MARKS = {
+    "pass": "✅ pass",
+    "fail": "❌ fail",
+    "unmeasured": "⚪ unmeasured",
+    "inconclusive": "⚪ inconclusive",
+    "invalid": "⛔ invalid",
+}
+_HEAD = ("card", "metric", "claimed", "measured", "tolerance", "baseline", "result", "why")
+_PUNCTUATION = re.compile(r"([\\`*_{}\[\]<>()#+!|~$&@:])")
+_LINKED = re.compile(r"\bwww\.", re.IGNORECASE)
+
+
+def render(gated: Sequence[Gated], *, is_passed: bool, n_not_annotated: int = 0) -> str:
+    """`n_not_annotated`: lines that a workflow would not have shown, and that therefore stand here alone."""
+    found = counts(gated)
+    said = ", ".join(f"{n} {state}" for state, n in found.items())
+    lines = [
+        f"## harness gate: {'passed' if is_passed else 'failed'}",
+        "",
+        f"{said} (metrics, of {cards(len({one.card for one in gated}))})",
+    ]
+    lines += ["", f"| {' | '.join(_HEAD)} |", f"|{'---|' * len(_HEAD)}"]
+    rows = [_row(one, check) for one in gated for check in one.checks]
+    lines += [f"| {' | '.join(row)} |" for row in rows[:MOST_ROWS]]
+    if len(rows) > MOST_ROWS:
+        lines += ["", f"{len(rows) - MOST_ROWS} more rows are left out"]
+    said_of = [line for one in gated for line in _said(one)]
+    lines += ["", *said_of[:MOST_ROWS]] if said_of else []
+    if n_not_annotated:
+        lines += ["", f"{n_not_annotated} more findings have no annotation; they are in the table"]
+    return "\n".join(lines) + "\n"
+
+
+def _row(one: Gated, check: Check) -> tuple[str, ...]:
+    why = "" if check.state == "pass" else text(check.reason)
+    return (
+        text(one.card),
+        text(check.metric),
+        number(check.claimed, check.unit),
+        number(check.measured, check.unit),
+        "-" if check.tolerance is None else f"±{number(check.tolerance, check.unit)}",
+        number(check.baseline, check.unit),
+        _MARKS[check.state],
+        why,
+    )
+
+
+def _said(one: Gated) -> list[str]:
+    lines = [f"- {text(one.card)}: {_MARKS['invalid']}, {text(problem)}" for problem in one.problems]
+    if one.absent is not None:
+        lines.append(f"- {text(one.card)}: {_MARKS['unmeasured']}, {text(one.absent)}")
+    return lines + [f"- {text(one.card)}: note, {text(note)}" for note in one.notes]
+
+
+def number(value: float | None, unit: Unit) -> str:
+    return "-" if value is None else f"{value:.{2 if unit == 'points' else 4}f}"
+
+
+def text(raw: str) -> str:
+    """One line of plain text: nothing in it is markup, a link, a cell's end or a mention."""
+    shown = printable(raw)
+    shown = shown if len(shown) <= _LONGEST else shown[:_LONGEST] + "…"
+    return _LINKED.sub(lambda found: found[0][:-1] + "\\.", _PUNCTUATION.sub(r"\\\1", shown))
+
+
+def cards(n: int) -> str:
+    return f"{n} card{'' if n == 1 else 's'}"

@@ -1,0 +1,29 @@
+"""What a report is about: a card, its plan and, after a run, what it came to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from harness.card.forensics import Finding
+from harness.card.lint import Lint
+from harness.domain import Attribution, Card, Experiment, Judgement, Measurement, Rates
+from harness.plan.cost import Forecast
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The parts that are None are not known to this command; `record` is the run's folder."""
+
+    card: Card | None = None
+    cards: tuple[Card, ...] = ()
+    lints: tuple[Lint, ...] = ()
+    experiment: Experiment | None = None
+    forecast: Forecast | None = None
+    judgement: Judgement | None = None
+    record: str | None = None
+    was_there: bool = False
+    measurements: tuple[Measurement, ...] | None = None
+    attributions: tuple[Attribution, ...] = ()
+    operating: tuple[Rates, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    cost: Mapping[str, Any] | None = None  # a run's forecast.json

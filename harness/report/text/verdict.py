@@ -1,0 +1,219 @@
+"""What a run came to, as text: claims against measurements, where a gap may come from, and under which conditions."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from harness.card.forensics import Finding
+from harness.domain import Attribution, Deviation, Estimate, Experiment, Hop, Judgement, Measurement, Rates, Verdict
+from harness.plan.cost import said_of
+from harness.report.text.subject import Subject
+from harness.report.text.tables import make_table
+
+_COLOURS = {"reproduced": "green", "better": "green", "limited": "yellow", "inconclusive": "yellow"}
+_SAID = {
+    "reproduced": "REPRODUCED",
+    "better": "BETTER THAN CLAIMED",
+    "not_reproduced": "NOT REPRODUCED",
+    "inconclusive": "INCONCLUSIVE",
+    "measured": "MEASURED",
+    "unmeasured": "UNMEASURED",
+    "limited": "LIMITED",
+    "invalid": "INVALID",
+}
+NARROW = 90  # columns of a terminal in which the whole table does not fit
+_SEVERITIES = ("high", "medium", "low", "none")
+
+
+def print_judgement(console: Console, subject: Subject, judgement: Judgement) -> None:
+    """The headline first, then the numbers, then where a gap may come from, then the conditions."""
+    console.print(Text(f"{_SAID[judgement.outcome]}: {judgement.reason}", style=f"bold {_colour(judgement.outcome)}"))
+    is_judged = judgement.is_of_card
+    if is_judged and judgement.other is not None:
+        said = f"{_SAID[judgement.other.outcome].lower()} ({judgement.other.reason})"
+        console.print(f"by rule {judgement.rule}; rule {judgement.other.rule} says {said}")
+    console.print()
+    if judgement.verdicts:
+        console.print(_table(judgement, is_judged=is_judged, is_narrow=console.width < NARROW))
+    else:
+        console.print(_measured(subject.measurements or ()))
+    console.print()
+    if is_judged:
+        for line in (*_intervals(judgement), *_rates(subject.operating)):
+            console.print(line)
+    for line in _hops(subject.attributions, subject.measurements or ()):
+        console.print(line)
+    if subject.experiment is not None:
+        print_deviations(console, subject.experiment)
+        console.print(_explained(subject.experiment, judgement))
+        n = len(subject.experiment.ambiguities)
+        if n:
+            console.print(f"the card leaves {n} thing{'s' if n > 1 else ''} open; harness plan shows them")
+    for line in _cost(subject):
+        console.print(line)
+    _print_conditions(console, judgement, subject.measurements or ())
+    for flag in judgement.flags:
+        console.print(Text(f"note: {flag}", style="yellow"))
+    again = "finished before, shown again (--fresh repeats it): " if subject.was_there else ""
+    console.print(f"record: {again}{subject.record}", soft_wrap=True)
+
+
+def _cost(subject: Subject) -> Iterator[str]:
+    """What each stage was to take, and took."""
+    if subject.cost is None:
+        return
+    for part in subject.cost["parts"]:
+        took = subject.cost["actual_s"].get(part["name"])
+        if took is not None:
+            within = f"{said_of(part['low'])} to {said_of(part['high'])}"
+            off = f" ({took / part['seconds'] - 1:+.0%})" if part["seconds"] else ""
+            yield f"{part['name']}: forecast {said_of(part['seconds'])} ({within}), took {said_of(took)}{off}"
+
+
+def _colour(outcome: str) -> str:
+    return _COLOURS.get(outcome, "red")
+
+
+def print_findings(console: Console, findings: Sequence[Finding]) -> None:
+    """What the printed numbers themselves say, before anything is run."""
+    for one in findings:
+        console.print(f"evidence, {one.strength}: {one.says}")
+
+
+def print_ambiguities(console: Console, experiment: Experiment) -> None:
+    for ambiguity in experiment.ambiguities:
+        console.print(f"ambiguous: {ambiguity}")
+
+
+def print_deviations(console: Console, experiment: Experiment) -> None:
+    """The ledger of what differs from the card, most severe first."""
+    for one in sorted(experiment.deviations, key=lambda one: _SEVERITIES.index(one.severity)):
+        reason = f" ({one.reason})" if one.reason else ""
+        console.print(f"deviation, {one.category}, {one.severity}: {one.claimed} -> {one.actual}{reason}")
+
+
+def _table(judgement: Judgement, *, is_judged: bool, is_narrow: bool) -> Table:
+    """A row a claim, with the 90 % interval of its difference and the seeds that would settle it, where they fit."""
+    columns: tuple[str, ...] = ("metric", "claimed", "measured", "diff", "tol.", "90 % interval", "seeds", "verdict")
+    found = {one.metric: one for one in judgement.estimates}
+    rows: list[tuple[str | Text, ...]] = [
+        _row(verdict, found.get(verdict.metric), is_judged=is_judged) for verdict in judgement.verdicts
+    ]
+    if is_narrow:
+        columns, rows = (*columns[:5], columns[7]), [(*row[:5], row[7]) for row in rows]
+    return make_table(columns, rows, columns[1:-1])
+
+
+def _measured(measurements: Sequence[Measurement]) -> Table:
+    """A row a metric that a card could claim, where it claims none."""
+    found = {one.metric: one for one in measurements if one.metric in ("exact", "f1") or one.unit == "loss"}
+    rows = [(one.metric, f"{one.value:.{_digits(one.unit)}f}", f"seed {one.seed}") for one in found.values()]
+    return make_table(("metric", "measured", "of"), rows, ("measured",))
+
+
+def _row(verdict: Verdict, found: Estimate | None, *, is_judged: bool) -> tuple[str | Text, ...]:
+    digits = _digits(verdict.unit)
+    measured = "-" if verdict.measured is None else f"{verdict.measured:.{digits}f}"
+    difference = "-" if verdict.difference is None else f"{verdict.difference:+.{digits}f}"
+    interval = "-"
+    if found is not None and found.interval is not None:
+        interval = f"{found.interval[0]:+.{digits}f} {found.interval[1]:+.{digits}f}"
+    outcome = verdict.outcome if is_judged else None
+    said = Text(_SAID[outcome].lower(), style=_colour(outcome)) if outcome else Text("not judged", style="yellow")
+    return (
+        verdict.metric,
+        f"{verdict.claimed:.{digits}f}",
+        measured,
+        difference,
+        f"±{verdict.tolerance:.{digits}f}",
+        interval,
+        _seeds(found),
+        said,
+    )
+
+
+def _seeds(found: Estimate | None) -> str:
+    """How many there were, and how many it would take for the interval to settle the claim."""
+    if found is None:
+        return "-"
+    n, needed = len(found.values), found.seeds_needed
+    return f"{n}" if needed == n else f"{n} of {needed}" if needed is not None else f"{n} of ?"
+
+
+def _digits(unit: str) -> int:
+    return 2 if unit == "points" else 4
+
+
+def _intervals(judgement: Judgement) -> Iterator[str]:
+    """What the intervals rest on: one line for all claims."""
+    units = {verdict.metric: verdict.unit for verdict in judgement.verdicts}
+    spreads = [f"{one.metric} {one.spread:.{_digits(units[one.metric])}f}" for one in judgement.estimates if one.df]
+    if spreads:
+        n = len(judgement.estimates[0].values)
+        basis = "the prior's, not measured here" if n == 1 else f"of {n} seeds, moderated by the prior"
+        yield f"the intervals take a seed to spread by {', '.join(spreads)} ({basis})"
+
+
+def _rates(operating: Sequence[Rates]) -> Iterator[str]:
+    """What these rules are worth at this number of seeds, for the claim whose spread makes them worst."""
+    pairs = list(zip(operating[::2], operating[1::2], strict=True))
+    if not pairs:
+        return
+    perfect, off = min(pairs, key=lambda pair: pair[0].reproduced)
+    n = perfect.n_seeds
+    looks = f"up to {n} seeds, stopping at the first decision" if perfect.is_sequential else f"{n} seed{'s' * (n > 1)}"
+    yield (
+        f"at {looks}, a perfect copy passes equivalence {perfect.reproduced:.0%} and tolerance "
+        f"{perfect.within_tolerance:.0%} of the time; one worse by the tolerance {off.reproduced:.0%} and "
+        f"{off.within_tolerance:.0%} ({perfect.metric})"
+    )
+
+
+def _hops(attributions: Sequence[Attribution], measurements: Sequence[Measurement]) -> Iterator[str]:
+    """Claim -> published weights -> our student (of the first seed), and the student's share of its teacher."""
+    seeds = list(dict.fromkeys(one.seed for one in measurements))
+    ours = f"our student of seed {seeds[0]}" if len(seeds) > 1 else "our student"
+    for one in attributions:
+        if one.published is not None and one.training is not None:
+            yield (
+                f"{one.metric}: claim {one.claimed:.2f} -> published weights {one.published:.2f} "
+                f"({one.published - one.claimed:+.2f}) -> {ours} {one.student:.2f} ({_gap(one.training)})"
+            )
+        if one.retention is not None and one.teacher is not None and one.teacher >= 1:
+            yield f"{one.metric}: {ours} keeps {one.retention:.1f} % of its teacher's {one.teacher:.2f}"
+
+
+def _gap(hop: Hop) -> str:
+    interval = f", {hop.interval[0]:+.2f} to {hop.interval[1]:+.2f} at 95 %" if hop.interval else ""
+    flips = f"; {hop.gained} questions gained, {hop.lost} lost, p {hop.p_value:.2g}" if hop.metric == "exact" else ""
+    return f"{hop.difference:+.2f}{interval}{flips}"
+
+
+def _explained(experiment: Experiment, judgement: Judgement) -> str:
+    """The sentence a reader needs: which departures from the card may stand behind a gap."""
+    may = [one for one in experiment.deviations if one.may_explain_a_gap]
+    if not may:
+        return "nothing on record departs from the card in a way that explains a gap"
+    named = ", ".join(one.actual for one in sorted(may, key=_severity)[:4]) + (", …" if len(may) > 4 else "")
+    verb = "may explain the gap" if judgement.outcome == "not_reproduced" else "would have to be told apart from a gap"
+    return f"{len(may)} deviation{'s' if len(may) > 1 else ''} {verb}: {named}"
+
+
+def _severity(one: Deviation) -> int:
+    return _SEVERITIES.index(one.severity)
+
+
+def _print_conditions(console: Console, judgement: Judgement, measurements: Sequence[Measurement]) -> None:
+    """Under which rules the claimed numbers were scored, and what the same answers come to under others."""
+    claimed = {verdict.metric for verdict in judgement.verdicts}
+    for signature in dict.fromkeys(one.signature for one in measurements if one.unit == "points"):
+        scored = [one for one in measurements if one.signature == signature]
+        names = list(dict.fromkeys(one.metric for one in scored))
+        if claimed & set(names):
+            console.print(f"scored as {signature}")
+            continue
+        means = {name: [one.value for one in scored if one.metric == name] for name in names}
+        numbers = ", ".join(f"{name} {sum(values) / len(values):.2f}" for name, values in means.items())
+        console.print(f"not judged, by {signature.rpartition('scorer:')[2]}: {numbers}")

