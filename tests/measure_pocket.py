@@ -33,6 +33,7 @@ from tests.faults import FAULTS
 
 CARDS = Path(__file__).parents[1] / "cards"
 SEEDS = range(42, 47)
+HELD_OUT = range(47, 52)  # run when the claims stood: python -m tests.measure_pocket runs OUT.json 47 48 49 50 51
 # Of each stage, whose losses the card claims. Labels that are off by one show late: a student that answers at random
 # does not feel them.
 STEPS = {"finetune": (1, 2, 5, 10), "intermediate_layer": (1, 2, 5, 10), "prediction_layer": (1, 2, 5, 10, 50)}
