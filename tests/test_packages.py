@@ -237,7 +237,7 @@ def test_a_teacher_card_gets_the_data_given_for_its_pupil_and_its_scores_are_not
         (tmp_path / f"{name}.md").write_text(text, encoding="utf-8")
     whole = [q.id for p in squad.read_json(QUESTIONS) for q in p.questions]
     (tmp_path / "minilm-squad2.ids").write_text("\n".join(whole[:8]) + "\n")
-    monkeypatch.setattr("harness.conclusion.HUB_QUESTIONS", {"rajpurkar/squad_v2:validation": 240})
+    monkeypatch.setattr("harness.judge.verdict.HUB_QUESTIONS", {"rajpurkar/squad_v2:validation": 240})
     monkeypatch.setattr("harness.judge.preconditions.DEV", (240, 131, 109))
     data = ["--train", str(QUESTIONS), "--eval", str(QUESTIONS), "--device", "cpu", "--quiet", "--measure"]
     assert main(["reproduce", str(tmp_path / f"{CARDS[1]}.md"), *data, "--results", str(tmp_path / "results")]) == 0

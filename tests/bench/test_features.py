@@ -26,8 +26,8 @@ from pathlib import Path
 import torch
 torch.set_num_threads(1)
 from harness import models
-from harness.data.features import build_features
-from harness.data.squad import read_json
+from harness.qa.features import build_features
+from harness.qa.squad import read_json
 path, folder, copies = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 tokenizer = models.load_tokenizer(folder)
 started = time.process_time()

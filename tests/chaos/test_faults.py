@@ -344,7 +344,7 @@ def test_a_model_folder_that_changes_during_a_run_ends_it(
             shutil.copy(other / "model.safetensors", folder)
         return load(path, **options)
 
-    monkeypatch.setattr(stages.models, "load_model", and_change)
+    monkeypatch.setattr(stages.loading, "load_model", and_change)
     assert main(command) == 4
     assert f"{folder}: changed since this run began" in capsys.readouterr().err
     assert not list(tmp_path.glob("results/*/*/verdict.json"))

@@ -257,7 +257,7 @@ def test_the_evaluation_file_must_be_the_recorded_one(run: Path, tmp_path: Path)
 def test_without_evaluation_data_the_rest_is_checked_and_the_gap_is_said(
     run: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("harness.references.PACKAGE", tmp_path)
+    monkeypatch.setattr("harness.card.references.PACKAGE", tmp_path)
     done = audit(run)
     assert done.is_passed
     assert "not scored again: package:pocket/squad.json is not here; give it with --eval FILE" in done.not_covered[0]

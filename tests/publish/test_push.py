@@ -489,14 +489,14 @@ EVALUATE = """
 import sys
 from pathlib import Path
 from accelerate import Accelerator
-from harness import record
-from harness.data import squad
-from harness.evaluation import evaluate
-from harness.references import PACKAGE
-from harness.reports.progress import Silent
+from harness.record.read import read_experiment
+from harness.qa import squad
+from harness.run.evaluate import evaluate
+from harness.card.references import PACKAGE
+from harness.train.progress import Silent
 model, run, out = map(Path, sys.argv[1:])
 questions = list(squad.first_questions(squad.read_json(PACKAGE / "pocket" / "squad.json"), 8))
-settings = record.read_experiment(run).evaluation
+settings = read_experiment(run).evaluation
 cpu = Accelerator(cpu=True)
 evaluate(model, questions, settings, out, data={"sha256": ""}, seed=0, accelerator=cpu, watch=Silent())
 """

@@ -167,7 +167,7 @@ def test_a_full_size_run_without_a_gpu_is_refused_with_its_hours(
 ) -> None:
     if reproduce.environment.find_gpus()[0]:
         pytest.skip("this machine has a GPU")
-    monkeypatch.setattr("harness.forecast.CPU_CORE_RATE", 1e-9)
+    monkeypatch.setattr("harness.plan.cost.CPU_CORE_RATE", 1e-9)
     asked = [part for part in command if part not in ("--device", "cpu")]
     assert main(asked) == 2
     assert "say --device cpu" in " ".join(capsys.readouterr().err.split())

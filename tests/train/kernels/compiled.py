@@ -77,7 +77,7 @@ def main(capability: int) -> dict[str, list[int]]:
         torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
         names = ("forward", "backward_queries", "backward_keys")
         programs = {name: Compiled(getattr(triton_programs, name)) for name in names}
-        gpu_attention.tiles = SimpleNamespace(**programs)  # type: ignore[assignment]
+        gpu_attention.triton_programs = SimpleNamespace(**programs)  # type: ignore[assignment]
         for stretches in CALLS:
             both_passes(dtype, stretches)
         found |= {f"{precision}, {name}": program.shared for name, program in programs.items()}
