@@ -23,8 +23,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from harness import plan
 from harness.card.read import read_card
+from harness.plan.experiment import plan
+from harness.plan.options import Options
 from harness.record import environment, store
 from harness.record.read import read_losses
 from harness.run import reproduce
@@ -68,7 +69,7 @@ def runs(name: str, seeds: Sequence[int]) -> dict[str, Any]:
 def measured(name: str, seed: int) -> dict[str, Any]:
     """A run's end and the losses of its first steps."""
     with tempfile.TemporaryDirectory() as folder:
-        made = run(name, Path(folder), plan.Options(seed=seed))
+        made = run(name, Path(folder), Options(seed=seed))
         ends = {one.metric: one.value for one in made.conclusion.measurements if one.metric in ENDS}
         losses = {
             f"{stage.name}_step_{step}": read_losses(made.folder, stage.name)[step - 1]
@@ -83,15 +84,15 @@ def faults() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         for name, fault in FAULTS.items():
             with fault.planted():
-                made = run("pocket", Path(folder), plan.Options(settings=fault.settings), fresh=True)
+                made = run("pocket", Path(folder), Options(settings=fault.settings), fresh=True)
             verdicts = {v.metric: [v.measured, v.outcome] for v in made.judgement.verdicts}
             found[name] = {"outcome": made.judgement.outcome, "reason": made.judgement.reason, "verdicts": verdicts}
             print(name, made.judgement.outcome, made.judgement.reason, file=sys.stderr, flush=True)
     return found
 
 
-def run(name: str, results: Path, options: plan.Options, *, fresh: bool = False) -> reproduce.Outcome:
-    experiment = plan.plan(read_card(CARDS / f"{name}.md"), options)
+def run(name: str, results: Path, options: Options, *, fresh: bool = False) -> reproduce.Outcome:
+    experiment = plan(read_card(CARDS / f"{name}.md"), options)
     return reproduce.reproduce(experiment, reproduce.Machine(results, device="cpu", fresh=fresh), Silent())
 
 

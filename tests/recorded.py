@@ -5,11 +5,12 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from harness import plan
 from harness.card.read import read_card
 from harness.card.references import PACKAGE
 from harness.domain import Experiment
 from harness.judge import verdict
+from harness.plan.experiment import plan
+from harness.plan.options import Options
 from harness.qa import official_squad, squad, token_index
 from harness.qa.signature import signature_of
 from harness.record import environment, store
@@ -39,10 +40,10 @@ def make_run(
     """
     described = described or POCKET
     own = read_card(described)
-    options = plan.Options(
+    options = Options(
         limit=limit, seed=seed, eval=eval_data, is_measuring=not own.claims, tolerance=tolerance or {}, rule=rule
     )
-    experiment = plan.plan(own, options)
+    experiment = plan(own, options)
     data = {"sha256": store.sha256_of(QUESTIONS)}
     inputs = {"student": {"config.json": "ab" * 32}, "train_data": data, "eval_data": data}
     machine = environment.describe()

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from harness import plan
 from harness.card import loss_traces
 from harness.card.read import read_card
 from harness.card.references import PACKAGE, model_reference
 from harness.domain import Judgement
+from harness.plan.experiment import plan
+from harness.plan.options import Options
 from harness.record.store import read_json, sha256_of
 from tests import faults
 from tests.measure_pocket import CARDS, CONDITIONS, HELD_OUT, SEEDS, STEPS, claims_of, run
@@ -30,7 +31,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def sound(results: Path) -> Judgement:
-    return run("pocket", results, plan.Options()).judgement
+    return run("pocket", results, Options()).judgement
 
 
 def test_the_pocket_card_is_reproduced(sound: Judgement) -> None:
@@ -42,7 +43,7 @@ def test_the_pocket_card_is_reproduced(sound: Judgement) -> None:
 def test_a_planted_fault_is_not_reproduced_and_named(name: str, sound: Judgement, results: Path) -> None:
     fault = faults.FAULTS[name]
     with fault.planted():
-        outcome = run("pocket", results, plan.Options(settings=fault.settings), fresh=True)
+        outcome = run("pocket", results, Options(settings=fault.settings), fresh=True)
     assert sound.outcome == "reproduced"
     assert outcome.judgement.outcome == "not_reproduced", outcome.judgement
     assert outcome.judgement.reason.startswith(f"{fault.shows_in} "), outcome.judgement.reason
@@ -50,9 +51,9 @@ def test_a_planted_fault_is_not_reproduced_and_named(name: str, sound: Judgement
 
 @pytest.mark.slow
 def test_the_teachers_card_is_reproduced_and_misses_with_shifted_labels(tmp_path: Path) -> None:
-    assert run("pocket-teacher", tmp_path, plan.Options()).judgement.outcome == "reproduced"
+    assert run("pocket-teacher", tmp_path, Options()).judgement.outcome == "reproduced"
     with faults.FAULTS["labels shifted by one token"].planted():
-        outcome = run("pocket-teacher", tmp_path, plan.Options(), fresh=True)
+        outcome = run("pocket-teacher", tmp_path, Options(), fresh=True)
     assert outcome.judgement.outcome == "not_reproduced", outcome.judgement
 
 
@@ -71,7 +72,7 @@ def test_every_recorded_run_lies_within_the_claims() -> None:
 
     The claims are from the first half; the other half, of other seeds, was run when they stood.
     """
-    experiment = plan.plan(read_card(CARDS / "pocket.md"), plan.Options())
+    experiment = plan(read_card(CARDS / "pocket.md"), Options())
     rows = [row for name in ("runs.json", "held_out.json") for row in read_json(RECORDED / name)["runs"]]
     assert [(row["seed"], row["condition"]) for row in rows] == [
         (s, c) for s in (*SEEDS, *HELD_OUT) for c in CONDITIONS

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from harness import plan
 from harness.card.read import read_card
 from harness.cli.main import main
 from harness.plan.priors import CURRENT, PRIORS
+from harness.plan.tolerances import measured
 from harness.record import store
 from tests import tell_minilm
 from tests.conftest import SHARED
@@ -35,7 +35,7 @@ def test_the_page_is_what_the_records_say() -> None:
 
 @pytest.mark.parametrize(("name", "arm"), [(tell_minilm.TEACHER, "teacher"), (tell_minilm.STUDENT, "both")])
 def test_the_cards_claim_what_was_measured_over_their_seeds(name: str, arm: str) -> None:
-    claims = plan.measured(read_card(ROOT / "cards" / f"{name}.md"))
+    claims = measured(read_card(ROOT / "cards" / f"{name}.md"))
     said = {one.metric: (f"{one.value:.2f}", None if one.spread is None else f"{one.spread:.2f}") for one in claims}
     found = tell_minilm.claims_of(tell_minilm.runs(), arm)
     assert said == {

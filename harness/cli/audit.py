@@ -16,8 +16,6 @@ from harness.report.text.tables import make_console, make_table
 if TYPE_CHECKING:
     from harness.judge.audit import Audit
 
-HELP = "check every hash of a finished run, score its answers again, and derive its verdict again"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(

@@ -12,10 +12,9 @@ from rich.text import Text
 from harness.record import store
 from harness.report import board
 from harness.report.board import Entry, Gap
-from harness.report.text.printable import printable
+from harness.report.printable import printable
 from harness.report.text.tables import make_console, make_table
 
-HELP = "all runs and series of a results folder side by side: verdict, gaps, completeness, cost"
 _WIDE = 110  # columns that a table of everything needs
 _MISSED = " !"
 _COLOURS = {"reproduced": "green", "better": "green", "not_reproduced": "red", "invalid": "red"}

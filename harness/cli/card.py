@@ -8,8 +8,6 @@ from pathlib import Path
 
 from harness.record import store
 
-HELP = "the card of a finished run with what was measured, every other byte as it was"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(

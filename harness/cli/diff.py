@@ -19,7 +19,6 @@ from harness.report.text.tables import make_console, make_table
 if TYPE_CHECKING:
     from harness.judge.diff import Comparison, Flips, Metric
 
-HELP = "what two finished runs have differently: settings, machine, scores, and the questions that flipped"
 _LONGEST = 40  # characters of an answer in the table
 
 

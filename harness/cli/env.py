@@ -5,8 +5,6 @@ import json
 
 from harness.record import environment, store
 
-HELP = "what this machine is"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     del parser  # it has none of its own

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import EXIT_INVALID, EXIT_NOT_REPRODUCED, EXIT_REPRODUCED, PlanError, StoreError
 from harness.record import store
-from harness.report.text.printable import printable
+from harness.report.printable import printable
 from harness.train.progress import make_watcher
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     Admitted = Sequence[tuple[Gated, Baseline | None, Baseline | None]]
 
-HELP = "compare finished runs with their cards and with committed baselines: pass, fail or unmeasured"
 MOST_ANNOTATIONS = 10  # that a workflow shows of one kind for a step
 
 

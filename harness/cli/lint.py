@@ -9,8 +9,6 @@ from harness.errors import EXIT_NOT_REPRODUCED
 from harness.report.text import REPORTS
 from harness.report.text.subject import Subject
 
-HELP = "how much of what a re-run needs a card states, and what cannot be right"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument

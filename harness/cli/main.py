@@ -2,6 +2,7 @@
 
 import argparse
 import errno
+import importlib
 import logging
 import os
 import sys
@@ -10,7 +11,7 @@ from collections.abc import Sequence
 from harness import __version__
 from harness.cli import COMMANDS
 from harness.errors import EXIT_BROKE, EXIT_INTERRUPTED, EXIT_WRONG_USE, HarnessError
-from harness.report.text.printable import printable
+from harness.report.printable import printable
 from harness.run import launch
 from harness.train import interrupts
 
@@ -18,7 +19,7 @@ from harness.train import interrupts
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code. Errors of ours become one message, everything else a traceback."""
     argv = list(sys.argv[1:] if argv is None else argv)
-    arguments = _parser().parse_args(argv, argparse.Namespace(argv=argv))
+    arguments = _parser(argv).parse_args(argv, argparse.Namespace(argv=argv))
     handler = logging.StreamHandler()
     handler.setFormatter(_Plain())
     logging.basicConfig(handlers=[handler], level=logging.ERROR if arguments.quiet else logging.WARNING)
@@ -58,15 +59,18 @@ def _plain(text: str) -> str:
     return "\n".join(map(printable, text.split("\n")))
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
+    """The parser of all commands by name and help; only the one that `argv` calls is loaded, with its arguments."""
     parser = argparse.ArgumentParser(prog="harness", description="Does this model card hold up?", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"harness {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for name, command in COMMANDS.items():
-        one = commands.add_parser(name, help=command.HELP)
-        command.add_arguments(one)
-        one.add_argument("--json", action="store_true", help="print one JSON document instead of tables")
-        one.add_argument("--quiet", action="store_true", help="no progress and no warnings on stderr")
-        one.set_defaults(run=command.run)
-        one.allow_abbrev = False
+    called = next((word for word in argv if not word.startswith("-")), None)
+    for name, said in COMMANDS.items():
+        one = commands.add_parser(name, help=said, allow_abbrev=False)
+        if name == called:
+            command = importlib.import_module(f"harness.cli.{name}")
+            command.add_arguments(one)
+            one.add_argument("--json", action="store_true", help="print one JSON document instead of tables")
+            one.add_argument("--quiet", action="store_true", help="no progress and no warnings on stderr")
+            one.set_defaults(run=command.run)
     return parser

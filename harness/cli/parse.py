@@ -9,10 +9,8 @@ from harness.card.read import read_card
 from harness.cli.show import show
 from harness.domain import Card
 from harness.errors import CardError
-from harness.report.text.printable import printable
+from harness.report.printable import printable
 from harness.report.text.subject import Subject
-
-HELP = "what cards state: facts, settings and claims, with line numbers"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

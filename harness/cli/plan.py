@@ -6,7 +6,6 @@ import json
 import math
 from pathlib import Path
 
-from harness import plan
 from harness.card import lint
 from harness.card.read import read_card
 from harness.card.references import HUB_QUESTIONS, data_reference, model_reference, unpinned
@@ -14,10 +13,10 @@ from harness.cli.show import show
 from harness.domain import Experiment
 from harness.errors import PlanError
 from harness.plan.cost import BYTES_PER_QUESTION, Cost, Forecast, Geometry, forecast, geometry_of, refuse_over
+from harness.plan.experiment import plan, with_deviation
+from harness.plan.options import Options
 from harness.record import environment, store
 from harness.report.text.subject import Subject
-
-HELP = "the experiment a card describes, every setting with its origin"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     described = read_card(arguments.card)
-    experiment = plan.plan(described, options_of(arguments))
+    experiment = plan(described, options_of(arguments))
     cost = _measured_forecast(experiment, arguments) if arguments.forecast or arguments.budget else None
     subject = Subject(
         experiment=_with_declared_gpu(experiment),
@@ -97,8 +96,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def options_of(arguments: argparse.Namespace) -> plan.Options:
-    return plan.Options(
+def options_of(arguments: argparse.Namespace) -> Options:
+    return Options(
         recipe=arguments.recipe,
         teacher=arguments.teacher,
         student=arguments.student,
@@ -140,7 +139,7 @@ def _tolerances(text: str) -> dict[str, float]:
 
 def _with_declared_gpu(experiment: Experiment) -> Experiment:
     deviation = environment.compare_gpu(experiment.declared_gpu, environment.find_gpus()[0])
-    return plan.with_deviation(experiment, deviation)
+    return with_deviation(experiment, deviation)
 
 
 def _rough_forecast(experiment: Experiment) -> Forecast | None:

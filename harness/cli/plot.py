@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from harness.report.plots.layout import Page
     from harness.report.plots.read_run import Recorded
 
-HELP = "draw a run, or several seeds of one card: claims, losses, accuracy by article"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run folders of one card, or of a series")

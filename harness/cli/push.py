@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from harness.publish.bundle import Publication
     from harness.publish.upload import Pushed
 
-HELP = "student, regenerated card and record of a finished run to the Hub, in one commit"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument

@@ -8,7 +8,6 @@ from harness.errors import PlanError
 from harness.record import store
 from harness.record.read import following
 
-HELP = "a finished run as one HTML file: verdict, card lines beside settings, plots, every question"
 NAME = "report.html"
 
 

@@ -5,22 +5,20 @@ import dataclasses
 import sys
 from pathlib import Path
 
-from harness import plan as planning
 from harness.card import lint
 from harness.card.read import read_card
-from harness.cli import plan
+from harness.cli import plan as plan_command
 from harness.cli.show import show, subject_of
 from harness.domain import Experiment
 from harness.errors import PlanError
+from harness.plan.experiment import plan
 from harness.record import environment
-from harness.report.text.printable import printable
+from harness.report.printable import printable
 from harness.run import launch
-
-HELP = "run the whole chain, from card to verdict"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    plan.add_arguments(parser)
+    plan_command.add_arguments(parser)
     _add_run_options(parser)
 
 
@@ -51,14 +49,14 @@ def _seeds(text: str) -> int | None:
 
 def run(arguments: argparse.Namespace) -> int:
     if arguments.dry_run:
-        return plan.run(arguments)
+        return plan_command.run(arguments)
     for name in ("gradient_accumulation_steps", "num_processes"):
         if getattr(arguments, name) < 1:
             raise PlanError([f"--{name.replace('_', '-')} {getattr(arguments, name)}: must be at least 1"])
     if (arguments.checkpoint_steps or 1) < 1 or not arguments.checkpoint_minutes > 0:
         raise PlanError(["--checkpoint-steps and --checkpoint-minutes must be above 0"])
-    described, options = read_card(arguments.card), plan.options_of(arguments)
-    experiment = planning.plan(described, options)
+    described, options = read_card(arguments.card), plan_command.options_of(arguments)
+    experiment = plan(described, options)
     if arguments.offline:
         environment.go_offline()
     if launch.is_wanted(arguments.num_processes, arguments.accelerate_config):
@@ -82,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
 
     def plan_of(seed: int | None) -> Experiment:
-        return experiment if seed is None else planning.plan(described, dataclasses.replace(options, seed=seed))
+        return experiment if seed is None else plan(described, dataclasses.replace(options, seed=seed))
 
     if launch.is_main_process() and not arguments.quiet:
         for finding in lint.findings(described):

@@ -16,7 +16,6 @@ from harness.record import environment
 if TYPE_CHECKING:
     from harness.qa.protocol_matrix import Matrix
 
-HELP = "one model, or one prediction file, under every evaluator"
 _ALL = "all"
 _OF_MODEL: Mapping[str, object] = {"protocol": _ALL, "set": [], "limit": None, "device": None, "offline": False}
 

@@ -15,8 +15,6 @@ from harness.report.text import REPORTS
 if TYPE_CHECKING:
     from harness.judge.verdict import Conclusion
 
-HELP = "work a finished run's verdict out again from its record, and compare it with the recorded one"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(

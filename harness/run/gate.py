@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness import plan
 from harness.card.read import read_card
 from harness.card.references import data_named
 from harness.domain import Experiment
@@ -20,6 +19,8 @@ from harness.judge.audit import audit
 from harness.judge.baseline import PROXY, Baseline, Source, baseline_of, read_baseline
 from harness.judge.regression import Check, Gated, Side
 from harness.judge.verdict import Conclusion
+from harness.plan.experiment import plan
+from harness.plan.options import Options
 from harness.plan.priors import prior_of
 from harness.record import environment, store
 from harness.record.read import (
@@ -75,7 +76,7 @@ def read(path: Path, baseline: Path) -> Candidate:
     """
     folder = None if path.suffix == ".md" else path
     if folder is None:
-        experiment: Experiment | None = plan.plan(read_card(path), plan.Options())
+        experiment: Experiment | None = plan(read_card(path), Options())
     else:
         require_finished(folder)
         experiment = _recorded(folder)
@@ -245,7 +246,7 @@ def _as_claimed_now(run: Path, planned: Experiment | None) -> Experiment:
     recorded = read_experiment(run)
     if planned is None and not recorded.claims:
         try:
-            planned = plan.plan(read_card(Path(recorded.card_path)), plan.Options())
+            planned = plan(read_card(Path(recorded.card_path)), Options())
         except (CardError, PlanError):
             return recorded
     if planned is None or _is_planned(planned, run) or not _is_same_training(planned, run):

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from harness.errors import EXIT_BROKE, PlanError
-from harness.record.environment import find_gpus
 
 _EXIT_FILE = "HARNESS_EXIT_FILE"  # where the launched main process leaves its exit code: launchers have their own
 
@@ -21,6 +20,9 @@ def is_wanted(num_processes: int, config: Path | None) -> bool:
 
 def relaunch(argv: Sequence[str], num_processes: int, config: Path | None, *, on_cpu: bool) -> int:
     """Runs the same command in every process of a launcher; returns the main process's exit code."""
+    # Here, because every command loads this module, and only this one looks for GPUs.
+    from harness.record.environment import find_gpus
+
     if config is not None and not config.is_file():
         raise PlanError([f"--accelerate-config {config}: no such file; make one with `accelerate config`"])
     command = [*_launcher(num_processes, config, on_cpu=on_cpu or not find_gpus()[0]), "-m", "harness", *argv]

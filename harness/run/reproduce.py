@@ -13,12 +13,12 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 
-from harness import plan
 from harness.domain import Experiment, Judgement
 from harness.errors import InvalidRunError, PlanError, RunError
 from harness.judge import verdict
 from harness.judge.audit import check_content, first_of, problems_of
 from harness.judge.verdict import Conclusion
+from harness.plan.experiment import with_deviation
 from harness.record import environment, lock, store
 from harness.record.read import identity_of, scored_alike
 from harness.record.store import EVALUATION, MISSING, PUBLISHED, TEACHER
@@ -209,7 +209,7 @@ def _with_hardware(experiment: Experiment, accelerator: Accelerator) -> Experime
     """Adds what sets this machine apart from the GPU that the card declares."""
     gpus = environment.find_gpus()[0] if accelerator.device.type == "cuda" else ()
     deviation = environment.compare_gpu(experiment.declared_gpu, gpus)
-    return plan.with_deviation(experiment, deviation)
+    return with_deviation(experiment, deviation)
 
 
 @contextmanager

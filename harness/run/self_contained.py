@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness import plan
 from harness.card import references
 from harness.card.read import read_card
 from harness.card.references import data_reference, model_reference
 from harness.domain import Experiment
 from harness.plan import cost as forecast
+from harness.plan.experiment import plan
+from harness.plan.options import Options
 from harness.record import environment, store
 
 
@@ -29,7 +30,7 @@ def why_not_shipped(experiment: Experiment, before: Sequence[Path] = ()) -> str 
             continue
         model = model_reference(str(run[name]), card_dir=here, is_option=False)
         if model.kind == "card" and model.path is not None and model.path.resolve() not in before:
-            other = plan.plan(read_card(model.path), plan.Options())
+            other = plan(read_card(model.path), Options())
             why = why_not_shipped(other, (*before, model.path.resolve()))
             if why is not None:
                 return f"{name} {run[name]}: {why}"

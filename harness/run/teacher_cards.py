@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
-from harness import plan
 from harness.card.read import read_card
 from harness.domain import Experiment, Judgement
 from harness.errors import InvalidRunError, PlanError
 from harness.judge import verdict
 from harness.judge.audit import audit, first_of, problems_of
+from harness.plan.datasets import shared_data
+from harness.plan.experiment import plan
+from harness.plan.options import Options
+from harness.plan.tolerances import measured
 from harness.record import store
 from harness.record.read import is_trained_as, read_experiment, require_finished, with_claims_of
 
@@ -21,15 +24,15 @@ def planned(path: Path, pupil: Experiment) -> Experiment:
     run = {setting.name: setting for setting in pupil.run.settings}
     seed = int(str(run["seed"].value)) if run["seed"].origin == "overridden" else None
     card = read_card(path)
-    data = plan.shared_data(card, read_card(Path(pupil.card_path)), pupil)
-    options = plan.Options(
+    data = shared_data(card, read_card(Path(pupil.card_path)), pupil)
+    options = Options(
         seed=seed,
         precision=str(run["precision"].value),
         train=data.get("train"),
         eval=data.get("eval"),
-        is_measuring=not plan.measured(card) and (not pupil.claims or named(path, pupil) is not None),
+        is_measuring=not measured(card) and (not pupil.claims or named(path, pupil) is not None),
     )
-    return plan.plan(card, options)
+    return plan(card, options)
 
 
 def named(path: Path, pupil: Experiment) -> Path | None:

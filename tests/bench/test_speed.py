@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from harness import plan
 from harness.card.read import read_card
 from harness.card.references import PACKAGE
+from harness.plan.experiment import plan
+from harness.plan.options import Options
 from harness.qa.features import build_features
 from harness.qa.squad import read_json
 from harness.train.models import loading
@@ -27,8 +28,8 @@ BATCH, LENGTH = 8, 384
 
 
 def test_parse_and_plan_the_target_card(benchmark: Any) -> None:
-    def parse_and_plan() -> plan.Options:
-        return plan.plan(read_card(ROOT / "cards" / "tinybert-6l.md"), plan.Options())
+    def parse_and_plan() -> Options:
+        return plan(read_card(ROOT / "cards" / "tinybert-6l.md"), Options())
 
     assert len(benchmark(parse_and_plan).stages) == 2
 

@@ -9,7 +9,7 @@ from harness.card.completeness import completeness
 from harness.card.lint import lint
 from harness.card.read import parse, read_card
 from harness.cli.main import main
-from harness.report.text.printable import printable
+from harness.report.printable import printable
 
 TARGET = Path(__file__).parents[2] / "cards" / "tinybert-6l.md"
 SLIPS = """## Hyperparameters

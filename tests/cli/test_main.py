@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.cli import COMMANDS
 from harness.cli.main import main
 
 ROOT = Path(__file__).parents[2]
@@ -114,3 +115,36 @@ def test_a_closed_pipe_shows_no_traceback() -> None:
     done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
     assert "Traceback" not in done.stderr
     assert done.stdout.startswith("tinybert-6l")
+
+
+RECORD = sorted((ROOT / "results" / "minilm-3l-squad2").iterdir())[0]
+NEVER = {"torch", "transformers", "accelerate", "datasets", "huggingface_hub", "matplotlib"}
+CARD_READERS = {"yaml", "markdown_it", "harness.card.dialects", "harness.plan.experiment"}
+# A command, and what it does without: each takes longer to load than the command itself.
+WITHOUT = {
+    "--help": {*NEVER, *CARD_READERS, "scipy", "numpy", "rich", "harness.report.text", "harness.record.environment"},
+    "parse cards/tinybert-6l.md": {*NEVER, "scipy", "numpy", "harness.judge"},
+    "lint cards/tinybert-6l.md": {*NEVER, "scipy", "numpy", "harness.judge"},
+    "plan cards/pocket.md": {*NEVER, "scipy", "numpy", "harness.judge"},
+    f"verdict {RECORD}": {*NEVER, *CARD_READERS},
+}
+
+
+@pytest.mark.parametrize("command", WITHOUT)
+def test_a_command_loads_no_more_than_it_needs(command: str) -> None:
+    code = (
+        "import sys\n"
+        "from harness.cli.main import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit: pass\n"
+        "print(*sys.modules, file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *command.split()], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert set(done.stderr.splitlines()[-1].split()) & WITHOUT[command] == set()
+
+
+def test_the_shelf_of_commands_is_the_files_beside_it() -> None:
+    files = {path.stem for path in (ROOT / "harness" / "cli").glob("*.py")}
+    assert set(COMMANDS) == files - {"__init__", "main", "show"}

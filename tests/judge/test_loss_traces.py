@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from harness import plan
 from harness.card import loss_traces
 from harness.card.dialects.metrics import claim_of
 from harness.card.read import read_card
 from harness.domain import Claim, Measurement
 from harness.judge.rules import judge
+from harness.plan.experiment import plan
+from harness.plan.options import Options
 from tests.measure_pocket import CARDS
 
 FIRST, SECOND = "intermediate_layer_step_2", "prediction_layer_step_5"
@@ -38,7 +39,7 @@ def test_a_card_states_a_step_like_any_claim() -> None:
 
 
 def test_its_tolerance_is_a_thousandth_and_needs_no_spread() -> None:
-    experiment = plan.plan(read_card(CARDS / "pocket.md"), plan.Options())
+    experiment = plan(read_card(CARDS / "pocket.md"), Options())
     claimed = {claim.metric: claim.value for claim in experiment.claims if loss_traces.point_of(claim.metric)}
     assert {loss_traces.point_of(metric).stage for metric in claimed} == {"intermediate_layer", "prediction_layer"}  # type: ignore[union-attr]
     for metric, value in claimed.items():
@@ -47,7 +48,7 @@ def test_its_tolerance_is_a_thousandth_and_needs_no_spread() -> None:
 
 @pytest.mark.parametrize(("seed", "has_steps"), [(None, True), (42, True), (43, False)])
 def test_another_seed_is_not_held_to_the_steps_of_the_cards(seed: int | None, has_steps: bool) -> None:
-    experiment = plan.plan(read_card(CARDS / "pocket.md"), plan.Options(seed=seed))
+    experiment = plan(read_card(CARDS / "pocket.md"), Options(seed=seed))
     metrics = {claim.metric for claim in experiment.claims}
     assert {"exact", "f1"} <= metrics
     assert any(loss_traces.point_of(metric) for metric in metrics) == has_steps

@@ -7,8 +7,8 @@ import pytest
 from harness.card.read import parse
 from harness.domain import Experiment, Setting
 from harness.errors import PlanError
-from harness.plan import Options
 from harness.plan.experiment import plan
+from harness.plan.options import Options
 
 CARDS = Path(__file__).parents[2] / "cards"
 OWN = Path(__file__).parents[1] / "cards"  # pocket cards of the tests' own, whose numbers no measurement changes

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.plan import Options
+from harness.plan.options import Options
 from tests.plan.cards import plan_of, problems_of, setting
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from harness.plan import Options
 from harness.plan.cost import Geometry, forecast, geometry_of
+from harness.plan.options import Options
 from tests.plan.cards import plan_of
 
 BASE, STUDENT = Geometry(12, 768), Geometry(6, 768)

@@ -7,8 +7,8 @@ import pytest
 from harness.card.read import parse, read_card
 from harness.domain import Experiment
 from harness.errors import PlanError
-from harness.plan import Options
 from harness.plan.experiment import plan
+from harness.plan.options import Options
 from tests.plan.cards import setting
 
 HAYSTACK = """## Overview

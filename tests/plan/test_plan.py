@@ -9,8 +9,8 @@ import pytest
 from harness.card.read import parse
 from harness.domain import Experiment, Setting
 from harness.errors import PlanError
-from harness.plan import Options
 from harness.plan.experiment import plan
+from harness.plan.options import Options
 from tests.plan.cards import plan_of, problems_of, setting
 
 # Read off the card (line in brackets: stated) and off Haystack 1.1.0's source by hand.

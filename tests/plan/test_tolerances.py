@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from harness.plan import Options
+from harness.plan.options import Options
 from tests.plan.cards import plan_of, problems_of, setting
 
 CLAIM = '"f1": 76.36111895973675'

@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 import yaml
 
-from harness import plan
 from harness.card import generated
 from harness.card.read import parse, read_card
 from harness.cli.main import main
 from harness.errors import CardError
 from harness.judge import verdict
+from harness.plan.experiment import plan
+from harness.plan.options import Options
 from harness.publish import model_card, privacy
 from harness.record import store
 from tests.recorded import POCKET, ROOT, make_run
@@ -121,7 +122,7 @@ def test_cards_of_other_people_keep_their_bytes_and_their_meaning(run: Path, sha
 def test_the_regenerated_card_plans_the_same_experiment(run: Path, tmp_path: Path) -> None:
     path = tmp_path / "pocket.md"
     path.write_bytes(rendered(run, ORIGINAL))
-    again, before = (plan.plan(read_card(one), plan.Options()) for one in (path, POCKET))
+    again, before = (plan(read_card(one), Options()) for one in (path, POCKET))
     block = model_card.read_block(path.read_text(encoding="utf-8"))
     assert block is not None
     assert block.experiment == model_card.experiment_hash(again) == model_card.experiment_hash(before)
@@ -129,11 +130,11 @@ def test_the_regenerated_card_plans_the_same_experiment(run: Path, tmp_path: Pat
 
 
 def test_another_setting_or_claim_is_another_experiment() -> None:
-    first = model_card.experiment_hash(plan.plan(read_card(POCKET), plan.Options()))
+    first = model_card.experiment_hash(plan(read_card(POCKET), Options()))
     others = [
-        plan.plan(read_card(POCKET), plan.Options(seed=7)),
-        plan.plan(read_card(POCKET), plan.Options(settings={"prediction_layer.learning_rate": "1e-4"})),
-        plan.plan(read_card(POCKET), plan.Options(tolerance={"exact": 2.0})),
+        plan(read_card(POCKET), Options(seed=7)),
+        plan(read_card(POCKET), Options(settings={"prediction_layer.learning_rate": "1e-4"})),
+        plan(read_card(POCKET), Options(tolerance={"exact": 2.0})),
     ]
     assert len({first, *(model_card.experiment_hash(other) for other in others)}) == 4
 

@@ -15,11 +15,12 @@ import yaml
 from huggingface_hub import constants, parse_eval_result_entries
 from huggingface_hub.utils import _http
 
-from harness import plan
 from harness.card import references
 from harness.card.read import read_card
 from harness.cli.main import main
 from harness.judge.audit import audit
+from harness.plan.experiment import plan
+from harness.plan.options import Options
 from harness.publish import licences, model_card
 from harness.record import store
 from harness.record.read import read_experiment
@@ -117,7 +118,7 @@ def test_the_pushed_record_passes_its_audit_and_its_card_plans_the_same(run: Pat
     assert done.is_passed, [check.problems for check in done.checks]
     block = model_card.read_block((tmp_path / "README.md").read_text(encoding="utf-8"))
     assert block is not None
-    again = plan.plan(read_card(tmp_path / "README.md"), plan.Options())
+    again = plan(read_card(tmp_path / "README.md"), Options())
     assert block.experiment == model_card.experiment_hash(again)
     assert block.experiment == model_card.experiment_hash(read_experiment(tmp_path / "record"))
 

@@ -13,13 +13,14 @@ from typing import Any
 
 import pytest
 
-from harness import plan
 from harness.card.read import read_card
 from harness.cli.main import main
 from harness.domain import Claim, Judgement, Measurement
 from harness.errors import DataError, StoreError
 from harness.judge import verdict as conclusion
 from harness.judge.rules import judge
+from harness.plan.experiment import plan
+from harness.plan.options import Options
 from harness.record import store
 from harness.report.plots import articles, claims, layout, losses
 from harness.report.plots.articles import Answer, ArticleScore
@@ -336,7 +337,7 @@ def test_a_title_of_dollars_or_another_script_is_a_title() -> None:
 def make_run(results: Path, *, seed: int = 42, tolerance: float = 5.0, is_finished: bool = True) -> Path:
     """A record of the pocket card as a run would leave it, with made-up numbers."""
     tolerances = {"exact": tolerance}
-    experiment = plan.plan(read_card(POCKET), plan.Options(seed=seed, tolerance=tolerances))
+    experiment = plan(read_card(POCKET), Options(seed=seed, tolerance=tolerances))
     run = results / "pocket" / f"run-{seed}"
     store.write_json(run / "experiment.json", experiment)
     rule = conclusion.rule_hash(experiment)

@@ -17,7 +17,6 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
-from harness import plan
 from harness.card import loss_traces
 from harness.card.read import read_card
 from harness.cli.gate import MOST_ANNOTATIONS, _report
@@ -26,6 +25,8 @@ from harness.domain import Claim, Measurement
 from harness.judge import regression, verdict
 from harness.judge.baseline import read_baseline
 from harness.judge.rules import judge
+from harness.plan.experiment import plan
+from harness.plan.options import Options
 from harness.record import store
 from harness.record.read import read_experiment
 from harness.report.text import as_junit, as_markdown
@@ -159,7 +160,7 @@ def test_the_committed_pocket_baseline_notices_a_move_beyond_its_tolerance(moved
 def test_a_committed_baseline_has_every_claim_with_the_cards_own_tolerance_and_keeps_the_claim(name: str) -> None:
     known = read_baseline(BASELINES / f"{name}.json", name)
     assert known is not None
-    experiment = plan.plan(read_card(ROOT / "cards" / f"{name}.md"), plan.Options())
+    experiment = plan(read_card(ROOT / "cards" / f"{name}.md"), Options())
     assert list(known.metrics) == [claim.metric for claim in experiment.claims]
     for claim in experiment.claims:
         one = known.metrics[claim.metric]
@@ -230,7 +231,7 @@ def test_without_a_baseline_every_metric_is_unmeasured(
 
 
 def test_a_claim_that_was_not_measured_is_unmeasured() -> None:
-    claims = plan.plan(read_card(POCKET), plan.Options()).claims
+    claims = plan(read_card(POCKET), Options()).claims
     checks = regression.compare(claims, None, (), None, "there is no run")
     assert [(one.metric, one.state, one.reason) for one in checks] == [
         (metric, "unmeasured", "there is no run") for metric in METRICS
@@ -307,13 +308,13 @@ def test_only_cards_that_bring_everything_along_are_quick(
     path = tmp_path / f"{name}.md"
     text = (ROOT / "tests" / "cards" / f"{name}.md").read_text(encoding="utf-8")
     path.write_text(text.replace(*change), encoding="utf-8")
-    why = self_contained.why_not_shipped(plan.plan(read_card(path), plan.Options()))
+    why = self_contained.why_not_shipped(plan(read_card(path), Options()))
     assert (why is None) if said is None else (why is not None and why.startswith(said))
 
 
 @pytest.mark.parametrize("name", ["pocket", "pocket-teacher"])
 def test_the_cards_that_ship_bring_everything_along(name: str) -> None:
-    experiment = plan.plan(read_card(ROOT / "cards" / f"{name}.md"), plan.Options())
+    experiment = plan(read_card(ROOT / "cards" / f"{name}.md"), Options())
     assert self_contained.why_not_shipped(experiment) is None
 
 
@@ -631,7 +632,7 @@ def test_annotations_stand_on_the_claims_lines_and_commands_are_stopped_around_t
 
 
 def test_annotations_do_not_name_lines_of_a_card_that_was_changed(tmp_path: Path) -> None:
-    experiment = plan.plan(read_card(POCKET), plan.Options())
+    experiment = plan(read_card(POCKET), Options())
     assert gating._path_of(experiment) == "tests/cards/pocket.md"
     other = tmp_path / "pocket.md"
     other.write_text("# other\n", encoding="utf-8")
@@ -699,7 +700,7 @@ def test_the_workflow_reads_only_and_its_commands_are_ours() -> None:
     commands = [step["run"].split()[1:] for step in steps if step.get("run", "").startswith("harness ")]
     assert [command[0] for command in commands] == ["lint", "gate", "gate"]
     for command in commands:
-        _parser().parse_args(command)
+        _parser(command).parse_args(command)
 
 
 def test_the_gate_over_a_finished_run_loads_no_torch(run: Path, baseline: Path) -> None:

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from harness import plan
 from harness.card.read import read_card
 from harness.cli.main import main
+from harness.plan.options import Options
 from harness.record import store
 from harness.record.read import training_of
 from tests.conftest import ROOT, without
 from tests.plan.cards import plan_of, problems_of
 from tests.recorded import POCKET, make_run
 
-MEASURE = plan.Options(is_measuring=True)
+MEASURE = Options(is_measuring=True)
 CLAIMS = POCKET.read_text(encoding="utf-8").partition("## Performance")[2]
 
 
@@ -151,12 +151,12 @@ def test_the_gate_takes_no_run_of_another_training_or_on_other_questions_for_it(
 @pytest.mark.parametrize("name", ["rule", "tolerance.f1", "claims"])
 def test_what_a_card_claims_is_no_part_of_the_training(name: str) -> None:
     tolerance = {"f1": 2.0} if name == "tolerance.f1" else {}
-    options = plan.Options(rule="equivalence" if name == "rule" else None, tolerance=tolerance)
+    options = Options(rule="equivalence" if name == "rule" else None, tolerance=tolerance)
     change = ('"f1": 95.60 ± 2.11', '"f1": 95.61 ± 2.11') if name == "claims" else ("pocket", "pocket")
     other = plan_of(change, name="pocket", options=options)
     assert other != plan_of(name="pocket")
     assert training_of(other) == training_of(plan_of(name="pocket"))
-    assert training_of(plan_of(name="pocket", options=plan.Options(recipe="tinybert"))) != (training_of(other))
+    assert training_of(plan_of(name="pocket", options=Options(recipe="tinybert"))) != (training_of(other))
 
 
 def test_a_teacher_that_claims_nothing_teaches_only_who_claims_nothing(

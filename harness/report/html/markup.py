@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from harness.report.text.printable import printable
+from harness.report.printable import printable
 
 HERE = Path(__file__).parent
 _EMPTY = ("meta", "link", "br", "input")  # elements without an end

@@ -10,7 +10,7 @@ from harness.report.html.markup import Html, Part, tag
 from harness.report.plots import articles, claims, losses
 from harness.report.plots.layout import Page
 from harness.report.plots.read_run import Recorded, read_run
-from harness.report.text.printable import printable
+from harness.report.printable import printable
 
 _UNSEEN = re.compile(r"<metadata>.*?</metadata>|<!--.*?-->|<defs>\s*<style.*?</style>\s*</defs>", re.DOTALL)
 _NAMED = re.compile(r'(\bid="|\bxlink:href="#|\bhref="#|url\(#)')

@@ -7,7 +7,7 @@ from typing import Any
 from harness.errors import StoreError
 from harness.report.html.gather import Gathered
 from harness.report.html.markup import Html, Part, data, join, tag
-from harness.report.text.printable import printable
+from harness.report.printable import printable
 
 _FILTERS = (
     ("all", "all"),

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from harness.judge.regression import Check, Gated, On
-from harness.report.text.printable import printable
+from harness.report.printable import printable
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NUMBERS = ("claimed", "tolerance", "measured", "baseline", "baseline_tolerance")

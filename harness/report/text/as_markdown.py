@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from harness.domain import Unit
 from harness.judge.regression import Check, Gated, counts
-from harness.report.text.printable import printable
+from harness.report.printable import printable
 
 MOST_ROWS = 200
 _LONGEST = 200  # characters of one text

@@ -10,9 +10,9 @@ from rich.text import Text
 from harness.errors import EXIT_REPRODUCED
 from harness.judge.regression import Check, Gated, On, counts
 from harness.record.store import SCHEMA_VERSION, to_json
+from harness.report.printable import printable
 from harness.report.text.as_github import annotation
 from harness.report.text.as_markdown import cards, number
-from harness.report.text.printable import printable
 from harness.report.text.tables import make_console, make_table
 
 _COLOURS = {

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from harness.card.forensics import Finding
-from harness.card.lint import Lint
 from harness.domain import Attribution, Card, Experiment, Judgement, Measurement, Rates
-from harness.plan.cost import Forecast
+
+if TYPE_CHECKING:  # what reads cards and makes plans is not loaded to show a verdict
+    from harness.card.forensics import Finding
+    from harness.card.lint import Lint
+    from harness.plan.cost import Forecast
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,14 +18,14 @@ class Subject:
 
     card: Card | None = None
     cards: tuple[Card, ...] = ()
-    lints: tuple[Lint, ...] = ()
+    lints: "tuple[Lint, ...]" = ()
     experiment: Experiment | None = None
-    forecast: Forecast | None = None
+    forecast: "Forecast | None" = None
     judgement: Judgement | None = None
     record: str | None = None
     was_there: bool = False
     measurements: tuple[Measurement, ...] | None = None
     attributions: tuple[Attribution, ...] = ()
     operating: tuple[Rates, ...] = ()
-    findings: tuple[Finding, ...] = ()
+    findings: "tuple[Finding, ...]" = ()
     cost: Mapping[str, Any] | None = None  # a run's forecast.json

@@ -8,10 +8,9 @@ from rich.text import Text
 from harness.card.completeness import completeness
 from harness.card.lint import Lint
 from harness.domain import Card, Claim, Experiment, Setting, Stage
-from harness.plan.augmentation import readings
 from harness.plan.cost import Forecast
+from harness.report.printable import printable
 from harness.report.text.cost import print_expected
-from harness.report.text.printable import printable
 from harness.report.text.subject import Subject
 from harness.report.text.tables import make_console, make_table, shown
 from harness.report.text.verdict import print_ambiguities, print_deviations, print_findings, print_judgement
@@ -39,6 +38,9 @@ def render(subject: Subject) -> str:
 
 
 def _print_card(console: Console, card: Card) -> None:
+    # Here, because it loads all that reads cards, which a verdict is shown without.
+    from harness.plan.augmentation import readings
+
     console.print(f"{printable(card.path)}  sha256 {card.sha256[:12]}")
     facts = [(f.name, printable(f.value), str(f.line)) for f in card.facts if f.name not in _NO_FACTS]
     console.print(make_table(("fact", "value", "line"), facts, ("line",)))

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from harness.plan import STAGES, Options
 from harness.plan.checks import CHOICES
 from harness.plan.defaults import EVALUATIONS, PROGRAMS
-from harness.plan.recipe_choice import PROGRAMS_OF
+from harness.plan.options import Options
+from harness.plan.recipe_choice import PROGRAMS_OF, STAGES
 from harness.qa.protocols import PROTOCOLS
 from harness.qa.protocols import settings_of as settings_of_protocol
 from harness.train.engine.optimiser import SCHEDULES
