@@ -6,6 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+if "PYTEST_XDIST_WORKER_COUNT" in os.environ:
+    # Each of several test processes has its share of the cores: more threads than cores wait for one another.
+    n_workers = int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // n_workers)))
+
+# What is printed names temporary folders, whose length is the machine's: on a wide page no sentence is cut by it.
+os.environ.setdefault("COLUMNS", "200")
+
 import torch
 
 if not torch.cuda.is_available():

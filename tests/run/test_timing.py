@@ -15,6 +15,12 @@ from tests.conftest import ROOT, STAGES, without
 SAME = [f"stages/{stage}/{name}" for stage in STAGES for name in ("student/model.safetensors", "train.jsonl")]
 
 
+@pytest.fixture(autouse=True)
+def _timed_briefly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stage's steps are timed for a moment: nothing here depends on how exactly."""
+    monkeypatch.setattr(timing, "LONGEST_S", 0.5)
+
+
 def the_run(results: Path) -> Path:
     (found,) = results.glob("tinybert-6l/*")
     return found
@@ -47,9 +53,8 @@ def test_a_forecast_has_every_part_its_rows_and_its_padding_and_changes_no_bit(
 
 
 def test_a_plan_with_a_forecast_trains_nothing_and_says_what_a_run_would_take(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(timing, "LONGEST_S", 0.5)
     plan = [
         "plan",
         str(ROOT / "tests" / "cards" / "pocket.md"),
