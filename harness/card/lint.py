@@ -11,6 +11,7 @@ from harness.card.references import SQUAD2, data_named
 from harness.domain import Card, Claim, Stated
 
 Kind = Literal["conflict", "implausible", "evidence", "note", "missing"]
+_NOISE = 1e-9  # points: the official script sums scores for best_f1 in another order than for f1
 _IMPLAUSIBLE = ("exact <= f1", "NoAns exact = f1", "parts")  # findings that cannot all be right
 _EXAMINED = ("exact", "f1", "HasAns_exact", "HasAns_f1", "NoAns_exact", "NoAns_f1")
 _NOTE = re.compile(r"^line (?P<line>\d+): (?P<rest>.*)$", re.DOTALL)
@@ -67,13 +68,13 @@ def _claims(card: Card) -> Iterator[Remark]:
     for low, high in (("exact", "best_exact"), ("f1", "best_f1")):
         for claim in own:
             other = _beside(own, claim, high) if claim.metric == low else None
-            if other is not None and claim.value > other.value + 0.5 * 10.0**-other.decimals:
+            if other is not None and claim.value > other.value + max(0.5 * 10.0**-other.decimals, _NOISE):
                 said = f"{claim.key} = {claim.raw} is above {other.key} = {other.raw} (line {other.line})"
                 yield Remark("implausible", claim.line, said)
     for finding in findings(card):
         if finding.test in ("range", "sources"):
             continue  # said above, of every metric, and with the conflicts
-        kind: Kind = "implausible" if finding.test in _IMPLAUSIBLE else "evidence"
+        kind: Kind = "implausible" if finding.test in _IMPLAUSIBLE and finding.is_contradiction else "evidence"
         yield Remark(kind, finding.lines[0], f"{finding.says} ({finding.strength})")
 
 
@@ -87,7 +88,7 @@ def findings(card: Card) -> tuple[Finding, ...]:
     own = [
         claim
         for claim in card.claims
-        if claim.subject is None and claim.unit == "points" and claim.metric in _EXAMINED
+        if claim.subject is None and (claim.metric in _EXAMINED or claim.unit == "count")
         and (claim.dataset is None or data_named(claim.dataset, "validation") == dev)
     ]  # fmt: skip
     found = examine(own, is_squad=about == dev)

@@ -7,37 +7,40 @@ consistency.py  do exact, f1 and their parts go together?
 cards.py        do two cards print the same numbers?
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from harness.card.forensics import consistency, counts, digits
 from harness.card.forensics.examine import examine_cards
 from harness.card.forensics.finding import Finding, Printed, Strength, printed
 from harness.domain import Claim
 
-TESTS: tuple[Callable[[tuple[Printed, ...]], Iterator[Finding]], ...] = (
+# Of counts of questions, which the card may state itself; and of numbers alone.
+OF_COUNTS: tuple[Callable[[tuple[Printed, ...], Mapping[str, int]], Iterator[Finding]], ...] = (
     counts.test_counts,
     digits.test_digits,
+    consistency.test_parts,
+    consistency.test_all_null,
+)
+TESTS: tuple[Callable[[tuple[Printed, ...]], Iterator[Finding]], ...] = (
     consistency.test_range,
     consistency.test_order,
     consistency.test_no_answer,
-    consistency.test_parts,
-    consistency.test_all_null,
     consistency.test_sources,
 )
 
-OF_COUNTS = (counts.test_counts, digits.test_digits, consistency.test_parts, consistency.test_all_null)
-
-__all__ = ["TESTS", "Finding", "Strength", "examine", "examine_cards"]
+__all__ = ["Finding", "Strength", "examine", "examine_cards"]
 
 
 def examine(claims: Iterable[Claim], *, is_squad: bool = True) -> tuple[Finding, ...]:
     """Every test on a card's claims, in line order; a finding of strength "none" says that a test cannot tell.
 
-    Counts of questions are those of SQuAD, so a card about other questions (`is_squad` False) is not held to them, nor
-    is a claim with a printed spread: a mean over seeds is no count.
+    Counts of questions are those that the card states, else those of SQuAD, so a card about other questions
+    (`is_squad` False) is not held to them, nor is a claim with a printed spread: a mean over seeds is no count.
     """
     ordered = sorted(claims, key=lambda claim: claim.line)
     numbers = tuple(number for claim in ordered if (number := printed(claim)) is not None)
     counted = tuple(number for number in numbers if is_squad and number.claim.spread is None)
-    found = [finding for test in TESTS for finding in test(counted if test in OF_COUNTS else numbers)]
+    totals = {claim.metric: round(claim.value) for claim in ordered if claim.unit == "count" and claim.value >= 1}
+    found = [finding for test in OF_COUNTS for finding in test(counted, totals)]
+    found += [finding for test in TESTS for finding in test(numbers)]
     return tuple(sorted(found, key=lambda finding: finding.lines))

@@ -7,7 +7,7 @@ shortest form of any double at all, as Python prints it. Someone else's formatte
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from harness.card.forensics.counts import count_at, denominators
@@ -33,15 +33,19 @@ def is_shortest(text: str) -> bool:
     return repr(float(text)) == text
 
 
-def test_digits(numbers: tuple[Printed, ...]) -> Iterator[Finding]:
+def test_digits(numbers: tuple[Printed, ...], totals: Mapping[str, int]) -> Iterator[Finding]:
     """One finding for each number that is printed in full."""
     for number in numbers:
         if number.is_shifted or not number.is_full:
             continue
+        if number.is_single:
+            says = f"{number.place}: is a float32 printed in full, of which no order of operations can be told"
+            yield _finding(number, "none", says, None)
+            continue
         if number.claim.metric not in COUNTED:
             yield _mean(number)
             continue
-        fitting = [(k, n) for n in denominators(number.claim.metric) if (k := count_at(number, n)) is not None]
+        fitting = [(k, n) for n in denominators(number.claim.metric, totals) if (k := count_at(number, n)) is not None]
         yield from (_counted(number, k, n) for k, n in fitting)
 
 

@@ -1,6 +1,7 @@
 """What a test of printed numbers comes to: evidence with its strength, never a certainty; and the numbers it reads."""
 
 import math
+import struct
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Literal
@@ -16,6 +17,11 @@ COUNTED = ("exact", "HasAns_exact", "NoAns_exact", "NoAns_f1")
 
 FULL_DIGITS = 13  # significant digits from which a number was printed in full
 _LAST_BITS = 4  # units in the last place that division, product and mean may leave a double off
+_HAND_ROUNDED = (
+    7  # decimals up to which a double beside a short number was that number: 0.7188 * 100 is 71.88000000000001
+)
+# What single precision (torchmetrics, JAX) leaves a share off, of itself: a quotient and a product, each half a unit.
+SINGLE = Decimal(2) ** -23
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,11 @@ class Finding:
     strength: Strength
     says: str
     chance: float | None = None
+
+    @property
+    def is_contradiction(self) -> bool:
+        """True where the numbers cannot all be right, whichever way they were rounded."""
+        return self.strength == "strong" and self.chance is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +72,11 @@ class Printed:
         return len(self.points.as_tuple().digits) >= FULL_DIGITS
 
     @property
+    def is_single(self) -> bool:
+        """True for a float32 printed with a double's digits, in points or as a share; one double in 2^29 is one."""
+        return self.is_full and any(_is_float32(float(self.points.scaleb(-shift))) for shift in (0, 2))
+
+    @property
     def decimals(self) -> int:
         exponent = self.points.as_tuple().exponent
         return max(0, -exponent) if isinstance(exponent, int) else 0
@@ -81,7 +97,21 @@ def printed(claim: Claim) -> Printed | None:
     if not number.is_finite():
         return None
     is_shifted = abs(claim.value - 100 * float(number)) < abs(claim.value - float(number))
-    return Printed(claim, number.scaleb(2) if is_shifted else number, is_shifted)
+    points = number.scaleb(2) if is_shifted else number
+    return Printed(claim, _short_beside(points) if len(points.as_tuple().digits) >= FULL_DIGITS else points, is_shifted)
+
+
+def _short_beside(points: Decimal) -> Decimal:
+    """The short decimal that a double is but for its last bits, else the number itself."""
+    reach = 2 * _LAST_BITS * Decimal(math.ulp(float(points)))
+    rounded = (round(points, decimals) for decimals in range(_HAND_ROUNDED + 1))
+    return next((short for short in rounded if abs(short - points) <= reach), points)
+
+
+def _is_float32(number: float) -> bool:
+    """Whether single precision holds a number, but for the last bits that a product in double precision leaves."""
+    (single,) = struct.unpack("f", struct.pack("f", number))
+    return math.isclose(single, number, rel_tol=4 * 2.0**-52)
 
 
 def strength_of(chance: float) -> Strength:
