@@ -10,7 +10,7 @@
     ├── StoreError       exit 5    a record could not be written or read back
     └── HubError         exit 5    the Hub did not give or take something
 
-Everything else that is raised is a bug of ours and shows its traceback.
+Everything else that is raised is a bug of ours: it shows its traceback and ends with exit 5.
 """
 
 from collections.abc import Sequence

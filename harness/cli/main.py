@@ -6,6 +6,7 @@ import importlib
 import logging
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 
 from harness import __version__
@@ -17,7 +18,7 @@ from harness.train import interrupts
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one command; returns its exit code. Errors of ours become one message, everything else a traceback."""
+    """Runs one command; returns its exit code. Errors of ours become one message, everything else a traceback and 5."""
     argv = list(sys.argv[1:] if argv is None else argv)
     arguments = _parser(argv).parse_args(argv, argparse.Namespace(argv=argv))
     handler = logging.StreamHandler()
@@ -47,6 +48,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             print("harness: interrupted; the same command goes on from the last checkpoint", file=sys.stderr)
         launch.leave(EXIT_INTERRUPTED)
         return EXIT_INTERRUPTED
+    except Exception:  # ours to mend; never exit 1, which says "not reproduced"
+        traceback.print_exc()
+        print(
+            f"harness: a fault of harness {__version__} itself: please report it, with the lines above", file=sys.stderr
+        )
+        launch.leave(EXIT_BROKE)
+        return EXIT_BROKE
 
 
 class _Plain(logging.Formatter):

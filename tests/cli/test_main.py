@@ -148,3 +148,18 @@ def test_a_command_loads_no_more_than_it_needs(command: str) -> None:
 def test_the_shelf_of_commands_is_the_files_beside_it() -> None:
     files = {path.stem for path in (ROOT / "harness" / "cli").glob("*.py")}
     assert set(COMMANDS) == files - {"__init__", "main", "show"}
+
+
+def test_a_fault_of_ours_shows_its_traceback_and_is_never_exit_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit 1 says "not reproduced"."""
+
+    def broken(_: object) -> int:
+        raise KeyError("no such thing")
+
+    monkeypatch.setattr("harness.cli.env.run", broken)
+    assert main(["env"]) == 5
+    said = capsys.readouterr().err
+    assert "KeyError: 'no such thing'" in said
+    assert "please report it" in said
