@@ -30,6 +30,16 @@ ARMS = {
     "longer": "fine-tuned, not distilled, 4 epochs",
 }
 
+BESIDE = {
+    "baseline": "the numbers that `harness gate` holds a later run of each card against",
+    "bench": "speed, as the benchmarks of `tests/bench` wrote it down",
+    "cards": "the MiniLM cards as `harness card` wrote them again from a record",
+    "minilm-3l-squad2/scores": "the evaluator matrix above, as `harness score` wrote it",
+    "parser": "how many fuzzed cards were read, and what came of them",
+    "plots": "the pictures above",
+    "pocket": "the runs behind the claims of the pocket cards, further runs held against them, and planted faults",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -142,6 +152,13 @@ def page(found: Sequence[Told]) -> Iterator[str]:
     names = {"teacher": "teacher", **ARMS}
     for one in found:
         yield f"| `{one.folder.relative_to(RESULTS).as_posix()}` | {names[one.arm]}, seed {one.seed} |"
+    yield ""
+    yield "What a record holds: [harness/record/README.md](../harness/record/README.md). What else is here:"
+    yield ""
+    yield "| folder | what it is |"
+    yield "|---|---|"
+    for folder, what in BESIDE.items():
+        yield f"| `{folder}/` | {what} |"
 
 
 def _row(name: str, found: Sequence[Told], teacher: Told) -> str:
@@ -201,7 +218,7 @@ def _spreads(found: Sequence[Told]) -> Iterator[str]:
     df = next(iter(known.values())).df
     yield (
         f"- Spread of a seed, its standard deviation pooled over the trainings that were run more than once, with one "
-        f"teacher: {said}, {df} degrees of freedom. It is the prior of every verdict (`harness/priors.py`)."
+        f"teacher: {said}, {df} degrees of freedom. It is the prior of every verdict (`harness/plan/priors.py`)."
     )
 
 

@@ -8,6 +8,7 @@ from harness.domain import Claim
 from harness.judge.error_rates import rates, rates_of
 from harness.judge.estimate import estimate
 from harness.plan.priors import PRIORS
+from tests.conftest import ROOT
 
 DRAWS = 40_000
 # (spread, gap) -> for 1, 3 and 5 seeds: reproduced, not reproduced, within tolerance; None where the table is silent.
@@ -48,7 +49,7 @@ def test_a_true_mean_on_the_margin_is_called_reproduced_as_rarely_as_was_publish
     assert found.within_tolerance == pytest.approx(0.5, abs=0.01)
 
 
-# n_seeds -> at a gap of none: reproduced, within the tolerance; within it at a gap of the tolerance. README.md says so.
+# n_seeds -> at a gap of none: reproduced, within the tolerance; within it at a gap of the tolerance.
 AT_MEASURED = {1: (0.0, 0.60, 0.46), 3: (0.08, 0.70, 0.48), 5: (0.25, 0.73, 0.48)}
 
 
@@ -63,6 +64,8 @@ def test_at_the_spread_that_was_measured_the_rules_do_as_the_readme_says(
         for gap in (0.0, -1.0)
     )
     assert (perfect.reproduced, perfect.within_tolerance, off.within_tolerance) == pytest.approx(said, abs=0.006)
+    row = " | ".join(f"{share:.0%}".replace("%", " %") for share in (said[1], said[2], said[0]))
+    assert f"| {n_seeds} | {row} |" in (ROOT / "harness/judge/README.md").read_text(encoding="utf-8")
 
 
 def test_the_same_seed_gives_the_same_rates() -> None:
