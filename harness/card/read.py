@@ -10,7 +10,7 @@ from harness.card import generated
 from harness.card.dialects import DIALECTS
 from harness.card.dialects.document import MAX_PROSE, Document, Finding, read_document, split_lines
 from harness.card.dialects.names import is_setting
-from harness.domain import Card, Claim, Conflict, Fact, Stated
+from harness.domain import Card, Claim, Conflict, Fact, Stated, Unread
 from harness.errors import CardError
 
 MAX_BYTES = 4 * 1024 * 1024  # the longest of 32,300 collected cards is far below; more is no card
@@ -50,6 +50,7 @@ def parse(path: Path, text: str, sha256: str) -> Card:
     findings: list[Finding] = [finding for dialect in DIALECTS for finding in dialect(document)]
     stated = tuple(_distinct_stated(findings))
     claims = tuple(_distinct_claims(findings))
+    unread = {(one.line, one.metric): one for one in reversed(findings) if isinstance(one, Unread)}
     facts = tuple(_distinct_facts(findings, stated))
     return Card(
         name=path.stem,
@@ -62,6 +63,7 @@ def parse(path: Path, text: str, sha256: str) -> Card:
         claims=claims,
         conflicts=(*_setting_conflicts(stated), *_claim_conflicts(claims), *_fact_conflicts(facts)),
         notes=(*document.notes, *_encoding_notes(text), *_notes_of(document, stated), *_marked_notes(text)),
+        unread=tuple(unread[place] for place in sorted(unread)),
     )
 
 

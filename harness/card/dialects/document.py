@@ -15,9 +15,9 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from harness.card.dialects.header import Header, read_header
-from harness.domain import Claim, Fact, Stated
+from harness.domain import Claim, Fact, Stated, Unread
 
-Finding = Stated | Fact | Claim
+Finding = Stated | Fact | Claim | Unread
 
 _MAX_REPAIRS = 8  # unclosed fences; each costs another reading of the rest
 _FENCE = re.compile(r"^\s*(?:```|~~~)")

@@ -14,7 +14,7 @@ from harness.card.dialects.document import Document, Finding
 from harness.card.dialects.metrics import claim_of, is_metric, metric_of
 from harness.card.dialects.names import is_setting, plain_key, state
 from harness.card.dialects.pairs import Pair, read_pairs
-from harness.domain import Unit
+from harness.domain import Claim, Unit
 
 NAME = "key_value_block"
 _LINE = re.compile(
@@ -68,7 +68,8 @@ def _of_block(document: Document, lines: Sequence[tuple[int, str]], *, is_fenced
                 pair.key.rpartition(".")[2], pair.raw, pair.line, NAME, unit=None if is_state else unit,
                 dataset=about.dataset, split=split, subject=about.subject,
             )  # fmt: skip
-            if claim is not None and (claim.unit != "count" or "." not in claim.raw or claim.raw.endswith(".0")):
+            is_count = isinstance(claim, Claim) and claim.unit == "count"
+            if claim is not None and (not is_count or "." not in claim.raw or claim.raw.endswith(".0")):
                 yield claim
         elif is_setting(pair.key) if pair.mark == ":" and n_settings == 0 else (is_fenced or is_setting(pair.key)):
             if "." in pair.key and not is_setting(pair.key) and n_settings == 0:

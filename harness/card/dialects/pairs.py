@@ -11,6 +11,7 @@ from dataclasses import dataclass
 _KEY = re.compile(r"""\s*[-*]?\s*["'`]?(?P<key>[A-Za-z_][\w .@()/+#-]{0,60}?)["'`]?\s*(?P<mark>[=:])(?![=:/])\s*""")
 _BARE = re.compile(r"""[^,\n{}\[\]()"'#]{1,200}""")
 _STRING = re.compile(r""""[^"\n]{0,2000}"|'[^'\n]{0,2000}'|"[^"\n]{0,2000}|'[^'\n]{0,2000}""")
+_GROUPED = re.compile(r"\d{1,3}(?:,\d{1,20}){1,4}(?![\w.]*[\w\"'])")  # `71,877`: one value, not two
 _SKIP = re.compile(r"[^,\n{}\[\]()\"'#]+")
 _BRACKETS = {"[": "]", "(": ")"}
 _LONGEST_LIST = 2000
@@ -78,7 +79,7 @@ def _value(text: str, where: int) -> tuple[int, str | None]:
         return (found.end(), found.group()) if found else (where + 1, None)
     if char in _BRACKETS:
         return _bracketed(text, where)
-    found = _BARE.match(text, where)
+    found = _GROUPED.match(text, where) or _BARE.match(text, where)
     if found is None:
         return where, None
     raw = found.group()

@@ -72,7 +72,7 @@ _METRIC = (
 _CLAIM = re.compile(
     r"(?<![\w-])" + _METRIC + r"(?: metric| value| score)?(?: \([^()]{0,30}\))?(?: achieved| obtained)?"
     r"(?:\s+(?:of|is|was|are|to|at|reaches|about|around|equal|approximately|over|=)"
-    r"|\s*[:=])+\s*[*`~]{0,3}(?P<value>\d+(?:\.\d+|,\d{1,2}(?!\d))?)(?P<percent>\s?%)?[*`]{0,3}(?![\w/]|[.,]\d)"
+    r"|\s*[:=])+\s*[*`~]{0,3}(?P<value>\d+(?:\.\d+|,\d+)?(?:\s?[-–/]\s?\d+(?:\.\d+)?)?)(?P<percent>\s?%)?[*`]{0,3}(?![\w/]|[.,]\d)"
 )
 _REVERSED = re.compile(
     r"(?<![\w.])(?P<value>\d{1,3}\.\d+|\d{1,3}(?=\s?%))(?P<percent>\s?%)?[*`]{0,2} (?:\w+ )?" + _METRIC + r"\b"
