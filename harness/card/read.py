@@ -46,7 +46,7 @@ def parse(path: Path, text: str, sha256: str) -> Card:
     """Card of a text that was read from `path`; raises CardError for a text too long to be one."""
     if text.count("\n") + text.count("\r") > MAX_LINES:
         raise CardError(path, None, f"has more than {MAX_LINES} lines; a model card is a page of text")
-    document = read_document(path.stem, generated.without_ours(text))
+    document = read_document(generated.without_ours(text))
     findings: list[Finding] = [finding for dialect in DIALECTS for finding in dialect(document)]
     stated = tuple(_distinct_stated(findings))
     claims = tuple(_distinct_claims(findings))

@@ -15,6 +15,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from harness.card.dialects.header import Header, read_header
+from harness.card.dialects.own_names import own_names
 from harness.domain import Claim, Fact, Stated, Unread
 
 Finding = Stated | Fact | Claim | Unread
@@ -65,7 +66,6 @@ class Paragraph:
 class Document:
     """`lines` are (line number from 1, text) of the body outside code blocks, comments blanked."""
 
-    name: str
     header: Header
     lines: tuple[tuple[int, str], ...]
     headings: tuple[Heading, ...]
@@ -97,6 +97,12 @@ class Document:
         index = bisect.bisect_left(self._heading_lines, line)
         return self.headings[index - 1].text if index else ""
 
+    @functools.cached_property
+    def own_names(self) -> frozenset[str]:
+        """What the card calls its own model, as `plain_name` writes it."""
+        code = (text for fence in self.fences for _, text in fence.lines)
+        return own_names(self.header, self.title(), (text for _, text in self.lines), code)
+
     def title(self) -> str:
         return self.headings[0].text if self.headings else ""
 
@@ -113,7 +119,7 @@ class Document:
         return ""
 
 
-def read_document(name: str, text: str) -> Document:
+def read_document(text: str) -> Document:
     """Splits the front matter off and parses the body."""
     lines = split_lines(text.removeprefix("\ufeff"))
     header = read_header(lines)
@@ -132,7 +138,7 @@ def read_document(name: str, text: str) -> Document:
     known = {heading.line for heading in headings}
     headings += [Heading(n, found) for n, found in _pseudo_headings(outside) if n not in known]
     headings.sort(key=lambda heading: heading.line)
-    return Document(name, header, outside, tuple(headings), tuple(fences), tuple(notes))
+    return Document(header, outside, tuple(headings), tuple(fences), tuple(notes))
 
 
 def split_lines(text: str) -> list[str]:

@@ -8,6 +8,7 @@ from harness.card.dialects.document import Document, Finding
 from harness.card.dialects.links import LINK, hub_model, without_links
 from harness.card.dialects.metrics import claim_of, is_metric
 from harness.card.dialects.names import is_setting, state
+from harness.card.dialects.own_names import plain_name
 from harness.domain import Fact
 
 NAME = "overview"
@@ -92,11 +93,10 @@ def _bold_number(document: Document, line: int, key: str, value: str) -> Iterato
 
 def _is_base(document: Document, model: str) -> bool:
     """deepset's "Language model" is the model itself, or the one it began as, whose name the card goes on with."""
-    own = [document.name.rpartition("__")[2], document.title().split(" ")[0]]
-    title = document.title().lower()
+    title, base = document.title().lower(), plain_name(model)
     if title.startswith(f"{model.lower()} ") and "tuned" in title:
         return True
-    return any(name != model and name.lower().startswith(f"{model.lower()}-") for name in own)
+    return "/" not in model and any(name != base and name.startswith(base) for name in document.own_names)
 
 
 def _without_break(value: str) -> str:

@@ -10,6 +10,7 @@ from harness.card.dialects.html_rows import html_tables
 from harness.card.dialects.links import without_links
 from harness.card.dialects.metrics import claim_of, is_metric, metric_of, plain_metric
 from harness.card.dialects.names import is_setting, state
+from harness.card.dialects.own_names import plain_name
 from harness.domain import Fact
 
 NAME = "tables"
@@ -24,11 +25,16 @@ _DATA = re.compile(
 _SPLITS = re.compile(r"^(?:split|subset|set|partition)s?$", re.IGNORECASE)
 _NAMED_SPLIT = re.compile(r"^\S.{0,60}\s(?P<split>train(?:ing)?|dev|test|validation)(?: set)?$", re.IGNORECASE)
 _CLASS = re.compile(r"^(?:class(?:es)?|label|labels|entity|entities|tag|tags|category|type|)$", re.IGNORECASE)
-_THIS = re.compile(r"\(this(?: model)?\)|^(?:this (?:model|one)|ours?)$|\bthis model\b", re.IGNORECASE)
+_THIS = re.compile(
+    r"\((?:this|our)(?: model)?\)|^(?:this (?:model|one)|ours?)$|\bthis model\b|\bours\b|^our (?:\w+ )?model\b"
+    r"|(?-i:^Our[A-Z])",
+    re.IGNORECASE,
+)
 _SCORES = re.compile(r"\b(?P<metric>\w[\w-]{1,20})\s+scores?\b", re.IGNORECASE)
 _BREAK = re.compile(r"\s*<\s*/?\s*br\s*/?\s*>\s*", re.IGNORECASE)
 _MARKS = str.maketrans("", "", "*`")
 _MAX_ROWS = 400
+_LONG_NAME = 12  # characters of a name that is no family's, such as `bert`
 
 Row = tuple[int, tuple[str, ...]]
 
@@ -193,9 +199,14 @@ def _metrics_along(document: Document, table: Table, columns: Sequence[int]) -> 
 
 
 def _is_this(document: Document, label: str) -> bool:
-    """Whether a row is this model's: it says so, or bears the card's own name."""
-    own = document.name.rpartition("__")[2].lower()
-    return _THIS.search(label) is not None or label.lower().rpartition("/")[2] == own
+    """Whether a row is this model's: it says so, or bears the model's own name."""
+    name = plain_name(label)
+    return _THIS.search(label) is not None or name in document.own_names or _goes_on(name, document.own_names)
+
+
+def _goes_on(name: str, own: frozenset[str]) -> bool:
+    """Whether a name is one of the card's own with more behind it, as that of a model which was tuned once more."""
+    return any(len(one) >= _LONG_NAME and name.startswith(one) for one in own)
 
 
 def _metric_column(document: Document, table: Table) -> Iterator[Finding]:

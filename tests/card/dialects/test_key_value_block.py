@@ -7,7 +7,7 @@ from harness.domain import Claim, Stated
 
 
 def found_in(block: str, heading: str = "Hyperparameters") -> list[tuple[str, object]]:
-    document = read_document("card.md", f"## {heading}\n```\n{block}\n```\n")
+    document = read_document(f"## {heading}\n```\n{block}\n```\n")
     return [(one.metric if isinstance(one, Claim) else one.name, one.value) for one in find(document)]
 
 
@@ -74,11 +74,11 @@ def test_code_output_and_configuration_are_no_settings() -> None:
 
 
 def test_a_pair_outside_a_block_is_taken_where_its_key_is_known() -> None:
-    document = read_document("card.md", "## Settings\nlr = 1e-5\nwhy: not\n\nem=58.80, f1=67.40\n\nf1 = 84.3\n")
+    document = read_document("## Settings\nlr = 1e-5\nwhy: not\n\nem=58.80, f1=67.40\n\nf1 = 84.3\n")
     assert [(one.line, one.value) for one in find(document)] == [(2, 1e-5), (7, 84.3)]
 
 
 def test_a_setting_belongs_to_the_nearest_heading_above_it() -> None:
-    document = read_document("card.md", "# A\n## B\n```\nx = 1\n```\n### C\n```\nx = 2\n```\n")
+    document = read_document("# A\n## B\n```\nx = 1\n```\n### C\n```\nx = 2\n```\n")
     stated = [one for one in find(document) if isinstance(one, Stated)]
     assert [(one.section, one.line) for one in stated] == [("B", 4), ("C", 8)]
