@@ -26,7 +26,9 @@ _OPENED_AGAIN = re.compile(r"^\s*(?:`{3,}|~{3,})\s*[A-Za-z{]")
 _HASHES = re.compile(r"^\s{0,3}(#{1,6})[ \t]+(\S.*)$|^(#{2,6})([^#\s].*)$")
 _BOLD = re.compile(r"^\s{0,3}(\*\*|__)(?P<text>[^*_|=].{0,78}?)(\*\*|__)\s*$")
 _TAG = re.compile(r"^\s{0,3}<h([1-6])\b[^<>]{0,200}>(?P<text>[^<>]{1,200})</h\1>\s*$", re.IGNORECASE)
-_PICTURE = re.compile("^\\s{0,3}[\U0001f300-\U0001faff\u2600-\u27bf\u2b50][\ufe0f\u200d]*\\s*(?P<text>\\S.{2,58})$")
+_PICTURE = re.compile(  # pictures, each with its skin, sex and joiners, before words that may be bold
+    "^\\s{0,3}(?:[\U0001f300-\U0001faff\u2600-\u27bf\u2b50][\u2640\u2642\ufe0f\u200d]*){1,4}\\s*(?P<text>\\S.{2,62})$"
+)
 _YAML_LINE = re.compile(r"^[a-z_]{2,30}:(?:\s|$)")
 _NEW_LINE = re.compile(r"[-*+•>|#]\s|\*\*[^*]{1,60}:|\d{1,2}[.)]\s|[|<{`]|\*\*[^*]{1,60}\*\*\s*:|--|[A-Z][\w ]{1,30}: ")
 _MAX_WRAPPED = 8  # lines to a sentence
@@ -229,8 +231,9 @@ def _pseudo_headings(outside: tuple[tuple[int, str], ...]) -> Iterator[tuple[int
             yield number, _plain(found[4])
         elif text.lstrip().startswith(("**", "__", "<")) or not text[:1].isascii():
             match = _BOLD.match(text) or _TAG.match(text) or (_PICTURE.match(text) if not previous.strip() else None)
-            if match and not match["text"].rstrip().endswith((".", ",")) and "**" not in match["text"]:
-                yield number, _plain(match["text"])
+            words = _plain(match["text"]) if match else ""
+            if words and not words.endswith((".", ",")) and "**" not in words:
+                yield number, words
         previous = text
 
 

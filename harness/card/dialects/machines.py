@@ -19,19 +19,21 @@ _COUNT = (
     r"(?: \*\*| `| )|\d{1,3}[xX]|\*\*|`){0,6}"
 )
 _AFTER = (
-    r"\*{0,2}(?:-\w+| VM| GPU'?s?| TPUs?| chips?| cores?| (?:with )?\d+ ?G[Bb](?: of (?:RAM|memory|VRAM))?| \(\d+ ?G[Bb]\)"
-    r"| VMs?| pods?| and \d+ ?GB of RAM){0,3}(?:\b|(?<=\))|(?<='s))"
+    r"\*{0,2}(?:-\w+| VM| GPU'?s?| TPUs?| chips?| cores?| (?:with )?\d+ ?G[Bb](?: of (?:RAM|memory|VRAM))?"
+    r"| \(\d+ ?G[Bb]\)| VMs?| pods?| and \d+ ?GB of RAM){0,3}(?:\b|(?<=\))|(?<='s))"
 )
 _SENTENCE = re.compile(
     r"\b(?:[Tt]rained|[Tt]raining|[Ff]ine-?[Tt]un(?:ed|ing)|[Ff]intuned|run|ran|performed|completed|pre-?trained|model"
     r"|steps)\b(?:[^.\n]|\.(?=\w)){0,120}?\b(?:on|using|with|On)\s+(?P<machine>" + _COUNT + _CHIP + _AFTER + ")"
 )
 _HEADING = re.compile(
-    r"^(?:compute |training |used )?(?:hardware|infrastructure|machines?|gpus?)(?: used| type| setup| requirements)?:?$",
+    r"^(?:compute |training |used )?(?:hardware|infrastructure|machines?|gpus?)(?: used| type| setup)?:?$",
     re.IGNORECASE,
 )
 _NAMED = re.compile(r"\b(?:" + _CHIP + r"|GPUs?|CPUs?|TPUs?|Colab)\b")
-_JSON = re.compile(r"[\"'](?:gpus?|device_name|hardware|accelerator)[\"']\s*:\s*[\"'](?P<machine>[^\"']{2,80})[\"']", re.I)
+_JSON = re.compile(
+    r"[\"'](?:gpus?|device_name|hardware|accelerator)[\"']\s*:\s*[\"'](?P<machine>[^\"']{2,80})[\"']", re.I
+)
 _MAX_LINE = 200  # characters of a line under a heading for the machine that can be its name
 
 

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from harness.card import loss_traces
+from harness.card.dialects import translations
 from harness.card.dialects.names import is_setting
+from harness.card.dialects.values import without_latex
 from harness.domain import Claim, Unit, Unread
 
 # The official names of SQuAD's scorer and our own losses; only these are measured here.
@@ -20,6 +22,8 @@ _EXACT_NAMES: Mapping[str, tuple[str, Unit]] = {
     "best_exact": ("best_exact", "points"), "best_f1": ("best_f1", "points"),
     "best_metric": ("best_metric", "other"),
     "best_exact_thresh": ("best_exact_thresh", "other"), "best_f1_thresh": ("best_f1_thresh", "other"),
+    **dict.fromkeys(translations.EXACT, ("exact", "points")), **dict.fromkeys(translations.F1, ("f1", "points")),
+    **dict.fromkeys(translations.ACCURACY, ("accuracy", "points")),
     "intermediate_layer_loss": ("intermediate_layer_loss", "loss"),
     "prediction_layer_loss": ("prediction_layer_loss", "loss"), "finetune_loss": ("finetune_loss", "loss"),
 }  # fmt: skip
@@ -92,6 +96,7 @@ _WORDS = _BOUNDED | _OTHER | {"loss"}
 _COUNTS = {"total", "hasans_total", "noans_total", "samples", "eval_samples", "correct", "similar", "incorrect"}
 _NO_QUALITY = {"std", "stdev", "deviation", "variance", "weight", "threshold", "runtime", "time", "imp", "number"}
 _PREFIX = re.compile(r"^(?:eval|evaluation|test|valid|validation|val|dev|predict|train|best)_(?=.)")
+_SYNONYM = re.compile(r"_\((?:em|f1|exact|f1_score)\)$")
 _SPLIT_WORD = re.compile(r"[\s_/()\[\]:,]+")
 _AT = re.compile(r"@\d{1,4}$")
 _NOT_WORD = re.compile(r"[\s_\-]+")
@@ -99,7 +104,7 @@ _MARKS = str.maketrans("", "", "*`~")
 
 # The whole value must be a number, a count in brackets behind it aside: the first digits of "8534/11873" are no claim.
 _NUMBER = re.compile(
-    r"^(?P<raw>[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|[+-]?\.\d+|[+-]?(?:0,\d+|\d{1,3},(?:\d{1,2}|\d{4,}))(?!\d))"
+    r"^(?P<raw>[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|[+-]?\.\d+|[+-]?(?:0,\d+|\d{1,3},(?:\d{1,2}|\d{4,}))(?!\d))"
     r"\s*(?P<percent>%?)\s*"
     r"(?:\(?\s*(?:±|\+/-|\+-|\\pm)\s*(?P<spread>\d+(?:\.\d+)?)\s*%?\s*\)?)?\s*(?:\([^()]{1,60}\))?\s*[,;]?$"
 )
@@ -118,7 +123,7 @@ _UNREADABLE = (
 
 @functools.lru_cache(maxsize=4096)
 def plain_metric(key: str) -> str:
-    text = key.replace("\\_", "_").replace("\\", "").translate(_MARKS).strip().strip("\"'_: ")
+    text = key.replace("\\_", "_").replace("\\", "").translate(_MARKS).strip().strip("\"'_: #")
     return _NOT_WORD.sub("_", text.lower()).strip("_")
 
 
@@ -129,7 +134,7 @@ def metric_of(key: str) -> tuple[str, Unit] | None:
         return None
     plain = plain_metric(key)
     stem = _PREFIX.sub("", plain)
-    for name in (plain, stem):
+    for name in (plain, stem, _SYNONYM.sub("", plain)):  # `Exact Match (EM)`
         if name in _EXACT_NAMES and not (name == stem != plain and plain.startswith(("best_", "train_"))):
             return _EXACT_NAMES[name]
     if loss_traces.point_of(plain) is not None:
@@ -163,7 +168,7 @@ def claim_of(
     if metric is None and unit is None:
         return None
     name, known = metric or (plain_metric(key), unit or "other")
-    text = value.strip().translate(_MARKS).replace("−", "-").strip("\"' ")[:120]
+    text = without_latex(value[:200]).strip().translate(_MARKS).replace("−", "-").strip("\"' ")[:120]
     if known == "count" and _GROUPED.match(text):
         text = text.replace(",", "")
     number = _NUMBER.match(text)

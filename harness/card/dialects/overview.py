@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from harness.card.dialects import context
+from harness.card.dialects import context, translations
 from harness.card.dialects.document import Document, Finding
 from harness.card.dialects.links import LINK, hub_model, without_links
 from harness.card.dialects.metrics import claim_of, is_metric
@@ -16,7 +16,9 @@ _BOLD = re.compile(
     r"^\s*(?:[-*+]\s+)?(?:\*\*|__)(?P<key>[^*:|]{1,60}?)\s*(?::\s*(?:\*\*|__)|(?:\*\*"
     r"|__)\s*:)\s*(?P<value>\S.{0,2000})$"
 )
-_PLAIN = re.compile(r"^\s*(?:[-*+]\s+)?`?(?P<key>[A-Za-z][\w /()-]{1,40}?)\s*:\s+`?(?P<value>\S.{0,500})$")
+_PLAIN = re.compile(
+    r"^\s*(?:[-*+]\s+)?`?(?P<key>[^\W\d_][\w /()'’-]{1,40}?)\s*(?:[:]\s+|：\s*)`?(?P<value>\S.{0,500})$"
+)
 _FACTS = {
     "language model": "model", "model name": "model",
     "base model": "student", "pretrained model": "student", "pretrain model": "student", "base checkpoint": "student",
@@ -31,7 +33,8 @@ _FACTS = {
     "infrastructure": "infrastructure", "hardware": "infrastructure", "hardware type": "infrastructure",
     "gpu": "infrastructure", "gpus": "infrastructure", "cpu/gpu": "infrastructure", "gpu(s)": "infrastructure",
     "published": "published", "date": "published", "release date": "published",
-    "license": "license", "licence": "license", "downstream-task": "task",
+    "license": "license", "licence": "license", "downstream-task": "task", "testing data": "eval_data",
+    "validation data": "eval_data", **translations.FACTS,
 }  # fmt: skip
 _PLAIN_FACTS = {
     "student": "", "teacher": "", "language model": "", "model name": "", "date": "", "published": "", "hardware": "",
@@ -47,7 +50,7 @@ _LIST = re.compile(r"[^\[\]]{0,3}\[(?P<inside>[\d., ]{3,200})\]\s*$")
 
 def find(document: Document) -> Iterable[Finding]:
     for line, text in document.lines:
-        if ":" not in text[:120]:
+        if ":" not in text[:120] and "：" not in text[:120]:
             continue
         bold = _BOLD.match(text[:2100])
         match = bold or _PLAIN.match(text[:600])
@@ -100,7 +103,7 @@ def _is_base(document: Document, model: str) -> bool:
 
 
 def _without_break(value: str) -> str:
-    return _BREAKS.sub("", value.strip()[:2000]).strip().rstrip("`").rstrip()
+    return _BREAKS.sub("", value.strip()[:2000]).strip().rstrip("`\\").rstrip()  # a backslash breaks a line, too
 
 
 def _words(value: str) -> str:

@@ -28,7 +28,8 @@ _SETS = (
         _TUNED + r"(?: and evaluated)?(?: \([^()]{0,60}\))? (?:on|using|for \w+ task on)(?: the| a| an)?"
         r"(?: English version of the| dataset)?(?: standard| official)?(?: translated)? "
         + _DATA
-        + r"(?: \d\w* )?" + _AFTER
+        + r"(?: \d\w* )?"
+        + _AFTER
     ),
     re.compile(
         r"(?<!-)\b(?:[Tt]rained|[Ll]earning of .{0,60}?) on (?:the )?(?:[A-Z]?[a-z]+ subset of the )?"
@@ -74,19 +75,57 @@ _NOT_DATA = re.compile(
 _DATA_HEADING = re.compile(
     r"^(?:used )?(?:\w{1,12} )?(?:training data|data ?sets?|training corpora|corpora)$", re.IGNORECASE
 )
+# `Training and dev datasets are our [Swedish translation of SQuAD v2](…)`
+_DATA_ARE = re.compile(
+    r"\b(?P<train>[Tt]rain(?:ing)?)(?:,? (?:and|/) (?P<eval>dev|test|eval(?:uation)?|validation))? data ?sets?"
+    r" (?:is|are|was|were) (?:the |our |an? )?\[(?P<data>[^\[\]]{3,80})\]\("
+)
+# `fine-tuned on three data sets:` before a list of links
+_LIST_OF_DATA = re.compile(
+    r"(?:(?<!pre)(?<!pre-)[Tt]rained|[Tt]uned) on\b[^.:]{0,80}\b(?:data ?sets|corpora)\b[^.:]{0,40}:$"
+)
+_ITEM_LINK = re.compile(r"(?:\d{1,2}[.)] )?\[(?P<data>[^\[\]]{2,80})\]\([^()\s]{0,300}\)")
 _LISTED_NAME = re.compile(r"^\**[A-Z][\w.-]{1,30}(?: [A-Z0-9][\w.-]{0,30}){0,2}\**$")
 
 
 def find(document: Document) -> Iterable[Finding]:
+    titles = {heading.line for heading in document.headings}
+    found = list(_sentences(document))
+    # A sentence about the data themselves goes before a title that names what they were made from.
+    is_said = any(is_of_data for is_of_data, _ in found)
+    for is_of_data, fact in found:
+        if not (is_said and not is_of_data and fact.line in titles):
+            yield fact
+
+
+def _sentences(document: Document) -> Iterator[tuple[bool, Fact]]:
+    """Facts of every sentence, with True for those that say what the data are."""
+    listed = -1  # the last line of a list of data
     for paragraph, shift, text in document.sentences():
+        first = paragraph.lines[0]
         for name, place, value in _facts(text[:_LONGEST]):
-            yield Fact(name, value, paragraph.line(place + shift), NAME)
+            yield False, Fact(name, value, paragraph.line(place + shift), NAME)
+        for name, match in _data_are(text[:_LONGEST]):
+            yield True, Fact(name, match["data"], paragraph.line(match.start("data") + shift), NAME)
+        section = document.section(first)
         address = _ADDRESS.match(text)
-        if address and _SET_HEADING.match(document.section(paragraph.lines[0])):
-            yield Fact("eval_data", address["data"], paragraph.lines[0], NAME)
-        if _DATA_HEADING.match(document.section(paragraph.lines[0])):
+        if address and _SET_HEADING.match(section):
+            yield False, Fact("eval_data", address["data"], first, NAME)
+        item = _ITEM_LINK.match(text)
+        if item and (listed == first - 1 or _LIST_OF_DATA.search(document.sentence_before(first))):
+            listed = first
+            yield False, Fact("train_data", item["data"], first, NAME)
+        if _DATA_HEADING.match(section):
             for data in _listed(text):
-                yield Fact("train_data", data, paragraph.lines[0], NAME)
+                yield False, Fact("train_data", data, first, NAME)
+
+
+def _data_are(text: str) -> Iterator[tuple[str, re.Match[str]]]:
+    match = _DATA_ARE.search(text)
+    if match:
+        yield "train_data", match
+        if match["eval"]:
+            yield "eval_data", match
 
 
 def _facts(text: str) -> Iterator[tuple[str, int, str]]:

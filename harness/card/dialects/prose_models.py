@@ -64,7 +64,8 @@ _LAYERS = re.compile(r"\b[Ll]ayers (?P<layers>\d{1,2}(?:, \d{1,2}){0,60}(?:,? an
 _SIGNS = ("tun", "Tun", "eacher", "tudent", "istill", "model", "checkpoint", "based", "nitiali", "trained", "This is")
 # A model is introduced in words that introduce other things too, so only a link to one on the Hub counts.
 _INTRODUCED = r"(?:^This (?:model )?is <a>|\b[Tt]he model used is <a>|\bpre-?trained (?:model )?)<link>"
-_NO_MODEL = {"trained", "pretrained", "pre-trained", "the", "this", "a", "an", "model", "our", "distilled", "quantized"}
+_NO_MODEL = {"trained", "pretrained", "pre-trained", "the", "this", "a", "an", "model", "our", "distilled", "quantized",
+             "none", "null", "unknown"}  # fmt: skip
 
 
 def _compiled(form: str) -> re.Pattern[str]:
