@@ -75,8 +75,10 @@ def same_value(a: Any, b: str) -> bool:
 
 def score_settings(score: Score, known: dict[str, Any], found: Card) -> None:
     keys = {key for block in known["hyperparameters"] for key in block["values"]}
+    values = [value for block in known["hyperparameters"] for value in block["values"].values()]
     for one in found.stated:
-        if not any(same_key(key, one) for key in keys) and one.key not in LEFT_OUT:
+        is_inside = any(str(value).startswith("{") and one.raw in str(value) for value in values)  # of a dictionary
+        if not any(same_key(key, one) for key in keys) and one.key not in LEFT_OUT and not is_inside:
             score.extra += 1
             score.misses.append(f"{found.name}: FALSE line {one.line}: {one.key} = {one.raw} [{one.dialect}]")
     for block in known["hyperparameters"]:

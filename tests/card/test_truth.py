@@ -22,9 +22,8 @@ def test_the_table_of_scores_meets_its_bars(scores: dict[str, Score], capsys: py
     assert scores["claims"].share() >= 97
     assert scores["claims"].wrong_share() <= 1
     assert scores["attribution"].share() >= 99
-    for name in ("teacher", "base model", "licence", "infrastructure", "language"):
+    for name in ("teacher", "base model", "licence", "infrastructure", "language", "data sets"):
         assert scores[name].share() >= 97, scores[name].misses
-    assert scores["data sets"].share() >= 93, scores["data sets"].misses
 
 
 def test_every_card_is_read(shared: Path) -> None:

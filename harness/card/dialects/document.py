@@ -99,6 +99,11 @@ class Document:
         index = bisect.bisect_left(self._heading_lines, line)
         return self.headings[index - 1].text if index else ""
 
+    def heading_above(self, line: int) -> str:
+        """Text of the heading before the nearest one above `line`, "" where there is none."""
+        index = bisect.bisect_left(self._heading_lines, line)
+        return self.headings[index - 2].text if index > 1 else ""
+
     @functools.cached_property
     def own_names(self) -> frozenset[str]:
         """What the card calls its own model, as `plain_name` writes it."""

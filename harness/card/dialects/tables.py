@@ -25,6 +25,7 @@ _LANGUAGE = re.compile(r"^lang", re.IGNORECASE)
 _SHORT = re.compile(r"^[PR](?:[ ._-]\w{1,20})?$")  # precision and recall, of a class perhaps, beside another metric
 _SPLITS = re.compile(r"^(?:split|subset|set|partition)s?$", re.IGNORECASE)
 _NAMED_SPLIT = re.compile(r"^\S.{0,60}\s(?P<split>train(?:ing)?|dev|test|validation)(?: set)?$", re.IGNORECASE)
+_FILE = re.compile(r"(?P<part>train|dev|test|validation)\.(?:tsv|csv|jsonl?|txt)$")  # a table of the sizes of files
 _CLASS = re.compile(r"^(?:class(?:es)?|label|labels|entity|entities|tag|tags|category|type|)$", re.IGNORECASE)
 _THIS = re.compile(
     r"\((?:this|our)(?: model)?\)|^(?:this (?:model|one)|ours?)$|\bthis model\b|\bours\b|^our (?:\w+ )?model\b"
@@ -44,6 +45,11 @@ def find(document: Document) -> Iterable[Finding]:
 
 def _data_sets(table: Table) -> Iterator[Fact]:
     """Facts of a table that lists the data by split, as `Dataset | Split | # samples` does."""
+    for line, cells in table.rows:
+        for cell in cells:
+            file = _FILE.match(cell)
+            if file:
+                yield Fact("train_data" if file["part"] == "train" else "eval_data", cell, line, NAME)
     names = [plain_metric(cell) for cell in table.header]
     if not names or names[0] not in ("dataset", "data", "corpus"):
         return
