@@ -23,6 +23,7 @@ _TRAINING = re.compile(
     r"|fine-?tuning (?:setup|details|param)|parameters? (?:used|of)|configuration",
     re.IGNORECASE,
 )
+_SETTINGS = re.compile(r"hyper-?\s?param", re.IGNORECASE)  # under such a heading `epochs: 3` can be nothing else
 _USED = re.compile(
     r"(?:hyper-?\s?parameters?|parameters?|quantization config|settings?|arguments?)\b.{0,60}(?:used"
     r"|were|are|is|:)|(?:were|was) used (?:during|for) training|used during training",
@@ -89,7 +90,8 @@ def _lists(document: Document) -> Iterator[_List]:
 def _of_list(document: Document, one: _List, section: str) -> Iterator[Finding]:
     matches = [(line, match) for line, text in one.items if (match := _ITEM.match(text[:1200])) is not None]
     n_known = sum(1 for _, match in matches if is_setting(match["key"], strong=True))
-    is_training = bool(_USED.search(one.before[-300:])) or (bool(_TRAINING.search(section)) and n_known > 0)
+    n_weak = sum(1 for _, match in matches if is_setting(match["key"])) if _SETTINGS.search(section) else 0
+    is_training = bool(_USED.search(one.before[-300:])) or (bool(_TRAINING.search(section)) and n_known + n_weak > 0)
     n_scores = sum(1 for line, match in matches if _score(match, line))
     # The Trainer's sentence introduces counts and run times along with the scores: all were measured.
     is_result = n_scores > 0 and not is_training and (_RESULTS.search(one.before[-300:]) or _RESULTS.search(section))

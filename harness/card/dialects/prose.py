@@ -34,7 +34,7 @@ _SETS = (
     re.compile(
         r"(?<!-)\b(?:[Tt]rained|[Ll]earning of .{0,60}?) on (?:the )?(?:[A-Z]?[a-z]+ subset of the )?"
         + _DATA
-        + r"(?: dataset|(?= (?:using|as|via|with)\b|,| \(|:|\.(?!\d)|$))"
+        + r"(?: dataset|(?<=\))(?! like\b)|(?= (?:using|as|via|with)\b|,| \(|:|\.(?!\d)|$))"
     ),
     re.compile(r"\b(?:using|second step of\)) knowledge distillation on (?:the )?" + _DATA + r"(?=[,;]|\.(?:\s|$)|$)"),
     re.compile(
