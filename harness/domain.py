@@ -63,6 +63,18 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """A value that a card gives for a metric we know and that is no one number; `subject` as of a claim."""
+
+    metric: str
+    raw: str
+    line: int
+    reason: str
+    dataset: str | None = None
+    subject: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Conflict:
     """One thing that a card says twice, differently."""
 
@@ -83,6 +95,7 @@ class Card:
     claims: tuple[Claim, ...]
     conflicts: tuple[Conflict, ...]
     notes: tuple[str, ...]
+    unread: tuple[Unread, ...] = ()
 
     def fact(self, name: str) -> Fact | None:
         """The first fact of this name, or None when the card does not say."""

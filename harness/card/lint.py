@@ -10,7 +10,7 @@ from harness.card.forensics import Finding, examine
 from harness.card.references import SQUAD2, data_named
 from harness.domain import Card, Claim, Stated
 
-Kind = Literal["conflict", "implausible", "evidence", "note", "missing"]
+Kind = Literal["conflict", "implausible", "unread", "evidence", "note", "missing"]
 _NOISE = 1e-9  # points: the official script sums scores for best_f1 in another order than for f1
 _IMPLAUSIBLE = ("exact <= f1", "NoAns exact = f1", "parts")  # findings that cannot all be right
 _EXAMINED = ("exact", "f1", "HasAns_exact", "HasAns_f1", "NoAns_exact", "NoAns_f1")
@@ -46,7 +46,7 @@ class Lint:
 def lint(card: Card) -> Lint:
     """Every remark on a card, in the order of its lines."""
     whole = completeness(card)
-    remarks = [*_conflicts(card), *_claims(card), *(_range(one) for one in card.stated), *_notes(card)]
+    remarks = [*_conflicts(card), *_claims(card), *_unread(card), *(_range(one) for one in card.stated), *_notes(card)]
     remarks += [Remark("missing", 1, f"{name} is not stated") for name in whole.missing]
     found = sorted((remark for remark in remarks if remark is not None), key=lambda remark: remark.line)
     return Lint(card.path, whole, tuple(found))
@@ -76,6 +76,24 @@ def _claims(card: Card) -> Iterator[Remark]:
             continue  # said above, of every metric, and with the conflicts
         kind: Kind = "implausible" if finding.test in _IMPLAUSIBLE and finding.is_contradiction else "evidence"
         yield Remark(kind, finding.lines[0], f"{finding.says} ({finding.strength})")
+
+
+def _unread(card: Card) -> Iterator[Remark]:
+    """Values of metrics that are no one number, and the exact match that a card leaves out beside its f1."""
+    for one in card.unread:
+        yield Remark("unread", one.line, f"{one.metric} = {one.raw} {one.reason}; nothing is claimed by it")
+    said = unclaimed_exact(card)
+    if said is not None:
+        yield Remark("unread", *said)
+
+
+def unclaimed_exact(card: Card) -> tuple[int, str] | None:
+    """Line and words where a card claims f1 and only the best exact match, of a threshold chosen on the answers."""
+    own = {claim.metric: claim for claim in reversed(card.claims) if claim.subject is None}
+    if "exact" in own or "f1" not in own or "best_exact" not in own:
+        return None
+    best = own["best_exact"]
+    return best.line, f"exact is not claimed: {best.key} = {best.raw} has a threshold chosen on the answers"
 
 
 def findings(card: Card) -> tuple[Finding, ...]:

@@ -10,7 +10,7 @@ from harness.card import generated
 from harness.card.dialects import DIALECTS
 from harness.card.dialects.document import MAX_PROSE, Document, Finding, read_document, split_lines
 from harness.card.dialects.names import is_setting
-from harness.domain import Card, Claim, Conflict, Fact, Stated
+from harness.domain import Card, Claim, Conflict, Fact, Stated, Unread
 from harness.errors import CardError
 
 MAX_BYTES = 4 * 1024 * 1024  # the longest of 32,300 collected cards is far below; more is no card
@@ -18,6 +18,12 @@ MAX_LINES = 10_000  # so that no text takes longer than a second or two to read
 _MOJIBAKE = re.compile("[ÂÃâ][\x80-\xbf\u20ac\u2122\u0153\u201c\u201d]")
 _MAX_NOTES = 20
 _OF_MODELS = {"base_model": "student", "teacher": "teacher"}  # settings that name a model state a fact as well
+# Options of commands that name data: a data set of the Hub, or a file.
+_OF_DATA = {
+    "dataset_name": "train_data", "train_file": "train_data",
+    "predict_file": "eval_data", "validation_file": "eval_data",
+}  # fmt: skip
+_FILE = re.compile(r"(?:^|/)(?P<name>[\w-][\w.-]*\.(?:jsonl?|csv|tsv|txt|parquet))$")
 _MODEL = re.compile(r"[A-Za-z0-9][^\s$(){}]{2,150}(?<!\.py)(?<!\.json)$")
 _SQUAD = re.compile(r"squad\s*_?(?:dataset\s*)?v?\s*_?\s*(?P<version>[12])?")
 
@@ -46,10 +52,11 @@ def parse(path: Path, text: str, sha256: str) -> Card:
     """Card of a text that was read from `path`; raises CardError for a text too long to be one."""
     if text.count("\n") + text.count("\r") > MAX_LINES:
         raise CardError(path, None, f"has more than {MAX_LINES} lines; a model card is a page of text")
-    document = read_document(path.stem, generated.without_ours(text))
+    document = read_document(generated.without_ours(text))
     findings: list[Finding] = [finding for dialect in DIALECTS for finding in dialect(document)]
     stated = tuple(_distinct_stated(findings))
     claims = tuple(_distinct_claims(findings))
+    unread = {(one.line, one.metric): one for one in reversed(findings) if isinstance(one, Unread)}
     facts = tuple(_distinct_facts(findings, stated))
     return Card(
         name=path.stem,
@@ -62,6 +69,7 @@ def parse(path: Path, text: str, sha256: str) -> Card:
         claims=claims,
         conflicts=(*_setting_conflicts(stated), *_claim_conflicts(claims), *_fact_conflicts(facts)),
         notes=(*document.notes, *_encoding_notes(text), *_notes_of(document, stated), *_marked_notes(text)),
+        unread=tuple(unread[place] for place in sorted(unread)),
     )
 
 
@@ -92,7 +100,7 @@ def _distinct_claims(findings: Iterable[Finding]) -> list[Claim]:
 
 
 def _distinct_facts(findings: list[Finding], stated: Iterable[Stated]) -> Iterator[Fact]:
-    """In the order of the dialects; a model that a setting names comes before one that a sentence does."""
+    """In the order of the dialects; a model that a setting names before those of sentences, data of options last."""
     found = [f for f in findings if isinstance(f, Fact)]
     named = [
         Fact(_OF_MODELS[one.name], one.value, one.line, one.dialect)
@@ -104,11 +112,24 @@ def _distinct_facts(findings: list[Finding], stated: Iterable[Stated]) -> Iterat
     weak = [f for f in found if f.name == "student" and f.dialect == "overview" and f.value in models]
     found = [fact for fact in found if fact not in weak]
     split = next((n for n, fact in enumerate(found) if fact.dialect == "prose"), len(found))
+    files = [
+        Fact(_OF_DATA[one.name], data, one.line, one.dialect)
+        for one in stated
+        if one.name in _OF_DATA and one.dialect == "shell" and (data := _data_of(one)) is not None
+    ]
     seen = set[tuple[str, str]]()
-    for fact in (*found[:split], *named, *sorted(found[split:], key=_is_bare), *weak):
+    for fact in (*found[:split], *named, *sorted(found[split:], key=_is_bare), *weak, *files):
         if (fact.name, fact.value) not in seen:
             seen.add((fact.name, fact.value))
             yield fact
+
+
+def _data_of(one: Stated) -> str | None:
+    """What an option of a command names: the file without its folders, else a data set; None for a bare variable."""
+    file = _FILE.search(one.raw)
+    if file:
+        return file["name"]
+    return one.raw if one.name == "dataset_name" and "$" not in one.raw else None
 
 
 def _is_bare(fact: Fact) -> bool:

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from harness.card import lint
 from harness.domain import Conflict, Stated
 from harness.plan.options import Draft
-from harness.plan.tolerances import measured
+from harness.plan.tolerances import MEASURED, measured
 
 
 def note_conflicts(draft: Draft, used: Sequence[Stated]) -> None:
@@ -19,6 +20,19 @@ def note_conflicts(draft: Draft, used: Sequence[Stated]) -> None:
             draft.problems.append(where)
         else:
             draft.ambiguities.append(f"{where}; nothing here depends on it")
+
+
+def note_unread(draft: Draft) -> None:
+    """Values of judged metrics that are no one number: a problem, or the other claims would be judged alone."""
+    for one in draft.card.unread:
+        if one.subject is None and one.metric in MEASURED:
+            draft.problems.append(
+                f"{draft.place(one.line)}: {one.metric} = {one.raw} {one.reason}, so this claim cannot be judged; mend "
+                "it in a copy of the card"
+            )
+    unclaimed = lint.unclaimed_exact(draft.card)
+    if unclaimed is not None:
+        draft.ambiguities.append(f"{draft.place(unclaimed[0])}: {unclaimed[1]}; nothing here judges it")
 
 
 def _is_decisive(draft: Draft, conflict: Conflict, lines: set[int], metrics: set[str]) -> bool:

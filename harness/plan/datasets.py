@@ -60,6 +60,12 @@ def _data(draft: Draft, name: str, option: str | None, how: str) -> Setting:
         draft.problems.append(f"{name}: {draft.card.path} states none; give {how}")
         return Setting(name, None, "assumed", "")
     named = _named(name, fact)
+    if (
+        fact.dialect == "shell"
+        and str(named).endswith(".json")
+        and not (Path(draft.card.path).parent / str(named)).is_file()
+    ):
+        named = None  # a file that the author had
     other = _other_data(draft, name, fact, named)
     if named is not None and other is not None:
         draft.problems.append(

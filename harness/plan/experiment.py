@@ -7,7 +7,7 @@ from harness.domain import Card, Deviation, Experiment, Stage, Stated
 from harness.errors import PlanError
 from harness.plan.augmentation import resolve_augmentation
 from harness.plan.checks import check_overrides, check_section, check_stage
-from harness.plan.conflicts import note_conflicts
+from harness.plan.conflicts import note_conflicts, note_unread
 from harness.plan.defaults import PROGRAMS
 from harness.plan.defaults.default import Program
 from harness.plan.options import Draft, Options
@@ -41,6 +41,7 @@ def plan(card: Card, options: Options) -> Experiment:
     for stage in (*stages, evaluation):
         check_stage(draft, stage)
     note_conflicts(draft, (*(one for block in blocks.values() for one in block), *of_evaluation))
+    note_unread(draft)
     _note_evaluation_length(draft, stages, evaluation)
     _note_dropout(draft, stages)
     _note_unused(draft, {one for block in (*blocks.values(), of_evaluation) for one in block})

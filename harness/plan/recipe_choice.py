@@ -25,6 +25,7 @@ _TWO_STAGES = ("intermediate", "prediction")
 _CORE = {"learning_rate", "num_train_epochs", "train_batch_size"}
 _NOT_THIS_TRAINING = re.compile(r"pre-?\s?train|^eval|usage|language model|mlm", re.IGNORECASE)
 _EVALUATION = re.compile(r"^eval", re.IGNORECASE)
+_OF_BOTH = {"max_seq_length", "doc_stride", "max_query_length", "eval_batch_size", "max_answer_length", "n_best_size"}
 _OF_FARM = {"n_epochs", "max_seq_len", "embeds_dropout_prob", "base_LM_model", "warmup_proportion"}
 _OF_TRAINER = {"num_train_epochs", "per_device_train_batch_size", "per_gpu_train_batch_size"}
 _OF_TRANSFORMERS = ("transformers", "pytorch", "generated_from_trainer")
@@ -39,8 +40,12 @@ def settings_of(card: Card, words: str) -> tuple[Stated, ...]:
 
 
 def settings_of_evaluation(card: Card) -> tuple[Stated, ...]:
-    """What a card states under a heading for its evaluation."""
-    return tuple(one for one in card.stated if _EVALUATION.match(one.section))
+    """What a card states under a heading for its evaluation, else in the command that trains and evaluates at once."""
+    headed = tuple(one for one in card.stated if _EVALUATION.match(one.section))
+    command = [one for one in settings_of(card, "") if one.dialect == "shell"]
+    if headed or not any(one.name == "do_train" for one in command):
+        return headed
+    return tuple(one for one in command if one.name in _OF_BOTH)
 
 
 def training_section(card: Card) -> str | None:

@@ -1,5 +1,6 @@
 """List items `- key: value` and `- key = value`: the Trainer's and Keras' callbacks, SetFit, PEFT, and by hand."""
 
+import dataclasses
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -7,13 +8,14 @@ from dataclasses import dataclass
 from harness.card.dialects import context
 from harness.card.dialects.document import Document, Finding
 from harness.card.dialects.metrics import claim_of, is_metric, metric_of
-from harness.card.dialects.names import is_setting, state
+from harness.card.dialects.names import is_setting, setting_name, state
+from harness.card.dialects.pairs import read_pairs
 from harness.domain import Fact, Unit
 
 NAME = "bullets"
 _ITEM = re.compile(
-    r"^(?P<indent>\s*)(?:[-*+•]|\d{1,2}[.)])\s+(?P<quote>[`*_]{0,3})(?P<key>[A-Za-z][^:=|]{0,60}?)(?:[`*_]{0,3})\s*"
-    r"(?P<mark>[:=]|(?<=[*`])\s)(?![/=])\s*(?:[*`]{1,3}(?=\s))?\s*(?P<value>\S.{0,1000})$"
+    r"^(?P<indent>\s*)(?:[-*+•]|\d{1,2}[.)])\s+(?P<quote>[`*_]{0,3})(?P<key>[^\W\d_][^:=：|]{0,60}?)(?:[`*_]{0,3})\s*"
+    r"(?P<mark>[:=：]|(?<=[*`])\s)(?![/=])\s*(?:[*`]{1,3}(?=\s))?\s*(?P<value>\S.{0,1000})$"
 )
 _ANY_ITEM = re.compile(r"^\s*(?:[-*+•]|\d{1,2}[.)])\s+\S")
 _TRAINING = re.compile(
@@ -21,6 +23,7 @@ _TRAINING = re.compile(
     r"|fine-?tuning (?:setup|details|param)|parameters? (?:used|of)|configuration",
     re.IGNORECASE,
 )
+_SETTINGS = re.compile(r"hyper-?\s?param", re.IGNORECASE)  # under such a heading `epochs: 3` can be nothing else
 _USED = re.compile(
     r"(?:hyper-?\s?parameters?|parameters?|quantization config|settings?|arguments?)\b.{0,60}(?:used"
     r"|were|are|is|:)|(?:were|was) used (?:during|for) training|used during training",
@@ -31,6 +34,12 @@ _RESULTS = re.compile(
     r"|metrics|scores?\b|accuracy",
     re.IGNORECASE,
 )
+_BETA = re.compile(r"\\beta_\{?(?P<n>[12])\}?\$?\s*=\s*\$?(?P<value>0?\.\d+)")
+_CURVED = re.compile(r"[\"']power[\"']:(?!\s*1(?:\.0*)?\b)")  # of a decay that is polynomial in name and in fact
+_OF_KERAS = {
+    "learning_rate", "initial_learning_rate", "weight_decay_rate", "weight_decay", "beta_1", "beta_2", "epsilon",
+    "decay_steps", "warmup_steps",
+}  # fmt: skip
 _VERSIONS = re.compile(r"framework versions?|env information", re.IGNORECASE)
 _VERSION = re.compile(r"^\s*[-*]\s+(?P<name>[A-Za-z][\w -]{1,30}?):?\s+v?(?P<version>\d+(?:\.\d+)+\S{0,30})\s*$")
 _FRAMEWORKS = {
@@ -81,7 +90,8 @@ def _lists(document: Document) -> Iterator[_List]:
 def _of_list(document: Document, one: _List, section: str) -> Iterator[Finding]:
     matches = [(line, match) for line, text in one.items if (match := _ITEM.match(text[:1200])) is not None]
     n_known = sum(1 for _, match in matches if is_setting(match["key"], strong=True))
-    is_training = bool(_USED.search(one.before[-300:])) or (bool(_TRAINING.search(section)) and n_known > 0)
+    n_weak = sum(1 for _, match in matches if is_setting(match["key"])) if _SETTINGS.search(section) else 0
+    is_training = bool(_USED.search(one.before[-300:])) or (bool(_TRAINING.search(section)) and n_known + n_weak > 0)
     n_scores = sum(1 for line, match in matches if _score(match, line))
     # The Trainer's sentence introduces counts and run times along with the scores: all were measured.
     is_result = n_scores > 0 and not is_training and (_RESULTS.search(one.before[-300:]) or _RESULTS.search(section))
@@ -89,14 +99,37 @@ def _of_list(document: Document, one: _List, section: str) -> Iterator[Finding]:
     label = _label_of(one)
     for line, match in matches:
         key, value = match["key"].strip(), match["value"].strip()
+        if "\\beta" in key:
+            yield from _betas(document, line, f"{key} = {value}")
+            continue
         is_stated = is_training and (is_setting(key) or _is_short(value)) and not (n_scores and is_metric(key))
         if is_stated or (is_setting(key, strong=not n_known) and not is_result and _is_short(value)):
             yield state(key, value, document.section(line), line, NAME)
+            if value.startswith("{") and setting_name(key) == "optimizer":
+                yield from _optimizer(document, line, value)
         elif is_result or _score(match, line):
             unit: Unit | None = "other" if is_result and metric_of(key) is None else None
             claim = claim_of(key, value, line, NAME, dataset=about.dataset, split=about.split, subject=label, unit=unit)
             if claim is not None:
                 yield claim
+
+
+def _betas(document: Document, line: int, text: str) -> Iterator[Finding]:
+    """Adam's constants in LaTeX: `Adam $\\beta_1 = 0.9$, $\\beta_2 = 0.98$`."""
+    for match in _BETA.finditer(text):
+        yield state(f"beta{match['n']}", match["value"], document.section(line), line, NAME)
+
+
+def _optimizer(document: Document, line: int, text: str) -> Iterator[Finding]:
+    """The settings in the dictionary that Keras prints of an optimizer, a schedule in place of the rate included."""
+    for pair in read_pairs([(line, text)]):
+        key = pair.key.rpartition(".")[2]
+        if key in _OF_KERAS:
+            yield state(key, pair.raw, document.section(line), line, NAME)
+        elif key == "class_name" and pair.key.endswith("learning_rate.class_name"):
+            schedule = state("learning_rate_schedule", pair.raw, document.section(line), line, NAME)
+            is_linear = schedule.raw == "PolynomialDecay" and _CURVED.search(text) is None
+            yield dataclasses.replace(schedule, value="linear") if is_linear else schedule
 
 
 def _score(match: re.Match[str], line: int) -> bool:

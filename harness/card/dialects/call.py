@@ -15,7 +15,7 @@ from harness.card.dialects.pairs import read_pairs
 NAME = "call"
 _OPENS = re.compile(
     r"\b\w*(?:Training_?Arguments|TrainingArgs|TrainArgs|TrainerArguments|ModelArgs|QuestionAnsweringArgs"
-    r"|ClassificationArgs|TrainerConfig|LoraConfig)\s*(?P<call>\()"
+    r"|ClassificationArgs|TrainerConfig|LoraConfig|(?:SFT|DPO|ORPO|KTO|PPO|GRPO|Reward)Config)\s*(?P<call>\()"
     r"|\b\w*(?:train\w*_?args|train\w*_arguments|hyper_?param\w*|train\w*_?config|train\w*_?param\w*"
     r"|model_args)\s*=\s*(?P<dict>\{)"
     r"|(?:\.fit|\bSetFitTrainer|\bSentenceTransformerTrainer|\btrainer\.train|\.train)\s*(?P<fit>\()",

@@ -13,6 +13,14 @@ _ON = re.compile(
     r"(?P<data>(?!with |which |that |following |this |our )(?:[^.,;:()\n]|\.(?=\d)){3,80})"
 )
 _HEADED = re.compile(r"^(?P<data>[A-Z0-9][\w .-]{2,40}?) (?:[Ee]valuation|[Rr]esults?|[Pp]erformance|[Ss]cores?)\b")
+# A heading that is all data: `on ARCD`, `SQuAD v2 dev`.
+_NAMED = re.compile(
+    r"^(?:[Oo]n (?:the )?(?P<on>[A-Z0-9][\w .-]{1,40}?)|(?P<data>[A-Z][\w.-]*(?: v?[\d.]+| [A-Z][\w.-]*){0,3}) "
+    r"(?:[Dd]ev|[Tt]est|[Vv]alidation|[Ee]val)\w*)(?: set| split| data ?set)?:?$"
+)
+# `… fine-tuned on SQuAD2.0`, and below it `with the following results`: on the same data.
+_TUNED_ON = re.compile(r"(?:[Tt]uned|[Tt]rained) on (?:the )?(?P<data>[A-Z][\w.-]*(?: v?\d[\d.]*)?)$")
+_FOLLOWING = re.compile(r"^(?:[Ww]ith )?(?:the )?following results?\b")
 _BRACKETED = re.compile(r"[Rr]esults?\b[^()]{0,60}\((?P<data>[A-Z][\w. -]{2,40})\)")
 _SPLIT = re.compile(
     r"\b(dev|validation|valid|test|train|eval)(?:elopment)?\b(?=[\s_-]*(?:set|split|data|part|$))", re.IGNORECASE
@@ -42,6 +50,8 @@ _NO_DATA = {
     "main",
     "test set",
     "overall",
+    "global",
+    "specific",
     "the following",
 }
 
@@ -54,12 +64,17 @@ def of(document: Document, line: int) -> About:
     for text in (sentence, document.section(line)):
         match = _ON.search(text[-400:] if text is sentence else text[:200]) or _BRACKETED.search(text[:200])
         if match is None and text is not sentence:
+            named = _NAMED.match(text)
+            if named:
+                return About((named["on"] or named["data"]).strip(), split_of(f"{text} set"), None)
             match = _HEADED.match(text)
         if match and match["data"].lower() not in _NO_DATA:
             data = _END.sub("", match["data"]).strip(" *`_")
             split = split_of(text)
             return About(data or None, split, None)
-    return About(None, split_of(sentence) or split_of(document.section(line)), None)
+    section = document.section(line)
+    title = _TUNED_ON.search(document.heading_above(line)) if _FOLLOWING.search(section) else None
+    return About(title["data"] if title else None, split_of(sentence) or split_of(section), None)
 
 
 def split_of(text: str) -> str | None:

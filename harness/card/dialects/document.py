@@ -15,9 +15,10 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from harness.card.dialects.header import Header, read_header
-from harness.domain import Claim, Fact, Stated
+from harness.card.dialects.own_names import own_names
+from harness.domain import Claim, Fact, Stated, Unread
 
-Finding = Stated | Fact | Claim
+Finding = Stated | Fact | Claim | Unread
 
 _MAX_REPAIRS = 8  # unclosed fences; each costs another reading of the rest
 _FENCE = re.compile(r"^\s*(?:```|~~~)")
@@ -25,7 +26,9 @@ _OPENED_AGAIN = re.compile(r"^\s*(?:`{3,}|~{3,})\s*[A-Za-z{]")
 _HASHES = re.compile(r"^\s{0,3}(#{1,6})[ \t]+(\S.*)$|^(#{2,6})([^#\s].*)$")
 _BOLD = re.compile(r"^\s{0,3}(\*\*|__)(?P<text>[^*_|=].{0,78}?)(\*\*|__)\s*$")
 _TAG = re.compile(r"^\s{0,3}<h([1-6])\b[^<>]{0,200}>(?P<text>[^<>]{1,200})</h\1>\s*$", re.IGNORECASE)
-_PICTURE = re.compile("^\\s{0,3}[\U0001f300-\U0001faff\u2600-\u27bf\u2b50][\ufe0f\u200d]*\\s*(?P<text>\\S.{2,58})$")
+_PICTURE = re.compile(  # pictures, each with its skin, sex and joiners, before words that may be bold
+    "^\\s{0,3}(?:[\U0001f300-\U0001faff\u2600-\u27bf\u2b50][\u2640\u2642\ufe0f\u200d]*){1,4}\\s*(?P<text>\\S.{2,62})$"
+)
 _YAML_LINE = re.compile(r"^[a-z_]{2,30}:(?:\s|$)")
 _NEW_LINE = re.compile(r"[-*+•>|#]\s|\*\*[^*]{1,60}:|\d{1,2}[.)]\s|[|<{`]|\*\*[^*]{1,60}\*\*\s*:|--|[A-Z][\w ]{1,30}: ")
 _MAX_WRAPPED = 8  # lines to a sentence
@@ -65,7 +68,6 @@ class Paragraph:
 class Document:
     """`lines` are (line number from 1, text) of the body outside code blocks, comments blanked."""
 
-    name: str
     header: Header
     lines: tuple[tuple[int, str], ...]
     headings: tuple[Heading, ...]
@@ -97,6 +99,17 @@ class Document:
         index = bisect.bisect_left(self._heading_lines, line)
         return self.headings[index - 1].text if index else ""
 
+    def heading_above(self, line: int) -> str:
+        """Text of the heading before the nearest one above `line`, "" where there is none."""
+        index = bisect.bisect_left(self._heading_lines, line)
+        return self.headings[index - 2].text if index > 1 else ""
+
+    @functools.cached_property
+    def own_names(self) -> frozenset[str]:
+        """What the card calls its own model, as `plain_name` writes it."""
+        code = (text for fence in self.fences for _, text in fence.lines)
+        return own_names(self.header, self.title(), (text for _, text in self.lines), code)
+
     def title(self) -> str:
         return self.headings[0].text if self.headings else ""
 
@@ -113,7 +126,7 @@ class Document:
         return ""
 
 
-def read_document(name: str, text: str) -> Document:
+def read_document(text: str) -> Document:
     """Splits the front matter off and parses the body."""
     lines = split_lines(text.removeprefix("\ufeff"))
     header = read_header(lines)
@@ -132,7 +145,7 @@ def read_document(name: str, text: str) -> Document:
     known = {heading.line for heading in headings}
     headings += [Heading(n, found) for n, found in _pseudo_headings(outside) if n not in known]
     headings.sort(key=lambda heading: heading.line)
-    return Document(name, header, outside, tuple(headings), tuple(fences), tuple(notes))
+    return Document(header, outside, tuple(headings), tuple(fences), tuple(notes))
 
 
 def split_lines(text: str) -> list[str]:
@@ -223,8 +236,9 @@ def _pseudo_headings(outside: tuple[tuple[int, str], ...]) -> Iterator[tuple[int
             yield number, _plain(found[4])
         elif text.lstrip().startswith(("**", "__", "<")) or not text[:1].isascii():
             match = _BOLD.match(text) or _TAG.match(text) or (_PICTURE.match(text) if not previous.strip() else None)
-            if match and not match["text"].rstrip().endswith((".", ",")) and "**" not in match["text"]:
-                yield number, _plain(match["text"])
+            words = _plain(match["text"]) if match else ""
+            if words and not words.endswith((".", ",")) and "**" not in words:
+                yield number, words
         previous = text
 
 

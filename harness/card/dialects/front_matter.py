@@ -17,6 +17,8 @@ _FACTS = {
     "tag": ("tags",),
     "metric": ("metrics",),
 }
+# What templates leave where a fact should stand.
+_PLACEHOLDERS = {"license", "licence", "none", "null", "tbd", "todo", "n/a", "more information needed", "[]"}
 
 
 def find(document: Document) -> Iterable[Finding]:
@@ -25,5 +27,5 @@ def find(document: Document) -> Iterable[Finding]:
         node = header.node(*keys)
         for item in items(node):
             value = scalar(item)
-            if value:
+            if value and value.lower() not in _PLACEHOLDERS:
                 yield Fact(name, value, header.line(item), NAME)

@@ -5,6 +5,7 @@ counts and thresholds of the same evaluation. Else a key with `=` is a setting, 
 setting that we know (code and JSON are full of colons). `± s` after a claim is its standard deviation.
 """
 
+import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -14,11 +15,11 @@ from harness.card.dialects.document import Document, Finding
 from harness.card.dialects.metrics import claim_of, is_metric, metric_of
 from harness.card.dialects.names import is_setting, plain_key, state
 from harness.card.dialects.pairs import Pair, read_pairs
-from harness.domain import Unit
+from harness.domain import Claim, Unit
 
 NAME = "key_value_block"
 _LINE = re.compile(
-    r"""^\s*(?P<key>["'`]?[A-Za-z_][\w ./-]{0,60}?(?:\([^()=:]{1,60}\))?["'`]?)\s*(?P<mark>[=:])(?![=/])\s*"""
+    r"""^\s*(?P<key>["'`]?[^\W\d][\w ./-]{0,60}?(?:\([^()=:]{1,60}\))?["'`]?)\s*(?P<mark>[=:])(?![=/])\s*"""
     r"""(?P<value>\S.{0,300})$"""
 )
 _SPACED = re.compile(
@@ -27,8 +28,9 @@ _SPACED = re.compile(
 _SET = re.compile(r"^\s*(?P<split>[A-Z]\w{2,12}) [Ss]et\s*:?\s*$")
 _BRACED = re.compile(r"""^\s*[{\[]|^\s*["'][^"'\n]{1,60}["']?\s*:|[{]""")
 _BARE_LINE = re.compile(
-    r"^\s*[\"'`]?(?P<key>[A-Za-z_][\w .-]{0,40}?)[\"'`]?\s*(?P<mark>[=:])(?![=/])\s*(?P<value>[^\s=].{0,200})$"
+    r"^\s*\{?[\"'`]?(?P<key>[^\W\d][\w .-]{0,40}?)[\"'`]?\s*(?P<mark>[=:])(?![=/])\s*(?P<value>[^\s=].{0,200})$"
 )
+_ARRAY = re.compile(r"(?:np\.|numpy\.)?array\(\[(?P<items>[\d.,eE+ -]{1,2000})\](?:, dtype=\w+)?\)$")
 _STATE_KEYS = {"global_step", "total_flos", "is_hyper_param_search", "best_model_checkpoint", "log_history"}
 _NO_PAIR = ("|", "-", "*", ">")  # those are other dialects'
 _OF_A_RUN = {
@@ -54,7 +56,9 @@ def _of_block(document: Document, lines: Sequence[tuple[int, str]], *, is_fenced
     about = context.of(document, lines[0][0]) if lines and (is_result or is_state) else context.NONE
     splits = {line: match["split"].lower() for line, text in lines if (match := _SET.match(text[:80])) is not None}
     for pair in pairs:
-        if is_result or is_state:
+        if is_result and (array := _ARRAY.match(pair.raw)) is not None:
+            yield from _of_array(pair, array["items"], about)
+        elif is_result or is_state:
             split = next((splits[line] for line in sorted(splits, reverse=True) if line < pair.line), about.split)
             unit: Unit | None = (
                 "count"
@@ -68,12 +72,21 @@ def _of_block(document: Document, lines: Sequence[tuple[int, str]], *, is_fenced
                 pair.key.rpartition(".")[2], pair.raw, pair.line, NAME, unit=None if is_state else unit,
                 dataset=about.dataset, split=split, subject=about.subject,
             )  # fmt: skip
-            if claim is not None and (claim.unit != "count" or "." not in claim.raw or claim.raw.endswith(".0")):
+            is_count = isinstance(claim, Claim) and claim.unit == "count"
+            if claim is not None and (not is_count or "." not in claim.raw or claim.raw.endswith(".0")):
                 yield claim
         elif is_setting(pair.key) if pair.mark == ":" and n_settings == 0 else (is_fenced or is_setting(pair.key)):
             if "." in pair.key and not is_setting(pair.key) and n_settings == 0:
                 continue  # a tree of keys of which none is known
             yield state(pair.key, pair.raw, document.section(pair.line), pair.line, NAME)
+
+
+def _of_array(pair: Pair, items: str, about: context.About) -> Iterator[Finding]:
+    """One claim a number of a numpy array: scores of the classes, of which none is the model's own `f1`."""
+    for n, item in enumerate(items.split(",")):
+        claim = claim_of(pair.key, item.strip(), pair.line, NAME, dataset=about.dataset, split=about.split)
+        if isinstance(claim, Claim):
+            yield dataclasses.replace(claim, metric=f"{claim.metric}[{n}]")
 
 
 def _is_result(pair: Pair) -> bool:
@@ -95,11 +108,8 @@ def _pairs(lines: Sequence[tuple[int, str]]) -> Iterator[Pair]:
             yield Pair(spaced["key"], spaced["value"], line, "=")
         if match is None:
             continue
-        value, _, comment = match["value"].partition(" #")
+        value = match["value"].partition(" #")[0]
         yield Pair(match["key"].strip(), value.strip(), line, match["mark"])
-        second = _LINE.match(comment[:200])
-        if second and second["mark"] == "=" and is_setting(second["key"], strong=True):
-            yield Pair(second["key"].strip(), second["value"].strip(), line, "=")
 
 
 def _unfenced(document: Document) -> Iterator[list[tuple[int, str]]]:
@@ -122,7 +132,8 @@ def _unfenced(document: Document) -> Iterator[list[tuple[int, str]]]:
         if block:
             yield block
             block = []
-        if plain.startswith("{") and plain.count(":") > 1 and len(plain) < 4000:
+        is_code = text.lstrip().startswith("`")  # a fence that opens and closes on one line is none to Markdown
+        if plain.startswith("{") and plain.count(":") > (0 if is_code else 1) and len(plain) < 4000:
             yield [(line, plain)]
     if block:
         yield block

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from harness.card import loss_traces
+from harness.card.dialects import translations
 from harness.card.dialects.names import is_setting
-from harness.domain import Claim, Unit
+from harness.card.dialects.values import without_latex
+from harness.domain import Claim, Unit, Unread
 
 # The official names of SQuAD's scorer and our own losses; only these are measured here.
 _EXACT_NAMES: Mapping[str, tuple[str, Unit]] = {
@@ -20,6 +22,8 @@ _EXACT_NAMES: Mapping[str, tuple[str, Unit]] = {
     "best_exact": ("best_exact", "points"), "best_f1": ("best_f1", "points"),
     "best_metric": ("best_metric", "other"),
     "best_exact_thresh": ("best_exact_thresh", "other"), "best_f1_thresh": ("best_f1_thresh", "other"),
+    **dict.fromkeys(translations.EXACT, ("exact", "points")), **dict.fromkeys(translations.F1, ("f1", "points")),
+    **dict.fromkeys(translations.ACCURACY, ("accuracy", "points")),
     "intermediate_layer_loss": ("intermediate_layer_loss", "loss"),
     "prediction_layer_loss": ("prediction_layer_loss", "loss"), "finetune_loss": ("finetune_loss", "loss"),
 }  # fmt: skip
@@ -92,6 +96,7 @@ _WORDS = _BOUNDED | _OTHER | {"loss"}
 _COUNTS = {"total", "hasans_total", "noans_total", "samples", "eval_samples", "correct", "similar", "incorrect"}
 _NO_QUALITY = {"std", "stdev", "deviation", "variance", "weight", "threshold", "runtime", "time", "imp", "number"}
 _PREFIX = re.compile(r"^(?:eval|evaluation|test|valid|validation|val|dev|predict|train|best)_(?=.)")
+_SYNONYM = re.compile(r"_\((?:em|f1|exact|f1_score)\)$")
 _SPLIT_WORD = re.compile(r"[\s_/()\[\]:,]+")
 _AT = re.compile(r"@\d{1,4}$")
 _NOT_WORD = re.compile(r"[\s_\-]+")
@@ -99,14 +104,26 @@ _MARKS = str.maketrans("", "", "*`~")
 
 # The whole value must be a number, a count in brackets behind it aside: the first digits of "8534/11873" are no claim.
 _NUMBER = re.compile(
-    r"^(?P<raw>[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|[+-]?\.\d+|[+-]?\d{1,3},\d{1,2}(?!\d))\s*(?P<percent>%?)\s*"
+    r"^(?P<raw>[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|[+-]?\.\d+|[+-]?(?:0,\d+|\d{1,3},(?:\d{1,2}|\d{4,}))(?!\d))"
+    r"\s*(?P<percent>%?)\s*"
     r"(?:\(?\s*(?:±|\+/-|\+-|\\pm)\s*(?P<spread>\d+(?:\.\d+)?)\s*%?\s*\)?)?\s*(?:\([^()]{1,60}\))?\s*[,;]?$"
+)
+_GROUPED = re.compile(r"^\d{1,3}(?:,\d{3})+$")
+# What stands where a score should and is not one number, with the reason that it is none.
+_UNREADABLE = (
+    (re.compile(r"^[+-]?(?:nan|inf|infinity)$", re.IGNORECASE), "is no number"),
+    (re.compile(r"^[+-]?\d[\d.]*[eE][+-]?\d+$"), "is too large to be a number"),
+    (re.compile(r"^(?:[<>≤≥]|&[lg]t;)=?\s*\d[\d.,]*\s?%?$"), "is a bound, not the number itself"),
+    (re.compile(r"^\d[\d.,]*\s?%?\s*(?:-|–|—|to|\.\.)\s*\d[\d.,]*\s?%?$"), "is a range"),
+    (re.compile(r"^\d+\s*(?:/|of|out of)\s*\d+$"), "is a count of a count: state the share as a number"),
+    (re.compile(r"^\d{1,3}(?:,\d{3})+(?:\.\d+)?\s?%?$"), "may have a decimal comma, or commas between thousands"),
+    (re.compile(r"^[+-]?\d[\d.,;/+ ]{0,40}%?$"), "is not one number"),
 )
 
 
 @functools.lru_cache(maxsize=4096)
 def plain_metric(key: str) -> str:
-    text = key.replace("\\_", "_").replace("\\", "").translate(_MARKS).strip().strip("\"'_: ")
+    text = key.replace("\\_", "_").replace("\\", "").translate(_MARKS).strip().strip("\"'_: #")
     return _NOT_WORD.sub("_", text.lower()).strip("_")
 
 
@@ -117,7 +134,7 @@ def metric_of(key: str) -> tuple[str, Unit] | None:
         return None
     plain = plain_metric(key)
     stem = _PREFIX.sub("", plain)
-    for name in (plain, stem):
+    for name in (plain, stem, _SYNONYM.sub("", plain)):  # `Exact Match (EM)`
         if name in _EXACT_NAMES and not (name == stem != plain and plain.startswith(("best_", "train_"))):
             return _EXACT_NAMES[name]
     if loss_traces.point_of(plain) is not None:
@@ -141,20 +158,25 @@ def is_metric(key: str) -> bool:
 def claim_of(
     key: str, value: str, line: int, dialect: str, *, dataset: str | None = None, split: str | None = None,
     subject: str | None = None, unit: Unit | None = None,
-) -> Claim | None:  # fmt: skip
+) -> Claim | Unread | None:  # fmt: skip
     """A claim where the key is a metric (or its `unit` is given) and the value a number, else None.
 
     Fractions of a bounded metric become points. A bounded metric above 100 keeps its value: it is wrong, not unread.
+    Unread is what stands for the value of a bounded metric and is not one number.
     """
     metric = metric_of(key)
+    if metric is None and unit is None:
+        return None
     name, known = metric or (plain_metric(key), unit or "other")
-    number = _NUMBER.match(value.strip().translate(_MARKS).replace("−", "-").strip("\"' ")[:120])
-    if (metric is None and unit is None) or number is None:
-        return None
-    raw = number["raw"]
-    amount = float(raw.replace(",", "."))
-    if not math.isfinite(amount):
-        return None
+    text = without_latex(value[:200]).strip().translate(_MARKS).replace("−", "-").strip("\"' ")[:120]
+    if known == "count" and _GROUPED.match(text):
+        text = text.replace(",", "")
+    number = _NUMBER.match(text)
+    raw = number["raw"] if number else ""
+    amount = float(raw.replace(",", ".")) if number else math.nan
+    if number is None or not math.isfinite(amount):
+        why = _unreadable(text) if known == "points" and not is_setting(key) else None
+        return None if why is None else Unread(name, text.rstrip(",; "), line, why, dataset, subject)
     if known == "points" and amount < 0:
         known = "other"
     # 1e-3 has three decimals; a fraction has two fewer as points, so that 0.7 is printed to the next ten of them.
@@ -176,3 +198,8 @@ def claim_of(
         split=split,
         subject=subject,
     )
+
+
+def _unreadable(text: str) -> str | None:
+    """Why what stands for a score is not one number; None for words, which state none."""
+    return next((why for form, why in _UNREADABLE if form.match(text.rstrip(",; "))), None)

@@ -4,6 +4,7 @@ import functools
 import re
 from collections.abc import Mapping
 
+from harness.card.dialects import translations
 from harness.card.dialects.values import cleaned, leading_number, parse_value
 from harness.domain import Stated
 
@@ -95,7 +96,9 @@ _SPELLINGS: Mapping[str, tuple[str, ...]] = {
     "num_iterations": (), "sampling_strategy": (), "steps_per_epoch": (), "early_stopping_patience": (),
 }  # fmt: skip
 SETTINGS: Mapping[str, str] = {
-    spelling: name for name, spellings in _SPELLINGS.items() for spelling in (name, *spellings)
+    spelling: name
+    for name, spellings in _SPELLINGS.items()
+    for spelling in (name, *spellings, *translations.SETTINGS.get(name, ()))
 }
 # Known names that are words of everyday language too: settings only where settings are expected.
 _WEAK = {
@@ -123,6 +126,7 @@ _NUMERIC = frozenset(
         "seed",
     ]
 )
+_SHARES = {"warmup_steps", "warmup_ratio", "weight_decay", "dropout", "label_smoothing", "embeds_dropout_prob"}
 _NOT_WORD = re.compile(r"[\s_-]+")
 _UNIT = re.compile(r"\s*\((?:s|steps?|epochs?|tokens?|lr|bs|ratio|max|min|initial|per[^()]{0,20})\)\s*$", re.IGNORECASE)
 _EARLY = re.compile(r"^(?:(?:the|used|total|final|training|model|optimal|best)[\s_]+)(?=\S)", re.IGNORECASE)
@@ -153,7 +157,11 @@ def state(key: str, raw: str, section: str, line: int, dialect: str) -> Stated:
     value, is_grid = parse_value(printed)
     if isinstance(value, str) and name in _NUMERIC:
         value = next((number for number in [leading_number(printed)] if number is not None), value)
+    if name in _SHARES and printed.endswith("%") and isinstance(value, (int, float)) and not isinstance(value, bool):
+        value = value / 100  # `warmup: 6 %`
     if name == "warmup_steps" and isinstance(value, float) and 0 < value < 1:
         name = "warmup_ratio"  # the Trainer prints the ratio under the name of the steps
+    if name == "fp16" and str(value).lower() == "native amp":
+        value = True  # the Trainer's words for its own mixed precision, which is fp16 unless bf16 is printed
     key = key.strip().strip("\"'`*").strip()
     return Stated(key, name, value, printed, section, line, dialect, is_grid)

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from harness.card.dialects import context
+from harness.card.dialects import context, translations
 from harness.card.dialects.document import Document, Finding
 from harness.card.dialects.links import LINK, hub_model, without_links
 from harness.card.dialects.metrics import claim_of, is_metric
 from harness.card.dialects.names import is_setting, state
+from harness.card.dialects.own_names import plain_name
 from harness.domain import Fact
 
 NAME = "overview"
@@ -15,7 +16,9 @@ _BOLD = re.compile(
     r"^\s*(?:[-*+]\s+)?(?:\*\*|__)(?P<key>[^*:|]{1,60}?)\s*(?::\s*(?:\*\*|__)|(?:\*\*"
     r"|__)\s*:)\s*(?P<value>\S.{0,2000})$"
 )
-_PLAIN = re.compile(r"^\s*(?:[-*+]\s+)?`?(?P<key>[A-Za-z][\w /()-]{1,40}?)\s*:\s+`?(?P<value>\S.{0,500})$")
+_PLAIN = re.compile(
+    r"^\s*(?:[-*+]\s+)?`?(?P<key>[^\W\d_][\w /()'’-]{1,40}?)\s*(?:[:]\s+|：\s*)`?(?P<value>\S.{0,500})$"
+)
 _FACTS = {
     "language model": "model", "model name": "model",
     "base model": "student", "pretrained model": "student", "pretrain model": "student", "base checkpoint": "student",
@@ -30,7 +33,8 @@ _FACTS = {
     "infrastructure": "infrastructure", "hardware": "infrastructure", "hardware type": "infrastructure",
     "gpu": "infrastructure", "gpus": "infrastructure", "cpu/gpu": "infrastructure", "gpu(s)": "infrastructure",
     "published": "published", "date": "published", "release date": "published",
-    "license": "license", "licence": "license", "downstream-task": "task",
+    "license": "license", "licence": "license", "downstream-task": "task", "testing data": "eval_data",
+    "validation data": "eval_data", **translations.FACTS,
 }  # fmt: skip
 _PLAIN_FACTS = {
     "student": "", "teacher": "", "language model": "", "model name": "", "date": "", "published": "", "hardware": "",
@@ -46,7 +50,7 @@ _LIST = re.compile(r"[^\[\]]{0,3}\[(?P<inside>[\d., ]{3,200})\]\s*$")
 
 def find(document: Document) -> Iterable[Finding]:
     for line, text in document.lines:
-        if ":" not in text[:120]:
+        if ":" not in text[:120] and "：" not in text[:120]:
             continue
         bold = _BOLD.match(text[:2100])
         match = bold or _PLAIN.match(text[:600])
@@ -92,15 +96,14 @@ def _bold_number(document: Document, line: int, key: str, value: str) -> Iterato
 
 def _is_base(document: Document, model: str) -> bool:
     """deepset's "Language model" is the model itself, or the one it began as, whose name the card goes on with."""
-    own = [document.name.rpartition("__")[2], document.title().split(" ")[0]]
-    title = document.title().lower()
+    title, base = document.title().lower(), plain_name(model)
     if title.startswith(f"{model.lower()} ") and "tuned" in title:
         return True
-    return any(name != model and name.lower().startswith(f"{model.lower()}-") for name in own)
+    return "/" not in model and any(name != base and name.startswith(base) for name in document.own_names)
 
 
 def _without_break(value: str) -> str:
-    return _BREAKS.sub("", value.strip()[:2000]).strip().rstrip("`").rstrip()
+    return _BREAKS.sub("", value.strip()[:2000]).strip().rstrip("`\\").rstrip()  # a backslash breaks a line, too
 
 
 def _words(value: str) -> str:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 _KEY = re.compile(r"""\s*[-*]?\s*["'`]?(?P<key>[A-Za-z_][\w .@()/+#-]{0,60}?)["'`]?\s*(?P<mark>[=:])(?![=:/])\s*""")
 _BARE = re.compile(r"""[^,\n{}\[\]()"'#]{1,200}""")
 _STRING = re.compile(r""""[^"\n]{0,2000}"|'[^'\n]{0,2000}'|"[^"\n]{0,2000}|'[^'\n]{0,2000}""")
+_GROUPED = re.compile(r"\d{1,3}(?:,\d{1,20}){1,4}(?![\w.]*[\w\"'])")  # `71,877`: one value, not two
+_SETTINGS = re.compile(r"(?:Config|Arguments|Args)$")  # a call in a call that holds settings of its own
 _SKIP = re.compile(r"[^,\n{}\[\]()\"'#]+")
 _BRACKETS = {"[": "]", "(": ")"}
 _LONGEST_LIST = 2000
@@ -78,11 +80,13 @@ def _value(text: str, where: int) -> tuple[int, str | None]:
         return (found.end(), found.group()) if found else (where + 1, None)
     if char in _BRACKETS:
         return _bracketed(text, where)
-    found = _BARE.match(text, where)
+    found = _GROUPED.match(text, where) or _BARE.match(text, where)
     if found is None:
         return where, None
     raw = found.group()
     if found.end() < len(text) and text[found.end()] == "(":
+        if _SETTINGS.search(raw):
+            return found.end(), None
         end, inside = _bracketed(text, found.end())
         return end, f"{raw}{inside}" if inside is not None else raw
     return found.end(), raw.strip() or None

@@ -1,4 +1,4 @@
-"""Sentences that say on what a model was trained and evaluated, on which machine, with which library."""
+"""Sentences that say on what a model was trained and evaluated, in which language, with which library."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -11,34 +11,30 @@ _LONGEST = 4000  # characters of a paragraph that are read
 _FRAMEWORK = re.compile(
     r"\b(?P<name>[Hh]aystack(?: v?\d+(?:\.\d+)+)?)(?:'s)?\b.{0,80}\bfeatures? (?:was|were) used for training\b"
 )
-_GPU = (
-    r"(?:NVIDIA |Nvidia |nvidia |GeForce |Tesla |Google |google |Quadro )*"
-    r"(?:[VPATK]\d{2,4}(?:-\w+)?|v100|p100|t4|a100|H100|GTX ?\d{3,4}(?: ?Ti)?|RTX ?\w?\d{3,5}(?: ?Ti)?|Titan \w+"
-    r"|TPU ?v?\d?(?:-\d+)?|TPUs?|L4)"
-)
-_MACHINE = re.compile(
-    r"\b(?:[Tt]rained|[Tt]raining|[Ff]ine-?tuned|run|ran|performed|pre-?trained|model)\b[^.\n]{0,80}?"
-    r"\b(?:on|using|with)\s+(?P<machine>(?:(?:an?|one|the|single|two|four|eight|\d{1,4} ?x?|cloud|[Gg]oogle|[Cc]olab)"
-    r"(?: \*\*| `| )|\*\*|`){0,6}"
-    + _GPU
-    + r"\*{0,2}(?:-\w+| VM| GPUs?| TPUs?| (?:with )?\d+ ?GB| VMs?| pods?| and \d+ ?GB of RAM){0,3}\b)"
-)
 _LANGUAGE = re.compile(r"\bin (?:\*\*)?(?P<language>[A-Z][a-z]{3,14})(?: language\*\*|\*\* language)")
 
 _DATA = r"(?:\*\*|`|\")?\[?(?:\*\*|`)?(?P<data>\w[\w ./+&-]{1,70}?)(?:\*\*|`)?(?:\]\([^)\s]{0,300}\))?(?:\*\*|`|\")?"
 _TUNED = r"[Ff]ine[-\s]?[Tt]un(?:ed|e|ing)"
+# What may follow a data set's name; the dot of a version (`SQuAD1.1`) ends none.
+_AFTER = (
+    r"(?:(?<=\))(?! like\b)|(?<=\)\*\*)"
+    r"|(?= (?:data ?sets?|data|question|for|from|with|corpus|task|using|via|as|in|by)\b|[,;)(]|\.(?!\d)|$))"
+)
 _SETS = (
     re.compile(r"\bfine-?tuned? (?:version|checkpoint) of .{0,250}? on (?:the |an? )?" + _DATA + r" dataset\b"),
+    re.compile(_TUNED + r" (?:from|of) .{1,200}? on (?:the )?" + _DATA + _AFTER),
+    re.compile(_TUNED + r"\b.{1,250}? on the data ?set " + _DATA + _AFTER),
     re.compile(
         _TUNED + r"(?: and evaluated)?(?: \([^()]{0,60}\))? (?:on|using|for \w+ task on)(?: the| a| an)?"
-        r"(?: English version of the)?(?: standard)?(?: translated)? "
+        r"(?: English version of the| dataset)?(?: standard| official)?(?: translated)? "
         + _DATA
-        + r"(?: \d\w* )?(?= (?:dataset|data|question|for\b|from\b|with\b|corpus|task\b)|[.,;)(]|$)"
+        + r"(?: \d\w* )?"
+        + _AFTER
     ),
     re.compile(
-        r"\b(?:[Tt]rained|[Ll]earning of .{0,60}?) on (?:the )?(?:[A-Z]?[a-z]+ subset of the )?"
+        r"(?<!-)\b(?:[Tt]rained|[Ll]earning of .{0,60}?) on (?:the )?(?:[A-Z]?[a-z]+ subset of the )?"
         + _DATA
-        + r"(?: dataset|(?= using))"
+        + r"(?: dataset|(?<=\))(?! like\b)|(?= (?:using|as|via|with)\b|,| \(|:|\.(?!\d)|$))"
     ),
     re.compile(r"\b(?:using|second step of\)) knowledge distillation on (?:the )?" + _DATA + r"(?=[,;]|\.(?:\s|$)|$)"),
     re.compile(
@@ -62,44 +58,90 @@ _LINKED_SET = re.compile(
 _SET_HEADING = re.compile(r"^(?:test|dev|eval|evaluation|validation) ?(?:set|data)$", re.IGNORECASE)
 _ADDRESS = re.compile(r"^https?://\S{1,200}/(?P<data>[\w-]{2,60})(?:\.\w+)?/?$")
 _KOREAN = re.compile(r"(?P<train>\w{2,20} 학습 데이터셋)으로 학습.{0,22}?(?P<eval>\w{2,20} 평가 데이터셋)으로 평가")
+_NEXT_LINK = re.compile(r"(?:,? and|,|,? &| \+) \[(?P<data>[^\[\]]{2,60})\]\([^()\s]{0,300}\)")
+# `models fine-tuned on X` and what must not be done say nothing of this model.
+_OF_OTHERS = re.compile(
+    r"\b(?:[Mm]odels(?! (?:are|were|is|has|have)\b)[^.]{0,40}? (?:[Tt]rained|[Ff]ine-?tuned) on"
+    r"|(?:must|should|may|can) not\b[^.]{0,200}(?:trained|tuned) on)[^.]{0,20}$"
+)
 _NO_DATA = {
     "none", "unknown", "unkown", "the", "a", "an", "this", "our", "your", "those", "same", "downstream", "custom",
     "following", "nlp", "mlm", "these", "it", "its", "some",
 }  # fmt: skip
 _NOT_DATA = re.compile(
     r"\b(?:[GTI]PUs?|models?|downstream|tasks?|objective|hyper-?parameters|following|steps|epochs|variety|RAM"
-    r"|[Cc]olab|collection|that|which)\b|\b(?:GTX|RTX|V100|A100|P100|TPU)"
+    r"|[Cc]olab|collection|that|which|text|languages|images)\b|^an? | for \d|\b(?:GTX|RTX|V100|A100|P100|TPU)"
 )
 _DATA_HEADING = re.compile(
     r"^(?:used )?(?:\w{1,12} )?(?:training data|data ?sets?|training corpora|corpora)$", re.IGNORECASE
 )
+# `Training and dev datasets are our [Swedish translation of SQuAD v2](…)`
+_DATA_ARE = re.compile(
+    r"\b(?P<train>[Tt]rain(?:ing)?)(?:,? (?:and|/) (?P<eval>dev|test|eval(?:uation)?|validation))? data ?sets?"
+    r" (?:is|are|was|were) (?:the |our |an? )?\[(?P<data>[^\[\]]{3,80})\]\("
+)
+# `fine-tuned on three data sets:` before a list of links
+_LIST_OF_DATA = re.compile(
+    r"(?:(?<!pre)(?<!pre-)[Tt]rained|[Tt]uned) on\b[^.:]{0,80}\b(?:data ?sets|corpora)\b[^.:]{0,40}:$"
+)
+_ITEM_LINK = re.compile(r"(?:\d{1,2}[.)] )?\[(?P<data>[^\[\]]{2,80})\]\([^()\s]{0,300}\)")
 _LISTED_NAME = re.compile(r"^\**[A-Z][\w.-]{1,30}(?: [A-Z0-9][\w.-]{0,30}){0,2}\**$")
 
 
 def find(document: Document) -> Iterable[Finding]:
+    titles = {heading.line for heading in document.headings}
+    found = list(_sentences(document))
+    # A sentence about the data themselves goes before a title that names what they were made from.
+    is_said = any(is_of_data for is_of_data, _ in found)
+    for is_of_data, fact in found:
+        if not (is_said and not is_of_data and fact.line in titles):
+            yield fact
+
+
+def _sentences(document: Document) -> Iterator[tuple[bool, Fact]]:
+    """Facts of every sentence, with True for those that say what the data are."""
+    listed = -1  # the last line of a list of data
     for paragraph, shift, text in document.sentences():
+        first = paragraph.lines[0]
         for name, place, value in _facts(text[:_LONGEST]):
-            yield Fact(name, value, paragraph.line(place + shift), NAME)
+            yield False, Fact(name, value, paragraph.line(place + shift), NAME)
+        for name, match in _data_are(text[:_LONGEST]):
+            yield True, Fact(name, match["data"], paragraph.line(match.start("data") + shift), NAME)
+        section = document.section(first)
         address = _ADDRESS.match(text)
-        if address and _SET_HEADING.match(document.section(paragraph.lines[0])):
-            yield Fact("eval_data", address["data"], paragraph.lines[0], NAME)
-        if _DATA_HEADING.match(document.section(paragraph.lines[0])):
+        if address and _SET_HEADING.match(section):
+            yield False, Fact("eval_data", address["data"], first, NAME)
+        item = _ITEM_LINK.match(text)
+        if item and (listed == first - 1 or _LIST_OF_DATA.search(document.sentence_before(first))):
+            listed = first
+            yield False, Fact("train_data", item["data"], first, NAME)
+        if _DATA_HEADING.match(section):
             for data in _listed(text):
-                yield Fact("train_data", data, paragraph.lines[0], NAME)
+                yield False, Fact("train_data", data, first, NAME)
+
+
+def _data_are(text: str) -> Iterator[tuple[str, re.Match[str]]]:
+    match = _DATA_ARE.search(text)
+    if match:
+        yield "train_data", match
+        if match["eval"]:
+            yield "eval_data", match
 
 
 def _facts(text: str) -> Iterator[tuple[str, int, str]]:
     """Names of facts with the place and the value of each."""
-    for name, form in (("framework", _FRAMEWORK), ("infrastructure", _MACHINE), ("language", _LANGUAGE)):
+    for name, form in (("framework", _FRAMEWORK), ("language", _LANGUAGE)):
         match = form.search(text)
         if match:
             yield name, match.start(1), match[1].strip("*`. ")
     for form in _SETS:
-        match = form.search(text)
         # The Trainer's own sentence gives the name as the Hub has it, in small letters.
-        is_sure = form is _SETS[0] or text[match.start("data") - 1] == "[" if match else False
-        if match and _is_data(match["data"].strip(), is_sure=is_sure):
-            yield "train_data", match.start("data"), match["data"].strip(" .*")
+        sure = {match: form is _SETS[0] or text[match.start("data") - 1] == "[" for match in form.finditer(text)}
+        found = [match for match in sure if _is_data(match["data"].strip(), is_sure=sure[match])]
+        if found and not _OF_OTHERS.search(text[: found[0].start("data")]):
+            yield "train_data", found[0].start("data"), found[0]["data"].strip(" .*")
+            for more in _more_links(text, found[0].end()):
+                yield "train_data", more.start("data"), more["data"].strip("*`")
             break
     korean = _KOREAN.search(text)
     if korean:
@@ -113,9 +155,18 @@ def _facts(text: str) -> Iterator[tuple[str, int, str]]:
         yield "eval_data", match.start("data"), match["data"]
 
 
+def _more_links(text: str, place: int) -> Iterator[re.Match[str]]:
+    """The rest of a list of links, `[A](…), [B](…) and [C](…)`, of which the first ends at `place`."""
+    while (match := _NEXT_LINK.match(text, place)) is not None:
+        yield match
+        place = match.end()
+
+
 def _is_data(name: str, *, is_sure: bool) -> bool:
     """Whether words name a data set: a name begins large or holds a digit; tasks, machines and pronouns are none."""
     if not name or name.lower() in _NO_DATA or len(name.split()) > 7 or (_NOT_DATA.search(name) and not is_sure):
+        return False
+    if not any(char.isalpha() for char in name):
         return False
     return is_sure or name[0].isupper() or "_" in name or any(char.isdigit() for char in name)
 

@@ -17,11 +17,14 @@ _PARTS = {
     # A model as cards print it: a bare name, in backticks, bold, or the words of a link whose address follows.
     "<name>": r"(?:\*\*|`{1,3}|\"|')?\[?(?:\*\*|`{1,3})?(?P<model>\w[\w./:@-]{1,160}?)(?:\*\*|`{1,3})?"
     r"(?:\]\((?P<target>[^)\s]{0,300})\))?(?:\*\*|`{1,3}|\"|')?",
-    "<link>": r"\[(?:\*\*|`{1,3})?(?P<model>[^\[\]`*]{2,80})(?:\*\*|`{1,3})?\]\((?P<target>[^)\s]{0,300})\)",
+    "<link>": r"(?:\*\*)?\[(?:\*\*|`{1,3})?(?P<model>[^\[\]`*]{2,80})(?:\*\*|`{1,3})?\]\((?P<target>[^)\s]{0,300})\)"
+    r"(?:\*\*)?",
     "<tuned>": r"[Ff]ine[-\s]?[Tt]un(?:ed|e|ing)",
     # A bare word that names an architecture, `xlm-roberta-large` or `DistilBERT`.
     "<bert>": r"[\w.-]{0,40}(?:bert|BERT|Bert|electra|ELECTRA|Electra|gpt|GPT|bart|BART|Bart|xlnet|XLNet|t5|T5|former"
     r"|deberta|DeBERTa|luke|mpnet|MPNet|MiniLM|minilm)[\w.-]{0,60}",
+    # A name in backticks or bare, with the hyphens that names of models have and words have not.
+    "<hyphens>": r"`?(?P<model>[A-Za-z0-9]\w*(?:[-/]\w+(?:\.\d+)?){1,8})`?(?P<target>)(?=[\s,.]|$)",
     "<a>": r"(?:the |a |an |The |A |An )?",
 }
 _FORMS = (
@@ -32,11 +35,15 @@ _FORMS = (
     (
         "student",
         r"\bfine-?tuned? (?:version|checkpoint) of <a>(?:model |pre-?trained |multilingual |original ){0,4}"
-        r"<name>(?=[\s,.*]|$)",
+        r"<name>(?=[\s,*]|\.(?!\d)|$)",
     ),
     ("student", r"\b(?:from|using|uses) <a>(?:[\w-]{1,20} ){0,3}<link>(?: \w+){0,3} (?:checkpoint|as the Sentence)"),
     ("student", r"\bis based on <a>(?:[\w-]{1,20} ){0,2}<link>"),
     ("student", r"\bis based on <a>(?P<model>[\w.-]{1,60}/[\w.-]{1,90})(?P<target>)\b"),
+    ("student", r"\b[Bb]ased on <a>(?:pre-?trained )?`(?P<model>[\w./-]{3,100})`(?P<target>)"),
+    ("student", r"\b<tuned> from <a>(?:[A-Za-z]{1,12} ){0,3}<hyphens>"),
+    # `X trained on Y` as a line of its own: X has the hyphens of a model's name.
+    ("student", r"^<hyphens> (?:model )?(?:trained|<tuned>) on\b"),
     ("student", r"^<link> (?:model )?(?:has been |is |was )?<tuned>"),
     ("student", r"^[\w-]{2,30} \(`(?P<model>[\w./-]{3,80})`\)(?P<target>) (?:trained|<tuned>)"),
     ("student", r"\b[Ww]e <tuned> <a>(?:[\w-]{1,20} ){0,4}<link>"),
@@ -56,8 +63,9 @@ _FORMS = (
 _LAYERS = re.compile(r"\b[Ll]ayers (?P<layers>\d{1,2}(?:, \d{1,2}){0,60}(?:,? and \d{1,2})?) \(counted from 1\)")
 _SIGNS = ("tun", "Tun", "eacher", "tudent", "istill", "model", "checkpoint", "based", "nitiali", "trained", "This is")
 # A model is introduced in words that introduce other things too, so only a link to one on the Hub counts.
-_INTRODUCED = r"(?:^This is <a>|\b[Tt]he model used is <a>|\bpre-?trained (?:model )?)<link>"
-_NO_MODEL = {"trained", "pretrained", "pre-trained", "the", "this", "a", "an", "model", "our", "distilled", "quantized"}
+_INTRODUCED = r"(?:^This (?:model )?is <a>|\b[Tt]he model used is <a>|\bpre-?trained (?:model )?)<link>"
+_NO_MODEL = {"trained", "pretrained", "pre-trained", "the", "this", "a", "an", "model", "our", "distilled", "quantized",
+             "none", "null", "unknown"}  # fmt: skip
 
 
 def _compiled(form: str) -> re.Pattern[str]:

@@ -72,16 +72,46 @@ _METRIC = (
 _CLAIM = re.compile(
     r"(?<![\w-])" + _METRIC + r"(?: metric| value| score)?(?: \([^()]{0,30}\))?(?: achieved| obtained)?"
     r"(?:\s+(?:of|is|was|are|to|at|reaches|about|around|equal|approximately|over|=)"
-    r"|\s*[:=])+\s*[*`~]{0,3}(?P<value>\d+(?:\.\d+|,\d{1,2}(?!\d))?)(?P<percent>\s?%)?[*`]{0,3}(?![\w/]|[.,]\d)"
+    r"|\s*[:=])+\s*[*`~]{0,3}(?P<value>\d+(?:\.\d+|,\d+)?(?:\s?[-–/]\s?\d+(?:\.\d+)?)?)(?P<percent>\s?%)?[*`]{0,3}(?![\w/]|[.,]\d)"
 )
 _REVERSED = re.compile(
-    r"(?<![\w.])(?P<value>\d{1,3}\.\d+|\d{1,3}(?=\s?%))(?P<percent>\s?%)?[*`]{0,2} (?:\w+ )?" + _METRIC + r"\b"
+    r"(?<![\w.])(?P<value>\d{1,3}\.\d+|\d{1,3}(?=\s?%))(?P<percent>\s?%)?[*`]{0,2} (?:\w+ |\()?" + _METRIC + r"\b"
+)
+
+
+def _named(group: str) -> str:
+    """The pattern of a metric's name, in a group of another name."""
+    return _METRIC.replace("?P<metric>", f"?P<{group}>")
+
+
+def _number(group: str, *, before: str = "/-") -> str:
+    """The pattern of a score of a pair; what follows it is no part of a date, a range or a longer number."""
+    return rf"[*`~]{{0,3}}(?P<{group}>\d{{1,3}}(?:\.\d+)?)\s?%?[*`]{{0,3}}(?![\w{before}]|[.,]\d)"
+
+
+# `Exact match 77.1 and F1 80.2`, `EM 71.9 / F1 76.4`: each number is of the metric before it.
+_AND = r"\s*(?:,? and|,|/|;|&|\|)\s*"
+_BETWEEN = r"(?:\s+(?:of|is|was|score|score of)|\s*[:=])?\s+"
+_PAIR = re.compile(
+    r"(?<![\w-])" + _named("one") + _BETWEEN + _number("first") + _AND + _named("two") + _BETWEEN + _number("second")
+)
+# `EM/F1: 77.1/80.2`, `EM and F1 of 77.1 and 80.2`
+_SLASHED = re.compile(
+    r"(?<![\w-])"
+    + _named("one")
+    + _AND
+    + _named("two")
+    + r"(?: scores?)?(?:\s+(?:of|is|are|was|were)|\s*[:=])?\s+"
+    + _number("first", before="-")
+    + _AND
+    + _number("second")
 )
 _THAT = re.compile(r",? which is (?:equal to )?(?P<value>\d+\.\d+)\b")
 _SIGNATURE = re.compile(r"^\s*(?P<metric>BLEU|chrF\d?|TER)\|\S{5,200} = (?P<value>\d+(?:\.\d+)?)\b")
 _LOGGED = re.compile(r"\s(?P<metric>[a-z_]{2,30}) = (?P<value>-?\d+\.\d+)\s*$")
 _BY_OTHERS = re.compile(
-    r"for comparison|compared (?:to|with)|original results?|\bbaseline\b|outperform"
+    r"for comparison|\bin (?:the|their|our) (?:original )?paper\b|\bthe authors\b|\breported results?\b"
+    r"|compared (?:to|with)|original results?|\bbaseline\b|outperform"
     r"|state[- ]of[- ]the[- ]art|\bvs\.?\b|previous best|reported (?:in|by)",
     re.IGNORECASE,
 )
@@ -163,11 +193,18 @@ def _claims(document: Document, paragraph: Paragraph) -> Iterator[Finding]:
             yield claim
         return
     taken = set[int]()
+    for form in (_PAIR, _SLASHED):
+        for match in form.finditer(text):
+            for metric, value in (("one", "first"), ("two", "second")):
+                if match.start(value) not in taken:
+                    taken.add(match.start(value))
+                    yield from _claim(document, paragraph, match[metric], match[value], match.start(value))
     for form in (_CLAIM, _REVERSED):
         for match in form.finditer(text):
             if match.start("value") not in taken:
                 taken.add(match.start("value"))
-                yield from _claim(document, paragraph, match)
+                value = match["value"] + ("%" if match["percent"] else "")
+                yield from _claim(document, paragraph, match["metric"], value, match.start("value"))
     first = _CLAIM.search(text)
     for match in _THAT.finditer(text) if first else ():
         claim = claim_of(
@@ -178,15 +215,15 @@ def _claims(document: Document, paragraph: Paragraph) -> Iterator[Finding]:
             yield claim
 
 
-def _claim(document: Document, paragraph: Paragraph, match: re.Match[str]) -> Iterator[Finding]:
-    line, key = paragraph.line(match.start("value")), match["metric"].strip()
-    if key.lower().endswith("loss") and "." not in match["value"]:
+def _claim(document: Document, paragraph: Paragraph, metric: str, value: str, place: int) -> Iterator[Finding]:
+    """The claim of a metric and a value that stands at `place` of a paragraph."""
+    line, key = paragraph.line(place), metric.strip()
+    if key.lower().endswith("loss") and "." not in value:
         return  # "a loss of 1 point" is a comparison
-    about = context.of(document, line)
+    is_others, about = _is_of_others(paragraph.text, place), context.of(document, line)
     claim = claim_of(
-        key, match["value"] + ("%" if match["percent"] else ""), line, NAME, dataset=about.dataset,
-        split=context.split_of(paragraph.text) or about.split,
-        subject="other" if _is_of_others(paragraph.text, match.start()) else None,
+        key, value, line, NAME, dataset=None if is_others else about.dataset,
+        split=context.split_of(paragraph.text) or about.split, subject="other" if is_others else None,
         unit="other" if "score" in key else None,
     )  # fmt: skip
     if claim is not None:

@@ -1,54 +1,55 @@
 """Tables, in Markdown and in HTML: metrics down the side or along the top, and settings. Logs are no claims."""
 
+import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from harness.card.dialects import context
 from harness.card.dialects.document import Document, Finding
-from harness.card.dialects.html_rows import html_tables
-from harness.card.dialects.links import without_links
 from harness.card.dialects.metrics import claim_of, is_metric, metric_of, plain_metric
 from harness.card.dialects.names import is_setting, state
+from harness.card.dialects.own_names import plain_name
+from harness.card.dialects.table_shapes import Table, bare, pair_of, tables_of, with_second_header
 from harness.domain import Fact
 
 NAME = "tables"
-_OF_RULE = set("|:+=- \t\r")
 _LOG = {"step", "steps", "epoch", "epochs", "iteration", "iterations"}
 _VALUE = re.compile(r"^(?:#?\s*value|score|scores|result|results|this model|ours?|value)$", re.IGNORECASE)
 _DATA = re.compile(
     r"^(?:datasets?|data|tasks?|languages?|lang|test\s?set|benchmarks?|corpus|domain|subset|config"
-    r"|testset|source|lang\.?pairs?|pair|direction|language pairs?|test sets?)$",
+    r"|testset|(?:test|eval|evaluation) data|source|lang\.?pairs?|pair|direction|language pairs?|test sets?)$",
     re.IGNORECASE,
 )
+_TOTAL = re.compile(r"^(?:(?:has|no)ans_)?total$")  # of questions, which some print as floats
+_LANGUAGE = re.compile(r"^lang", re.IGNORECASE)
+_SHORT = re.compile(r"^[PR](?:[ ._-]\w{1,20})?$")  # precision and recall, of a class perhaps, beside another metric
 _SPLITS = re.compile(r"^(?:split|subset|set|partition)s?$", re.IGNORECASE)
 _NAMED_SPLIT = re.compile(r"^\S.{0,60}\s(?P<split>train(?:ing)?|dev|test|validation)(?: set)?$", re.IGNORECASE)
+_FILE = re.compile(r"(?P<part>train|dev|test|validation)\.(?:tsv|csv|jsonl?|txt)$")  # a table of the sizes of files
 _CLASS = re.compile(r"^(?:class(?:es)?|label|labels|entity|entities|tag|tags|category|type|)$", re.IGNORECASE)
-_THIS = re.compile(r"\(this(?: model)?\)|^(?:this (?:model|one)|ours?)$|\bthis model\b", re.IGNORECASE)
+_THIS = re.compile(
+    r"\((?:this|our)(?: model)?\)|^(?:this (?:model|one)|ours?)$|\bthis model\b|\bours\b|^our (?:\w+ )?model\b"
+    r"|(?-i:^Our[A-Z])",
+    re.IGNORECASE,
+)
 _SCORES = re.compile(r"\b(?P<metric>\w[\w-]{1,20})\s+scores?\b", re.IGNORECASE)
-_BREAK = re.compile(r"\s*<\s*/?\s*br\s*/?\s*>\s*", re.IGNORECASE)
-_MARKS = str.maketrans("", "", "*`")
-_MAX_ROWS = 400
-
-Row = tuple[int, tuple[str, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    header: tuple[str, ...]
-    rows: tuple[Row, ...]
-    line: int
+_LONG_NAME = 12  # characters of a name that is no family's, such as `bert`
 
 
 def find(document: Document) -> Iterable[Finding]:
-    for table in (*_markdown_tables(document), *(_of_rows(rows) for rows in html_tables(document.lines))):
-        if table is not None and table.rows and not _is_log(table):
+    for table in tables_of(document):
+        if not _is_log(table):
             yield from _data_sets(table)
-            yield from _of_table(document, _second_header(table))
+            yield from _of_table(document, _under_titles(document, with_second_header(table)))
 
 
 def _data_sets(table: Table) -> Iterator[Fact]:
     """Facts of a table that lists the data by split, as `Dataset | Split | # samples` does."""
+    for line, cells in table.rows:
+        for cell in cells:
+            file = _FILE.match(cell)
+            if file:
+                yield Fact("train_data" if file["part"] == "train" else "eval_data", cell, line, NAME)
     names = [plain_metric(cell) for cell in table.header]
     if not names or names[0] not in ("dataset", "data", "corpus"):
         return
@@ -61,41 +62,6 @@ def _data_sets(table: Table) -> Iterator[Fact]:
             yield Fact(name, data, line, NAME)
 
 
-def _markdown_tables(document: Document) -> Iterator[Table | None]:
-    rows: list[tuple[int, str]] = []
-    for line, text in (*document.lines, (0, "")):
-        if "|" in text and text.strip() and (not rows or line == rows[-1][0] + 1):
-            rows.append((line, text))
-            continue
-        if len(rows) > 1:
-            yield _of_lines(rows)
-        rows = [(line, text)] if "|" in text and text.strip() else []
-
-
-def _of_lines(lines: Sequence[tuple[int, str]]) -> Table | None:
-    """A table of consecutive lines with bars; None where no row of dashes stands near their top."""
-    rule = next((n for n, (_, text) in enumerate(lines[:4]) if n and _is_rule(text)), None)
-    if rule is None:
-        return None
-    rows = [(line, _cells(text)) for line, text in lines[rule + 1 : rule + 1 + _MAX_ROWS] if not _is_rule(text)]
-    return Table(_cells(lines[rule - 1][1]), tuple(rows), lines[0][0])
-
-
-def _cells(text: str) -> tuple[str, ...]:
-    text = _BREAK.sub(" ", " ".join(text[:4000].split()).replace("\\|", " "))
-    text = text.removeprefix("|").removesuffix("|")
-    return tuple(without_links(cell).translate(_MARKS).strip() for cell in text.split("|"))
-
-
-def _is_rule(text: str) -> bool:
-    """Whether a line is the row of dashes below a header."""
-    return "-" in text and not set(text) - _OF_RULE
-
-
-def _of_rows(rows: Sequence[Row]) -> Table | None:
-    return Table(rows[0][1], tuple(rows[1 : 1 + _MAX_ROWS]), rows[0][0]) if len(rows) > 1 else None
-
-
 def _is_log(table: Table) -> bool:
     """One row a step or epoch: how training went, not what the model reaches."""
     names = {plain_metric(cell) for cell in table.header}
@@ -106,18 +72,21 @@ def _is_log(table: Table) -> bool:
 
 def _of_table(document: Document, table: Table) -> Iterator[Finding]:
     header = table.header
-    columns = [n for n, cell in enumerate(header) if is_metric(_bare(cell)) or _pair_of(cell)]
-    n_side = sum(1 for _, cells in table.rows if cells and is_metric(_bare(cells[0])))
+    columns = [n for n, cell in enumerate(header) if is_metric(bare(cell)) or pair_of(cell)]
+    columns = sorted({*columns, *(n for n, cell in enumerate(header) if columns and _SHORT.match(cell))})
+    n_side = sum(1 for _, cells in table.rows if cells and is_metric(bare(cells[0])))
     n_set = sum(1 for _, cells in table.rows if len(cells) > 1 and is_setting(cells[0], strong=True))
     if n_set and n_set >= max(n_side, 1) and not columns:
+        # Where several models' settings stand side by side, this one's column.
+        at = next((n for n, title in enumerate(header) if n and _is_this(document, title)), 1)
         for line, cells in table.rows:
             if (
-                len(cells) > 1
-                and _is_value(cells[1])
+                len(cells) > at
+                and _is_value(cells[at])
                 and (is_setting(cells[0]) or len(cells) == 2)
                 and not is_metric(cells[0])
             ):
-                yield state(cells[0], cells[1], document.section(line), line, NAME)
+                yield state(cells[0], cells[at], document.section(line), line, NAME)
     elif sum(1 for cell in header if is_setting(cell)) > 1 and len(table.rows) == 1:
         line, cells = table.rows[0]
         for key, value in zip(header, cells, strict=False):
@@ -133,6 +102,14 @@ def _of_table(document: Document, table: Table) -> Iterator[Finding]:
         yield from _metric_before(document, table)
 
 
+def _under_titles(document: Document, table: Table) -> Table:
+    """Titles over the metrics that are no models stand for data: each goes before its metrics' names."""
+    if not table.over or any(_is_this(document, title) for title in table.over if title):
+        return table
+    header = [f"{title} {cell}".strip() for title, cell in zip(table.over, table.header, strict=True)]
+    return dataclasses.replace(table, header=tuple(header), over=())
+
+
 def _is_value(cell: str) -> bool:
     """A value, not a remark about one."""
     return bool(cell) and (len(cell.split()) < 6 or cell[0].isdigit())
@@ -141,7 +118,7 @@ def _is_value(cell: str) -> bool:
 def _metrics_down(document: Document, table: Table) -> Iterator[Finding]:
     about = context.of(document, table.line)
     for line, cells in table.rows:
-        if not cells or not is_metric(_bare(cells[0])):
+        if not cells or not (is_metric(bare(cells[0])) or _TOTAL.match(plain_metric(cells[0]))):
             continue
         for n, cell in enumerate(cells[1:], start=1):
             title = table.header[n] if n < len(table.header) else ""
@@ -162,7 +139,8 @@ def _is_other(title: str) -> bool:
 def _metrics_along(document: Document, table: Table, columns: Sequence[int]) -> Iterator[Finding]:
     about = context.of(document, table.line)
     labels = [n for n in range(columns[0]) if n not in columns]
-    names = {plain_metric(_bare(table.header[n])) for n in columns}
+    data_at = next((n for n, cell in enumerate(table.header) if n > columns[-1] and _DATA.match(cell)), None)
+    names = {plain_metric(bare(table.header[n])) for n in columns}
     title = table.header[labels[0]].strip() if labels else ""
     # Rows without a title are classes where precision and recall stand beside one another, else other models.
     averages = {cells[labels[0]].lower().strip() for _, cells in table.rows if labels and labels[0] < len(cells)}
@@ -175,27 +153,37 @@ def _metrics_along(document: Document, table: Table, columns: Sequence[int]) -> 
         if not label or is_report:
             pass
         elif _DATA.match(title):
-            dataset = label
+            dataset = f"{about.dataset} ({label})" if about.dataset and _LANGUAGE.match(title) else label
         elif _SPLITS.match(title) or ((split_in := context.split_of(f"{label} set")) is not None and len(label) < 16):
             split = label if _SPLITS.match(title) else split_in
         else:
             subject = None if _is_this(document, label) else label
+        if data_at is not None and data_at < len(cells):
+            dataset = cells[data_at] or dataset
         for n in columns:
             if n >= len(cells):
                 continue
+            if table.over and table.over[n]:
+                subject = None if _is_this(document, table.over[n]) else table.over[n]
             for key, value in _metric_cells(table.header[n], cells[n]):
                 claim = claim_of(
-                    f"{key} {label}" if is_report and label else key, value, line, NAME, dataset=dataset, split=split,
-                    subject=subject, unit=(metric_of(_bare(key)) or ("", "other"))[1],
+                    f"{key} {label}" if is_report and label else key, value, line, NAME, dataset=dataset,
+                    split=context.split_of(f"{table.header[n]} set") or split, subject=subject,
+                    unit=(metric_of(bare(key)) or ("", "points" if _SHORT.match(key) else "other"))[1],
                 )  # fmt: skip
                 if claim is not None:
                     yield claim
 
 
 def _is_this(document: Document, label: str) -> bool:
-    """Whether a row is this model's: it says so, or bears the card's own name."""
-    own = document.name.rpartition("__")[2].lower()
-    return _THIS.search(label) is not None or label.lower().rpartition("/")[2] == own
+    """Whether a row is this model's: it says so, or bears the model's own name."""
+    name = plain_name(label)
+    return _THIS.search(label) is not None or name in document.own_names or _goes_on(name, document.own_names)
+
+
+def _goes_on(name: str, own: frozenset[str]) -> bool:
+    """Whether a name is one of the card's own with more behind it, as that of a model which was tuned once more."""
+    return any(len(one) >= _LONG_NAME and name.startswith(one) for one in own)
 
 
 def _metric_column(document: Document, table: Table) -> Iterator[Finding]:
@@ -213,19 +201,6 @@ def _metric_column(document: Document, table: Table) -> Iterator[Finding]:
                     yield claim
 
 
-def _second_header(table: Table) -> Table:
-    """A table whose first row names the metric of each column, under the names of the data."""
-    if not table.rows:
-        return table
-    cells = table.rows[0][1]
-    named = [n for n, cell in enumerate(cells) if is_metric(cell) or _pair_of(cell)]
-    if len(named) < 2 or any(char.isdigit() for cell in cells for char in re.sub(r"[fF]1|@\d+", "", cell)):
-        return table
-    pairs = zip(table.header, cells, strict=False)
-    header = tuple(f"{title} {cell}" if n in named else title for n, (title, cell) in enumerate(pairs))
-    return Table(header, table.rows[1:], table.line)
-
-
 def _metric_before(document: Document, table: Table) -> Iterator[Finding]:
     """A table whose metric is only in the sentence above it: `Here are the BLEU scores:`."""
     match = _SCORES.search(document.sentence_before(table.line)[-200:])
@@ -239,23 +214,8 @@ def _metric_before(document: Document, table: Table) -> Iterator[Finding]:
                 yield claim
 
 
-def _bare(cell: str) -> str:
-    """A header or label without the unit in brackets."""
-    return re.sub(r"\s*\((?:%|in %|↑|↓|[^()]{0,30})\)\s*$|[↑↓%]\s*$", "", cell).strip() or cell
-
-
-def _pair_of(cell: str) -> tuple[str, str] | None:
-    """Two metrics in one header, such as `EM/F1` or `HasAns (EM/F1)`."""
-    match = re.match(
-        r"^(?P<stem>[\w. -]{0,30}?)\s*\(?(?P<one>[\w-]{1,15})\s*/\s*(?P<two>[\w-]{1,15})\)?$", cell.strip()
-    )
-    if match is None or metric_of(match["one"]) is None or metric_of(match["two"]) is None:
-        return None
-    return f"{match['stem']} {match['one']}".strip(), f"{match['stem']} {match['two']}".strip()
-
-
 def _metric_cells(title: str, cell: str) -> Iterator[tuple[str, str]]:
-    pair, values = _pair_of(title), cell.split("/")
+    pair, values = pair_of(title), cell.split("/")
     if pair is not None and len(values) == 2:
         yield from zip(pair, (value.strip() for value in values), strict=True)
     elif pair is None:

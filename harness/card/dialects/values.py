@@ -17,6 +17,8 @@ _LISTED = re.compile(r"^\s*[\[({](?P<inside>[^\[\](){}]{1,200})[\])}]\s*$")
 _RANGE = re.compile(r"^(?P<first>[\d.eE+-]{1,20})\s*(?:-|–|to|~|\.\.)\s*(?P<last>[\d.eE+-]{1,20})$")
 _LEADING = re.compile(r"^(?P<number>[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s+[A-Za-z(]")
 _BREAK = re.compile(r"(?:\s*<\s*/?\s*br\s*/?\s*>)+\s*$|\s*\\t$|\s*\\\\?$", re.IGNORECASE)
+_LATEX = {"\\times": "x", "\\cdot": "·", "\\pm": "±", "\\%": "%", "\\,": ""}
+_MATH = re.compile(r"\$(\s*[-+.\d][^$]{0,40})\$")
 _WORDS = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
     "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "fifty": 50, "hundred": 100,
@@ -65,9 +67,18 @@ def _several(text: str) -> tuple[Value, ...]:
     return numbers if len(numbers) > 1 and is_numeric else ()
 
 
+def without_latex(text: str) -> str:
+    """A number in LaTeX's mathematics (`$3 \\times 10^{-5}$`) as it would be typed without it."""
+    if "$" not in text and "\\" not in text:
+        return text
+    for mark, plain in _LATEX.items():
+        text = text.replace(mark, plain)
+    return _MATH.sub(r"\1", text)
+
+
 def value_of(raw: str) -> Value:
     """A printed value as a number or truth value where it is one, else the text without its quotes."""
-    text = cleaned(raw)
+    text = cleaned(without_latex(raw))
     if text.lower() in ("true", "false"):
         return text.lower() == "true"
     if len(text) > _LONGEST_NUMBER:

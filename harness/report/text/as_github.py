@@ -5,6 +5,7 @@ from harness.report.text.subject import Subject
 _LEVELS = {
     "conflict": "warning",
     "implausible": "warning",
+    "unread": "warning",
     "missing": "warning",
     "evidence": "notice",
     "note": "notice",

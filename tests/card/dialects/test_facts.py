@@ -8,7 +8,7 @@ from harness.domain import Fact
 
 
 def document(text: str) -> Document:
-    return read_document("card.md", text)
+    return read_document(text)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,58 @@
+"""The machine that a model was trained on: in a sentence, under a heading for it, in the JSON of an environment."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from harness.card.dialects.document import Document, Finding
+from harness.card.dialects.links import without_links
+from harness.domain import Fact
+
+NAME = "machines"
+_LONGEST = 4000  # characters of a paragraph that are read
+_CHIP = (
+    r"(?:(?:NVIDIA|Nvidia|nvidia|GeForce|TESLA|Tesla|tesla|Google|google|Cloud|cloud|Quadro|Graphcore|Apple|AMD)[ _])*"
+    r"(?:[VPATKH]\d{1,4}(?:-\w+)*|[vpath]\d{3}|L4|L40S?|GTX ?\d{3,4}M?(?: ?Ti)?|RTX ?\w?\d{3,5}(?: ?Ti)?|Titan \w+"
+    r"|TPU ?[vV]?\d?(?:-\d+)?|TPUs?|Mk\d IPUs?|MI\d{3}X?)"
+)
+_COUNT = (
+    r"(?:(?:an?|one|the|single|two|four|eight|sixteen|\d{1,4} ?[xX]?|cloud|[Gg]oogle|[Cc]olab|NVIDIA DGX \w+ with)"
+    r"(?: \*\*| `| )|\d{1,3}[xX]|\*\*|`){0,6}"
+)
+_AFTER = (
+    r"\*{0,2}(?:-\w+| VM| GPU'?s?| TPUs?| chips?| cores?| (?:with )?\d+ ?G[Bb](?: of (?:RAM|memory|VRAM))?"
+    r"| \(\d+ ?G[Bb]\)| VMs?| pods?| and \d+ ?GB of RAM){0,3}(?:\b|(?<=\))|(?<='s))"
+)
+_SENTENCE = re.compile(
+    r"\b(?:[Tt]rained|[Tt]raining|[Ff]ine-?[Tt]un(?:ed|ing)|[Ff]intuned|run|ran|performed|completed|pre-?trained|model"
+    r"|steps)\b(?:[^.\n]|\.(?=\w)){0,120}?\b(?:on|using|with|On)\s+(?P<machine>" + _COUNT + _CHIP + _AFTER + ")"
+)
+_HEADING = re.compile(
+    r"^(?:compute |training |used )?(?:hardware|infrastructure|machines?|gpus?)(?: used| type| setup)?:?$",
+    re.IGNORECASE,
+)
+_NAMED = re.compile(r"\b(?:" + _CHIP + r"|GPUs?|CPUs?|TPUs?|Colab)\b")
+_JSON = re.compile(
+    r"[\"'](?:gpus?|device_name|hardware|accelerator)[\"']\s*:\s*[\"'](?P<machine>[^\"']{2,80})[\"']", re.I
+)
+_MAX_LINE = 200  # characters of a line under a heading for the machine that can be its name
+
+
+def find(document: Document) -> Iterable[Finding]:
+    for paragraph, shift, text in document.sentences():
+        match = _SENTENCE.search(text[:_LONGEST])
+        if match:
+            line = paragraph.line(match.start("machine") + shift)
+            yield Fact("infrastructure", match["machine"].replace("**", "").strip("*`. "), line, NAME)
+        elif _HEADING.match(document.section(paragraph.lines[0])):
+            yield from _under_heading(paragraph.lines[0], text)
+    for fence in document.fences:
+        for line, text in fence.lines:
+            match = _JSON.search(text[:600]) if '"' in text or "'" in text else None
+            if match:
+                yield Fact("infrastructure", match["machine"], line, NAME)
+
+
+def _under_heading(line: int, text: str) -> Iterator[Finding]:
+    words = without_links(text).strip("*_`- ").removesuffix(".")
+    if len(words) <= _MAX_LINE and _NAMED.search(words) and ":" not in words:
+        yield Fact("infrastructure", words, line, NAME)

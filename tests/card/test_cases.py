@@ -1,0 +1,243 @@
+"""Kinds of statements that were once misread: on the shared small cards, and on look-alikes that are here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from harness.card.read import parse
+from harness.domain import Card, Value
+
+Scored = tuple[str, float, str | None, str | None]  # metric, value, data set, whose
+
+
+@dataclass(frozen=True)
+class Right:
+    """What a reader takes from a card; a name that is not here is not looked at, `()` says that there is none."""
+
+    facts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    settings: Mapping[str, Value] | None = None
+    claims: tuple[Scored, ...] | None = None
+    section: str | None = None
+
+
+ADAM = {"adam_beta1": 0.9, "adam_beta2": 0.98}
+KERAS = {"learning_rate": 2e-5, "weight_decay": 0.01, "lr_schedule": "linear", "decay_steps": 16635}
+SHARED = {
+    "k01_version_dot": Right({"train_data": ("SQuAD1.1",)}),
+    "k02_base_trained_on": Right({"student": ("acme-small-uncased",), "train_data": ("SQuAD 2.0",)}),
+    "k03_bold_code_link": Right({"student": ("acme-xlarge",), "train_data": ("SQuAD V2",)}),
+    "k04_trained_as": Right(
+        {
+            "student": ("acme-base",),
+            "train_data": ("SQuAD v2", "train-v2.0.json"),
+            "eval_data": ("dev-v2.0.json",),
+        },
+        {"learning_rate": 3e-5, "num_train_epochs": 3},
+        (("exact", 65.1, "SQuAD v2", None), ("f1", 68.2, "SQuAD v2", None), ("total", 11873, "SQuAD v2", None)),
+    ),
+    "k05_dataset_name_flag": Right(
+        {"train_data": ("squad_v2",)},
+        {"max_seq_length": 512, "doc_stride": 128, "eval_batch_size": 64, "warmup_steps": 814, "fp16": True},
+    ),
+    "k06_squad1": Right({"student": ("acme/base",), "train_data": ("squad",), "datasets": ("squad",)}),
+    "k07_twice": Right(
+        claims=(
+            ("exact", 69.8, "squad_v2", None),
+            ("f1", 72.9, "squad_v2", None),
+            ("exact", 68.6, "SQuAD 2.0 dev set", None),
+            ("f1", 72.7, "SQuAD 2.0 dev set", None),
+        )
+    ),
+    "k08_one_stage_kd": Right(
+        {"teacher": ("acme/large-squad2",), "student": ()},
+        {"temperature": 5, "soft_label_weight": 1, "num_train_epochs": 2},
+    ),
+    "k09_numpy_array": Right(
+        claims=(
+            ("eval_accuracy", 97.4, None, None),
+            *((f"f1[{n}]", f1, None, None) for n, f1 in enumerate((98.18, 94.44, 100.0, 98.15))),
+            *((f"eval_precision[{n}]", value, None, None) for n, value in enumerate((98.54, 98.83))),
+        )
+    ),
+    "k10_unfenced_dict": Right(
+        claims=(("HasAns_exact", 71.39, None, None), ("HasAns_f1", 77.71, None, None), ("exact", 69.99, None, None))
+    ),
+    "k11_one_line_fence": Right(claims=(("accuracy", 90.48, None, None),)),
+    "k12_emoji_heading": Right(settings={"num_train_epochs": 2, "learning_rate": 2e-6}, section="Model training"),
+    "k13_row_is_model_title": Right(
+        claims=(("acc", 81, None, None), ("f1", 80, None, None), ("r_arg", 84, None, None), ("p_arg", 76, None, None))
+    ),
+    "k14_span_header": Right(
+        claims=(
+            ("f1_direct", 80, "old German", None),
+            ("precision_direct", 86, "old German", None),
+            ("recall_direct", 74, "old German", None),
+            ("f1_direct", 84, "old German", "FastText"),
+            ("precision_direct", 90, "old German", "FastText"),
+            ("recall_direct", 79, "old German", "FastText"),
+        )
+    ),
+    "k15_hardware_section": Right({"infrastructure": ("1 Tesla P4 GPU",)}, {"num_train_epochs": 3}),
+    "k16_hardware_prose_json": Right({"infrastructure": ("2 NVIDIA_TESLA_A100 GPU's", "Tesla V100-SXM2-16GB")}),
+    "k17_testing_data_backslash": Right({"train_data": ("XQuAD",), "eval_data": ("XQuAD",)}),
+    "k18_float_count": Right(
+        claims=(("exact", 84.4, None, None), ("total", 11873, None, None), ("hasans_total", 5928, None, None))
+    ),
+    "k19_keras_optimizer": Right(settings=KERAS),
+    "k20_placeholder": Right({"license": (), "student": ("acme/base",)}),
+    "k21_prose_pair": Right(claims=(("exact", 77.1, None, None), ("f1", 80.2, None, None))),
+    "k22_baseline_column": Right(settings={"learning_rate": 3e-5, "num_train_epochs": 2}),
+    "k23_subheading_dataset": Right(
+        claims=(
+            ("exact", 20.6, "ARCD", None),
+            ("f1", 48.0, "ARCD", None),
+            ("exact", 42.1, "XQuAD (Arabic)", None),
+            ("f1", 57.8, "XQuAD (Arabic)", None),
+        )
+    ),
+    "k24_listed_data": Right({"train_data": ("DataA v1.1", "DataB v1.0", "CORP-A", "CORP-B", "CORP-C")}),
+    "k25_comment_key": Right(settings={"warmup_steps": 2900, "warmup_ratio": None}),
+    "k26_translated": Right(
+        {"train_data": ("Swedish translation of SQuAD v2",), "eval_data": ("Swedish translation of SQuAD v2",)}
+    ),
+    "k27_others_data": Right({"train_data": ()}),
+    "k28_paper_number": Right(claims=(("f1", 84.4, None, "other"),)),
+    "k29_zh_de": Right(settings={"train_batch_size": 32, "num_train_epochs": 3, "learning_rate": 2e-5}),
+    "k30_nested_call": Right(settings={"train_batch_size": 2, "learning_rate": 2e-4}),
+    "k31_latex": Right(
+        settings={"learning_rate": 3e-5, "warmup_ratio": 0.06, **ADAM}, claims=(("exact", 77.1, None, None),)
+    ),
+    "k32_finetuned_from": Right({"student": ("acme/small-bert", "acme/t5"), "train_data": ("SQuAD 2.0",)}),
+}
+OWN = {
+    "a version after a dot, at the end": (
+        "# m\nA net fine-tuned on SQuAD 1.1.\n",
+        Right({"train_data": ("SQuAD 1.1",)}),
+    ),
+    "X trained on Y": (
+        "# m\ntiny-cased-v2 trained on QuizBank v3.1\n",
+        Right({"student": ("tiny-cased-v2",), "train_data": ("QuizBank v3.1",)}),
+    ),
+    "a base with a dot in its name": (
+        "# m\nThis net was finetuned from org/tiny-en-v1.5. It is small.\n",
+        Right({"student": ("org/tiny-en-v1.5",)}),
+    ),
+    "a name that is no model's": ("# m\nIt was fine-tuned from pretrained base models.\n", Right({"student": ()})),
+    "bold, code and link at once": (
+        "# m\n**[`org/tiny`](https://huggingface.co/org/tiny)** fine-tuned on **[`Quiz V2`](https://x.org)** once\n",
+        Right({"student": ("org/tiny",), "train_data": ("Quiz V2",)}),
+    ),
+    "a list of links": (
+        "# m\nA net trained on [Quiz A](https://x.org/a) and [Quiz B](https://x.org/b).\n",
+        Right({"train_data": ("Quiz A", "Quiz B")}),
+    ),
+    "other models' data": (
+        "# m\nCheck our other models fine-tuned on SQuAD v1.1. You should not use any net trained on QuizBank 2.\n",
+        Right({"train_data": ()}),
+    ),
+    "a date and no data": ("# m\nA net finetuned on 27/01/2022 in a day.\n", Right({"train_data": ()})),
+    "data in options": (
+        "```\npython run.py --do_train --train_file $DIR/quiz-train.json "
+        "--predict_file $DIR/quiz-dev.json \\\n --lr 1e-5\n```\n",
+        Right({"train_data": ("quiz-train.json",), "eval_data": ("quiz-dev.json",)}, {"learning_rate": 1e-5}),
+    ),
+    "a machine with memory in brackets": (
+        "# m\nTraining was performed on a single NVIDIA Tesla T4 GPU (15GB). It took a day.\n",
+        Right({"infrastructure": ("a single NVIDIA Tesla T4 GPU (15GB)",)}),
+    ),
+    "chips of another kind": (
+        "# m\nTrained on 16 Graphcore Mk2 IPUs using the library.\n",
+        Right({"infrastructure": ("16 Graphcore Mk2 IPUs",)}),
+    ),
+    "a heading for the machine": (
+        "# m\n### Compute infrastructure\n\nUsed two A100 of a cluster.\n",
+        Right({"infrastructure": ("Used two A100 of a cluster",)}),
+    ),
+    "a pair with a slash": (
+        "# m\nEM/F1: 71.9/76.4 on the dev set.\n",
+        Right(claims=(("exact", 71.9, None, None), ("f1", 76.4, None, None))),
+    ),
+    "the paper's numbers": (
+        "# m\nIn the paper the authors report that it achieves 88.8 EM and 94.6 F1.\n",
+        Right(claims=(("exact", 88.8, None, "other"), ("f1", 94.6, None, "other"))),
+    ),
+    "settings of ours and of others": (
+        "## Hyperparameters\n| setting | other-net | This model |\n|--|--|--|\n| learning rate | 1e-4 | 2e-5 |\n"
+        "| batch size | 8 | 16 |\n",
+        Right(settings={"learning_rate": 2e-5, "train_batch_size": 16}),
+    ),
+    "titles of data over two columns": (
+        "| Model | Quiz A || Quiz B ||\n|--|--|--|--|--|\n"
+        "| | EM | F1 | EM | F1 |\n| m (ours) | 1.5 | 2.5 | 3.5 | 4.5 |\n",
+        Right(
+            claims=(
+                ("quiz_a_em", 1.5, None, None),
+                ("quiz_a_f1", 2.5, None, None),
+                ("quiz_b_em", 3.5, None, None),
+                ("quiz_b_f1", 4.5, None, None),
+            )
+        ),
+    ),
+    "a decay that is not linear": (
+        "### Training hyperparameters\n- optimizer: {'name': 'Adam', 'learning_rate': {'class_name': "
+        "'PolynomialDecay', "
+        "'config': {'initial_learning_rate': 1e-05, 'decay_steps': 90, 'power': 2.0}}}\n",
+        Right(settings={"learning_rate": 1e-5, "lr_schedule": "PolynomialDecay"}),
+    ),
+    "mixed precision in the Trainer's words": (
+        "### Training hyperparameters\n- mixed_precision_training: Native AMP\n- seed: 1\n",
+        Right(settings={"fp16": True, "seed": 1}),
+    ),
+    "French": (
+        "## Hyperparamètres\n- Taux d'apprentissage : 3e-5\n- Taille de lot : 16\n- Nombre d'époques : 2\n",
+        Right(settings={"learning_rate": 3e-5, "train_batch_size": 16, "num_train_epochs": 2}),
+    ),
+    "Spanish": (
+        "## Hiperparámetros\n- Tasa de aprendizaje: 3e-5\n- Tamaño de lote: 16\n- Épocas: 2\n",
+        Right(settings={"learning_rate": 3e-5, "train_batch_size": 16, "num_train_epochs": 2}),
+    ),
+    "Portuguese": (
+        "## Hiperparâmetros\n- Taxa de aprendizado: 3e-5\n- Tamanho do lote: 16\n- Número de épocas: 2\n",
+        Right(settings={"learning_rate": 3e-5, "train_batch_size": 16, "num_train_epochs": 2}),
+    ),
+    "Chinese": (
+        "## 结果\n- 精确匹配：71.9\n- F1值：76.4\n",
+        Right(claims=(("exact", 71.9, None, None), ("f1", 76.4, None, None))),
+    ),
+    "a shell variable is no mathematics": (
+        "```\npython run.py --do_train --learning_rate 1e-5 --output_dir $ROOT/$RUN\n```\n",
+        Right(settings={"output_dir": "$ROOT/$RUN"}),
+    ),
+}
+
+
+def assert_read(found: Card, right: Right) -> None:
+    for name, values in right.facts.items():
+        assert tuple(fact.value for fact in found.facts if fact.name == name) == values, name
+    for key, value in (right.settings or {}).items():
+        stated = [one.value for one in found.stated if one.name == key]
+        assert (stated[-1] if stated else None) == (pytest.approx(value) if isinstance(value, float) else value), key
+    if right.claims is not None:
+        assert [(one.metric, one.value, one.dataset, one.subject) for one in found.claims] == [
+            (metric, pytest.approx(value), data, subject) for metric, value, data, subject in right.claims
+        ]
+    if right.section is not None:
+        assert {one.section for one in found.stated} == {right.section}
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_a_shared_case_is_read_as_a_reader_does(name: str, shared: Path) -> None:
+    path = shared / "cases" / "cards" / f"{name}.md"
+    assert_read(parse(path, path.read_text(encoding="utf-8"), ""), SHARED[name])
+
+
+def test_every_shared_case_is_here(shared: Path) -> None:
+    assert {path.stem for path in (shared / "cases" / "cards").glob("k[0-9]*.md")} == set(SHARED)
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_case_of_our_own_is_read_as_a_reader_does(name: str) -> None:
+    text, right = OWN[name]
+    assert_read(parse(Path("card.md"), text, ""), right)
