@@ -112,8 +112,22 @@ class Stage:
     name: str
     settings: tuple[Setting, ...]
 
+    def setting(self, name: str) -> Setting | None:
+        return next((setting for setting in self.settings if setting.name == name), None)
+
     def value(self, name: str) -> Any:
-        return next(setting.value for setting in self.settings if setting.name == name)
+        """The value of a setting that is there; raises KeyError for one that is not."""
+        setting = self.setting(name)
+        if setting is None:
+            raise KeyError(f"{self.name} has no setting {name!r}")
+        return setting.value
+
+    def get(self, name: str, default: Any = None) -> Any:
+        setting = self.setting(name)
+        return default if setting is None else setting.value
+
+    def __contains__(self, name: str) -> bool:
+        return self.setting(name) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +212,11 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one claim came to. `difference` is measured - claimed, in the claim's unit."""
+    """What one claim came to, by `rule`. `difference` is measured - claimed, in the claim's unit.
+
+    `is_no_worse` is True where the claim is met or exceeded, and for a score that is undecided only because it may be
+    above the claim.
+    """
 
     metric: str
     claimed: float
@@ -208,6 +226,8 @@ class Verdict:
     unit: Unit
     outcome: Outcome
     reason: str
+    rule: Rule
+    is_no_worse: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from harness.errors import HarnessError
 from harness.judge import rescore, verdict
 from harness.qa.squad import Paragraph
 from harness.record import environment, store
-from harness.record.read import following, identity_of, read_experiment, require_finished, runs_of
+from harness.record.read import following, identity_of, read_experiment, require_finished, runs_of, version_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,8 @@ def _series(folder: Path) -> Iterator[str]:
         yield f"{store.SERIES}: names other runs than the folder is named by"
     is_sequential = bool(plain["is_sequential"])
     concluded = verdict.conclude(runs, is_sequential=is_sequential)
-    expected = store.series_text([run.name for run in runs], concluded, is_sequential=is_sequential)
+    version = int(plain["schema_version"])
+    expected = store.series_text([run.name for run in runs], concluded, is_sequential=is_sequential, version=version)
     if (folder / store.SERIES).read_bytes() != expected.encode():
         yield f"{store.SERIES}: is not what follows from its runs"
 
@@ -151,7 +152,7 @@ def _identity(run: Path) -> Iterator[str]:
     code = store.read_json(run / "environment.json")["machine"]["code"]
     expected = store.json_text(
         {
-            "schema_version": store.SCHEMA_VERSION,
+            "schema_version": version_of(run),
             "identity": identity_of(experiment, inputs, code),
             "rule": verdict.rule_hash(read_experiment(run)),
         }
@@ -211,7 +212,7 @@ def _losses(run: Path) -> Iterator[str]:
 
 
 def _verdict(run: Path) -> Iterator[str]:
-    expected = store.verdict_text(verdict.conclude([run]))
+    expected = store.verdict_text(verdict.conclude([run]), version_of(run))
     recorded = (run / "verdict.json").read_bytes()
     if recorded != expected.encode():
         yield f"verdict.json: is not what follows from the record{_first_difference(recorded, expected)}"

@@ -23,6 +23,7 @@ from harness.domain import (
 )
 from harness.errors import DataError, StoreError
 from harness.record import store
+from harness.record.upgrade import OLDEST, upgrade
 
 
 def identity_of(experiment: Mapping[str, Any], inputs: Mapping[str, Any], code: Mapping[str, Any]) -> str:
@@ -47,8 +48,8 @@ def require_finished(run: Path) -> None:
         with suppress(StoreError):  # broken or missing is no other version: whoever reads it next says so
             plain = store.read_json(run / name)
             version = plain.get("schema_version") if isinstance(plain, dict) else None
-            if isinstance(version, int) and version != store.SCHEMA_VERSION:
-                what = f"has schema version {version}; this harness reads {store.SCHEMA_VERSION}"
+            if isinstance(version, int) and not OLDEST <= version <= store.SCHEMA_VERSION:
+                what = f"has schema version {version}; this harness reads {OLDEST} to {store.SCHEMA_VERSION}"
                 raise DataError(run / name, "", what)
 
 
@@ -183,6 +184,11 @@ def read_losses(run: Path, stage: str) -> list[float]:
         raise StoreError(f"{path}: is broken ({error}); start the run again with --fresh") from error
 
 
+def version_of(run: Path) -> int:
+    """The schema version that a run was begun with."""
+    return int(store.read_json(run / "identity.json")["schema_version"])
+
+
 def runs_of(folder: Path) -> list[Path]:
     """The runs that a series of seeds names, or the one run; raises StoreError for a series that cannot be followed."""
     if not (folder / store.SERIES).exists():
@@ -198,8 +204,9 @@ def read_verdict(folder: Path, name: str) -> tuple[Judgement, tuple[Measurement,
     """What a verdict file holds, and whether it is of sequential looks; raises StoreError for another version."""
     plain = store.read_json(folder / name)
     try:
-        if plain["schema_version"] != store.SCHEMA_VERSION:
+        if not OLDEST <= plain["schema_version"] <= store.SCHEMA_VERSION:
             raise KeyError(f"schema version {plain['schema_version']}")
+        plain = upgrade(name, plain, plain["schema_version"])
         return (
             _judgement(plain["judgement"]),
             tuple(Measurement(**one) for one in plain["measurements"]),

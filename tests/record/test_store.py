@@ -14,7 +14,11 @@ from harness.record import store
 from harness.record.read import read_verdict
 
 JUDGEMENT = Judgement(
-    "better", 0, "tolerance", "f1 above", (Verdict("f1", 76.0, 78.5, 2.5, 1.0, "points", "better", "2.5 above"),)
+    "better",
+    0,
+    "tolerance",
+    "f1 above",
+    (Verdict("f1", 76.0, 78.5, 2.5, 1.0, "points", "better", "2.5 above", "tolerance", is_no_worse=True),),
 )
 MEASUREMENT = Measurement("f1", 78.5, "points", 100, 42, "squad2|n:100")
 
