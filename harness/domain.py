@@ -267,22 +267,6 @@ class Attribution:
 
 
 @dataclass(frozen=True, slots=True)
-class Rates:
-    """Shares of simulated cards, of one claim each, that rule `equivalence` gives each outcome, and that rule
-    `tolerance` accepts, when the two procedures are `gap` apart on average. `is_sequential`: with a look after every
-    seed up to `n_seeds`, stopping at the first that decides."""
-
-    metric: str
-    gap: float
-    n_seeds: int
-    is_sequential: bool
-    reproduced: float
-    not_reproduced: float
-    inconclusive: float
-    within_tolerance: float
-
-
-@dataclass(frozen=True, slots=True)
 class Opinion:
     """What the rule that does not decide says of the card."""
 

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import StoreError
+from harness.record.typed import plain_of
 from harness.record.upgrade import written_as
 
 SCHEMA_VERSION = 3
@@ -106,17 +107,17 @@ def write_json(path: Path, thing: Any) -> None:
     write_text(path, json_text(thing))
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: Path) -> dict[str, Any]:
     """The JSON object of a record file; raises StoreError when it is missing or broken."""
+    return plain_of(read_bytes(path), path)
+
+
+def read_bytes(path: Path) -> bytes:
+    """A record file, whole; raises StoreError when it cannot be read."""
     try:
-        plain = json.loads(path.read_text(encoding="utf-8"))
+        return path.read_bytes()
     except OSError as error:
         raise StoreError(f"{path}: cannot be read ({error.strerror}); is this a run folder?") from error
-    except (ValueError, RecursionError) as error:
-        raise StoreError(f"{path}: is broken ({error}); start the run again with --fresh") from error
-    if not isinstance(plain, dict):
-        raise StoreError(f"{path}: is broken (no JSON object); start the run again with --fresh")
-    return plain
 
 
 def find_run(results: Path, card: str, identity: str) -> Path | None:

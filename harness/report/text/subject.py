@@ -6,8 +6,9 @@ from typing import Any
 
 from harness.card.forensics import Finding
 from harness.card.lint import Lint
-from harness.domain import Attribution, Card, Experiment, Judgement, Measurement, Rates
+from harness.domain import Attribution, Card, Experiment, Judgement, Measurement
 from harness.plan.cost import Forecast
+from harness.record.parts import Rates
 
 
 @dataclass(frozen=True, slots=True)
