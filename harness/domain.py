@@ -125,8 +125,22 @@ class Stage:
     name: str
     settings: tuple[Setting, ...]
 
+    def setting(self, name: str) -> Setting | None:
+        return next((setting for setting in self.settings if setting.name == name), None)
+
     def value(self, name: str) -> Any:
-        return next(setting.value for setting in self.settings if setting.name == name)
+        """The value of a setting that is there; raises KeyError for one that is not."""
+        setting = self.setting(name)
+        if setting is None:
+            raise KeyError(f"{self.name} has no setting {name!r}")
+        return setting.value
+
+    def get(self, name: str, default: Any = None) -> Any:
+        setting = self.setting(name)
+        return default if setting is None else setting.value
+
+    def __contains__(self, name: str) -> bool:
+        return self.setting(name) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +225,11 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one claim came to. `difference` is measured - claimed, in the claim's unit."""
+    """What one claim came to, by `rule`. `difference` is measured - claimed, in the claim's unit.
+
+    `is_no_worse` is True where the claim is met or exceeded, and for a score that is undecided only because it may be
+    above the claim.
+    """
 
     metric: str
     claimed: float
@@ -221,6 +239,8 @@ class Verdict:
     unit: Unit
     outcome: Outcome
     reason: str
+    rule: Rule
+    is_no_worse: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,22 +277,6 @@ class Attribution:
     student: float
     training: Hop | None
     retention: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Rates:
-    """Shares of simulated cards, of one claim each, that rule `equivalence` gives each outcome, and that rule
-    `tolerance` accepts, when the two procedures are `gap` apart on average. `is_sequential`: with a look after every
-    seed up to `n_seeds`, stopping at the first that decides."""
-
-    metric: str
-    gap: float
-    n_seeds: int
-    is_sequential: bool
-    reproduced: float
-    not_reproduced: float
-    inconclusive: float
-    within_tolerance: float
 
 
 @dataclass(frozen=True, slots=True)

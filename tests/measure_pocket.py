@@ -27,7 +27,7 @@ from harness.card.read import read_card
 from harness.plan.experiment import plan
 from harness.plan.options import Options
 from harness.record import environment, store
-from harness.record.read import read_losses
+from harness.record.folder import Run
 from harness.run import reproduce
 from harness.train.progress import Silent
 from tests.faults import FAULTS
@@ -72,7 +72,7 @@ def measured(name: str, seed: int) -> dict[str, Any]:
         made = run(name, Path(folder), Options(seed=seed))
         ends = {one.metric: one.value for one in made.conclusion.measurements if one.metric in ENDS}
         losses = {
-            f"{stage.name}_step_{step}": read_losses(made.folder, stage.name)[step - 1]
+            f"{stage.name}_step_{step}": Run.open(made.folder).steps(stage.name)[step - 1].terms["loss"]
             for stage in made.experiment.stages
             for step in STEPS[stage.name]
         }

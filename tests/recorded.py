@@ -14,6 +14,8 @@ from harness.plan.options import Options
 from harness.qa import official_squad, squad, token_index
 from harness.qa.signature import signature_of
 from harness.record import environment, store
+from harness.record.folder import Run
+from harness.record.parts import RunEnvironment, ScoredAnswer
 from harness.record.read import identity_of
 
 ROOT = Path(__file__).parents[1]
@@ -51,7 +53,7 @@ def make_run(
     (folder / "card.md").write_bytes(described.read_bytes())
     store.write_json(folder / "experiment.json", experiment)
     store.write_json(folder / "inputs.json", inputs)
-    store.write_json(folder / "environment.json", {"machine": machine, "device": "cpu", "threads": 1})
+    store.write_json(folder / "environment.json", RunEnvironment(machine=machine, device="cpu", threads=1))
     identity = identity_of(store.to_json(experiment), inputs, machine.code)
     store.write_json(
         folder / "identity.json",
@@ -60,7 +62,7 @@ def make_run(
     for stage in experiment.stages:
         _write_stage(folder / "stages" / stage.name)
     _write_evaluation(folder / "evaluation", experiment, data, wrong, limit)
-    store.write_verdict(folder, verdict.conclude([folder]))
+    store.write_verdict(folder, verdict.conclude([Run.open(folder)]))
     return folder
 
 
@@ -77,7 +79,9 @@ def _write_stage(folder: Path) -> None:
 def _write_evaluation(
     folder: Path, experiment: Experiment, data: dict[str, str], wrong: Sequence[int], limit: int | None
 ) -> None:
-    questions = [q for p in squad.first_questions(squad.read_json(QUESTIONS), limit) for q in p.questions]
+    paragraphs = list(squad.first_questions(squad.read_squad(QUESTIONS), limit))
+    places = {q.id: {"article": p.title, "paragraph": n} for n, p in enumerate(paragraphs) for q in p.questions}
+    questions = [q for p in paragraphs for q in p.questions]
     answers = {
         q.id: "nothing of the kind" if place in wrong else (q.answers[0].text if q.answers else "")
         for place, q in enumerate(questions)
@@ -85,10 +89,15 @@ def _write_evaluation(
     scores = official_squad.score_questions([(q.id, [a.text for a in q.answers]) for q in questions], answers)
     by_token = [token_index.TokenScore(one.id, one.has_answer, one.exact, one.f1) for one in scores]
     rows = [
-        {**store.to_json(one), "token_exact": one.exact, "token_f1": one.f1, "span_over_null": 0.25} for one in scores
+        ScoredAnswer(
+            **store.to_json(one), **places[one.id], token_exact=one.exact, token_f1=one.f1, span_over_null=0.25
+        )
+        for one in scores
     ]
     store.write_json(folder / "predictions.json", answers)
-    store.write_lines(folder / "per_question.jsonl", [json.dumps(row, ensure_ascii=False) + "\n" for row in rows])
+    store.write_lines(
+        folder / "per_question.jsonl", [json.dumps(store.to_json(row), ensure_ascii=False) + "\n" for row in rows]
+    )
     settings, n = experiment.evaluation, len(scores)
     by_index = {
         "signature": signature_of(settings, n, data, scorer="token-index"),

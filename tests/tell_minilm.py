@@ -9,17 +9,17 @@ import functools
 import itertools
 import math
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from scipy.stats import chi2
 
 from harness.judge.paired import hop
 from harness.plan.cost import said_of
 from harness.record import store
-from harness.record.read import read_experiment, read_rows
+from harness.record.folder import Run
+from harness.record.parts import ScoredAnswer
 
 RESULTS = Path(__file__).parents[1] / "results"
 TEACHER, STUDENT = "minilm-6l-squad2", "minilm-3l-squad2"
@@ -48,28 +48,29 @@ class Told:
     folder: Path
     arm: str
     seed: int
-    scores: dict[str, float]
-    rows: list[dict[str, Any]]
+    scores: Mapping[str, float]
+    rows: Sequence[ScoredAnswer]
     took: float
     expected: float | None
 
 
 def read(folder: Path) -> Told:
-    experiment = read_experiment(folder)
+    run = Run.open(folder)
+    experiment = run.experiment
     stages = {stage.name: int(stage.value("num_train_epochs")) for stage in experiment.stages}
     if experiment.recipe == "finetune":
         arm = "teacher" if experiment.name == TEACHER else "plain" if stages["finetune"] == 2 else "longer"
     else:
         arm = "both" if stages["intermediate_layer"] else "prediction"
-    seconds = [store.read_json(folder / "stages" / name / "stage.json")["seconds"] for name in stages]
-    cost = store.read_json(folder / store.FORECAST) if (folder / store.FORECAST).exists() else None
+    seconds = [run.stage(name).seconds for name in stages]
+    cost = run.plain(store.FORECAST) if run.has(store.FORECAST) else None
     parts = None if cost is None else [one["seconds"] for one in cost["parts"] if one["name"] in stages]
     return Told(
         folder=folder,
         arm=arm,
-        seed=int(experiment.run.value("seed")),
-        scores=store.read_json(folder / store.EVALUATION / "metrics.json")["scores"],
-        rows=read_rows(folder / store.EVALUATION),
+        seed=run.settings.seed,
+        scores=run.evaluation.metrics.scores,
+        rows=run.evaluation.answers,
         took=sum(seconds),
         expected=None if parts is None else sum(parts),
     )
@@ -131,7 +132,7 @@ def page(found: Sequence[Told]) -> Iterator[str]:
         if runs := [one for one in found if one.arm == arm]:
             yield _row(name, runs, teacher)
     yield ""
-    never = 100 * statistics.fmean(not row["has_answer"] for row in teacher.rows)
+    never = 100 * statistics.fmean(not row.has_answer for row in teacher.rows)
     yield f"- A model that never answers scores {never:.2f} in exact and f1: too little data for a good reader."
     yield from _compared(found)
     yield from _spreads(found)
@@ -236,7 +237,7 @@ def _matrix(found: Sequence[Told]) -> Iterator[str]:
     """Scores of one student under every protocol, as `harness score` left them."""
     for path in sorted(RESULTS.glob("minilm-*/scores/*/matrix.json")):
         plain, files = store.read_json(path), store.read_json(path.parent / "inputs.json")["weights"]["files"]
-        (of,) = (one for one in found if store.read_json(one.folder / store.EVALUATION / "weights.json") == files)
+        (of,) = (one for one in found if Run.open(one.folder).evaluation.weights == files)
         yield (
             f"The evaluator matrix, `harness score` on the weights of seed {of.seed} ({ARMS[of.arm]}), in fp32, where "
             f"the run itself scored in bf16 (exact {of.scores['exact']:.2f}, f1 {of.scores['f1']:.2f}):"

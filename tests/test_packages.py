@@ -13,7 +13,8 @@ from harness.cli.main import main
 from harness.errors import DataError, PlanError
 from harness.qa import squad
 from harness.record import store
-from harness.record.read import read_experiment, training_of
+from harness.record.folder import Run
+from harness.record.read import training_of
 from harness.run import teacher_cards
 from harness.train.models import loading
 from tests.conftest import QUESTIONS, ROOT, SHARED, without
@@ -131,13 +132,13 @@ def test_a_run_on_some_layers_is_recorded_and_cut_once(command: list[str], tmp_p
 
 
 def test_only_listed_questions_are_read_and_all_of_them(tmp_path: Path) -> None:
-    whole = [q.id for p in squad.read_json(QUESTIONS) for q in p.questions]
+    whole = [q.id for p in squad.read_squad(QUESTIONS) for q in p.questions]
     listed = frozenset(whole[3:60:7])
-    kept = list(squad.only_questions(squad.read_json(QUESTIONS), listed, Path("list")))
+    kept = list(squad.only_questions(squad.read_squad(QUESTIONS), listed, Path("list")))
     assert [q.id for p in kept for q in p.questions] == [one for one in whole if one in listed]
     assert all(p.questions for p in kept)
     with pytest.raises(DataError, match="1 of its 10 questions are not in the training data"):
-        list(squad.only_questions(squad.read_json(QUESTIONS), listed | {"another"}, Path("list")))
+        list(squad.only_questions(squad.read_squad(QUESTIONS), listed | {"another"}, Path("list")))
 
 
 @pytest.mark.parametrize(("text", "said"), [("", "names no question"), ("a\nb\na\n", "names a question twice")])
@@ -161,7 +162,7 @@ def listing_card(tmp_path: Path, ids: list[str]) -> Path:
 
 
 def test_a_card_that_lists_its_questions_is_run_on_those(command: list[str], tmp_path: Path) -> None:
-    whole = [q.id for p in squad.read_json(QUESTIONS) for q in p.questions]
+    whole = [q.id for p in squad.read_squad(QUESTIONS) for q in p.questions]
     plain = without(command, "--limit", "--masked-lm", "--glove")
     asked = [part for part in plain if not part.startswith("augmentation")]
     asked.remove("--set")
@@ -208,18 +209,18 @@ def test_our_cards_name_their_model_their_questions_and_their_precision(
 def test_the_listed_questions_are_those_with_official_ids() -> None:
     path = SHARED / "data" / "squad" / "train-v2.0.partial.derived.json"
     ids = squad.read_ids(ROOT / "cards" / "minilm-squad2.ids")
-    kept = [q for p in squad.only_questions(squad.read_json(path), ids, path) for q in p.questions]
+    kept = [q for p in squad.only_questions(squad.read_squad(path), ids, path) for q in p.questions]
     assert len(kept) == 14_766
     assert sum(1 for q in kept if not q.answers) == 2_946
     official = re.compile(r"[0-9a-f]{24}")
-    assert ids == {q.id for p in squad.read_json(path) for q in p.questions if official.fullmatch(q.id)}
+    assert ids == {q.id for p in squad.read_squad(path) for q in p.questions if official.fullmatch(q.id)}
 
 
 def test_questions_of_the_dev_set_are_not_among_them() -> None:
     path = SHARED / "data" / "squad" / "dev-v2.0.rebuilt.json"
     if not path.is_file():
         pytest.skip(f"{path} is absent: the reference data is not part of the repository")
-    dev = {q.id for p in squad.read_json(path) for q in p.questions}
+    dev = {q.id for p in squad.read_squad(path) for q in p.questions}
     assert not dev & squad.read_ids(ROOT / "cards" / "minilm-squad2.ids")
 
 
@@ -235,7 +236,7 @@ def test_a_teacher_card_gets_the_data_given_for_its_pupil_and_its_scores_are_not
         text = re.sub(r"n_epochs = \d", "n_epochs = 1", text.replace("layers 2, 4 and 6", "layers 2 and 4"))
         text = text.replace("max_seq_len = 384", "max_seq_len = 224")
         (tmp_path / f"{name}.md").write_text(text, encoding="utf-8")
-    whole = [q.id for p in squad.read_json(QUESTIONS) for q in p.questions]
+    whole = [q.id for p in squad.read_squad(QUESTIONS) for q in p.questions]
     (tmp_path / "minilm-squad2.ids").write_text("\n".join(whole[:8]) + "\n")
     monkeypatch.setattr("harness.judge.verdict.HUB_QUESTIONS", {"rajpurkar/squad_v2:validation": 240})
     monkeypatch.setattr("harness.judge.preconditions.DEV", (240, 131, 109))
@@ -257,14 +258,14 @@ def test_a_teacher_card_gets_the_data_given_for_its_pupil_and_its_scores_are_not
     assert main([*again, "--seed", "7", "--teacher", str(teacher), "--forecast"]) == 0
     assert len(list((tmp_path / "results" / CARDS[0]).iterdir())) == 2
     runs = [path.parent for path in (tmp_path / "results" / CARDS[1]).glob("*/verdict.json")]
-    told = {read_experiment(one).run.value("seed"): one for one in runs}
+    told = {Run.open(one).experiment.run.value("seed"): one for one in runs}
     assert store.read_json(told[7] / "inputs.json")["teacher"] == hashes
-    assert training_of(read_experiment(told[7])) == training_of(read_experiment(student))
-    assert [one.category for one in read_experiment(told[7]).deviations if "--teacher" in one.reason] == ["seed"]
+    assert training_of(Run.open(told[7]).experiment) == training_of(Run.open(student).experiment)
+    assert [one.category for one in Run.open(told[7]).experiment.deviations if "--teacher" in one.reason] == ["seed"]
     parts = [one["name"] for one in store.read_json(told[7] / store.FORECAST)["parts"]]
     assert "evaluation: student" in parts
     assert "evaluation: teacher" not in parts
-    pupil = read_experiment(told[7])
+    pupil = Run.open(told[7]).experiment
     assert teacher_cards.named(tmp_path / f"{CARDS[0]}.md", pupil) == teacher
     assert teacher_cards.named(tmp_path / "other.md", pupil) is None  # a student that is a card is no teacher
     _refuses_other_runs(again, teacher, tmp_path, capsys)

@@ -39,13 +39,24 @@ def read_card(path: Path) -> Card:
     except OSError as error:
         raise CardError(path, None, f"cannot be read ({error.strerror})") from error
     if data is None:
-        raise CardError(path, None, f"is larger than {MAX_BYTES // 2**20} MiB; a model card is a page of text")
+        raise _too_large(path)
+    return card_of(path, data)
+
+
+def card_of(path: Path, data: bytes) -> Card:
+    """Card of the bytes that were read from `path`; raises CardError where they are none."""
+    if len(data) > MAX_BYTES:
+        raise _too_large(path)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise CardError(path, line, f"byte {error.start} is not UTF-8; save the card as UTF-8") from error
     return parse(path, text, hashlib.sha256(data).hexdigest())
+
+
+def _too_large(path: Path) -> CardError:
+    return CardError(path, None, f"is larger than {MAX_BYTES // 2**20} MiB; a model card is a page of text")
 
 
 def parse(path: Path, text: str, sha256: str) -> Card:

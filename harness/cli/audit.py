@@ -10,7 +10,8 @@ from rich.text import Text
 
 from harness.errors import EXIT_INVALID, EXIT_REPRODUCED
 from harness.record import store
-from harness.record.read import runs_of
+from harness.record.folder import Run
+from harness.record.read import seeds_of
 from harness.report.text.tables import make_console, make_table
 
 if TYPE_CHECKING:
@@ -28,14 +29,15 @@ def run(arguments: argparse.Namespace) -> int:
     # Here, because the statistics of a verdict take longer to load than every other command to run.
     from harness.judge.audit import audit, audit_series
 
-    folder: Path = arguments.run_folder
-    done = [audit(one, arguments.eval) for one in runs_of(folder)]
-    if (folder / store.SERIES).exists():
-        done.append(audit_series(folder))
+    record = Run.open(arguments.run_folder)
+    runs = seeds_of(record)
+    done = [audit(run, arguments.eval) for run in runs]
+    if record.has(store.SERIES):
+        done.append(audit_series(record, runs))
     is_passed = all(one.is_passed for one in done)
     if arguments.json:
-        runs = [{"is_passed": one.is_passed, **store.to_json(one)} for one in done]
-        document = {"schema_version": store.SCHEMA_VERSION, "is_passed": is_passed, "audits": runs}
+        audits = [{"is_passed": one.is_passed, **store.to_json(one)} for one in done]
+        document = {"schema_version": store.SCHEMA_VERSION, "is_passed": is_passed, "audits": audits}
         print(json.dumps(document, indent=1, ensure_ascii=False))
     else:
         print("\n\n".join(to_text(one) for one in done))

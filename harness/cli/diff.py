@@ -13,6 +13,7 @@ from rich.text import Text
 
 from harness.errors import PlanError
 from harness.record import store
+from harness.record.folder import Run
 from harness.record.read import following
 from harness.report.text.tables import make_console, make_table
 
@@ -35,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     from harness.judge import diff
 
     with following(f"{arguments.first} or {arguments.second}"):
-        found = diff.compare(arguments.first, arguments.second)
+        found = diff.compare(Run.open(arguments.first), Run.open(arguments.second))
     if arguments.json:
         document = {"schema_version": store.SCHEMA_VERSION, **store.to_json(found)}
         if found.flips is not None:

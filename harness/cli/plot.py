@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from harness.errors import DataError, StoreError
 from harness.record import store
-from harness.record.read import runs_of
+from harness.record.folder import Run
+from harness.record.read import seeds_of
 
 if TYPE_CHECKING:
     from harness.report.plots.layout import Page
@@ -26,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     from harness.report.plots import layout
     from harness.report.plots.read_run import check_comparable, read_run
 
-    runs = [read_run(folder) for given in arguments.runs for folder in runs_of(given)]
+    runs = [read_run(one) for given in arguments.runs for one in seeds_of(Run.open(given))]
     check_comparable(runs)
     out = arguments.out or arguments.runs[0] / "plots"
     left_out = [what for one in runs for what in one.left_out]
@@ -70,8 +71,8 @@ def _claims(runs: "Sequence[Recorded]") -> "Page":
     from harness.judge import verdict as conclusion
     from harness.report.plots import claims
 
-    folders = [one.folder for one in runs]
-    found = conclusion.read(folders[0]) if len(runs) == 1 else conclusion.conclude(folders)
+    records = [one.record for one in runs]
+    found = records[0].conclusion if len(runs) == 1 else conclusion.conclude(records)
     claimed = {verdict.metric for verdict in found.judgement.verdicts}
     scored = dict.fromkeys(f"{m.signature} (n={m.n:,})" for m in found.measurements if m.metric in claimed)
     seeds = " ".join(str(one.seed) for one in runs)

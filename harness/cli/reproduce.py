@@ -13,6 +13,7 @@ from harness.domain import Experiment
 from harness.errors import PlanError
 from harness.plan.experiment import plan
 from harness.record import environment
+from harness.record.folder import Run
 from harness.report.printable import printable
 from harness.run import launch
 
@@ -94,6 +95,9 @@ def run(arguments: argparse.Namespace) -> int:
     finally:
         watch.close()
     if launch.is_main_process():
-        show(arguments, subject_of(outcome.experiment, outcome.conclusion, outcome.folder, was_there=outcome.was_there))
+        show(
+            arguments,
+            subject_of(outcome.experiment, outcome.conclusion, Run.open(outcome.folder), was_there=outcome.was_there),
+        )
     # A launcher takes any code but 0 for a crash, and a verdict is none.
     return 0 if launch.leave(outcome.judgement.exit_code) else outcome.judgement.exit_code

@@ -121,7 +121,7 @@ def _score_file(arguments: argparse.Namespace) -> "Matrix":
     from harness.qa.signature import signature_of_file
     from harness.record import store
 
-    paragraphs = squad.check_unique(list(squad.read_json(arguments.eval)), str(arguments.eval))
+    paragraphs = squad.check_unique(list(squad.read_squad(arguments.eval)), str(arguments.eval))
     golds = [(q.id, [answer.text for answer in q.answers]) for p in paragraphs for q in p.questions]
     scores = official_squad.score_questions(golds, prediction_files.read_predictions(arguments.predictions))
     best = threshold = None

@@ -1,23 +1,20 @@
 """Prints what a command found, in the form that was asked for."""
 
 import argparse
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from harness.domain import Experiment
 from harness.record import store
+from harness.record.folder import Run
+from harness.record.parts import Conclusion
 from harness.report.text import REPORTS
 from harness.report.text.subject import Subject
-
-if TYPE_CHECKING:
-    from harness.judge.verdict import Conclusion
 
 
 def show(arguments: argparse.Namespace, subject: Subject) -> None:
     print(REPORTS["json" if arguments.json else "text"](subject))
 
 
-def subject_of(experiment: Experiment, concluded: "Conclusion", folder: Path, *, was_there: bool = False) -> Subject:
+def subject_of(experiment: Experiment, concluded: Conclusion, record: Run, *, was_there: bool = False) -> Subject:
     """What a run came to, as a report shows it."""
     return Subject(
         experiment=experiment,
@@ -25,7 +22,7 @@ def subject_of(experiment: Experiment, concluded: "Conclusion", folder: Path, *,
         attributions=concluded.attributions,
         operating=concluded.operating,
         measurements=concluded.measurements,
-        record=str(folder),
-        cost=store.read_json(folder / store.FORECAST) if (folder / store.FORECAST).exists() else None,
+        record=str(record.folder),
+        cost=record.plain(store.FORECAST) if record.has(store.FORECAST) else None,
         was_there=was_there,
     )

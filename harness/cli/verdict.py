@@ -4,16 +4,14 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from harness.cli.show import subject_of
 from harness.errors import EXIT_INVALID
 from harness.record import store
-from harness.record.read import following, read_experiment, require_finished, runs_of
+from harness.record.folder import Run
+from harness.record.parts import Conclusion
+from harness.record.read import following, require_finished, seeds_of
 from harness.report.text import REPORTS
-
-if TYPE_CHECKING:
-    from harness.judge.verdict import Conclusion
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,16 +25,15 @@ def run(arguments: argparse.Namespace) -> int:
     # Here, because the statistics of a verdict take longer to load than every other command to run.
     from harness.judge import verdict
 
-    folder: Path = arguments.run_folder
-    runs = runs_of(folder)
+    record = Run.open(arguments.run_folder)
+    runs = seeds_of(record)
     for one in runs:
         require_finished(one)
-    name = store.VERDICT if runs == [folder] else store.SERIES
-    with following(folder):
-        recorded = verdict.read(folder, name)
-        is_sequential = any(rate.is_sequential for rate in recorded.operating)
-        again = verdict.conclude(runs, is_sequential=is_sequential)
-        subject = subject_of(read_experiment(runs[0]), again, folder)
+    is_series = record.has(store.SERIES)
+    with following(record.folder):
+        recorded = record.conclusion
+        again = verdict.conclude(runs, is_sequential=is_series and record.series.is_sequential)
+        subject = subject_of(runs[0].experiment, again, record)
         if arguments.json:
             document = {**json.loads(REPORTS["json"](subject)), "is_as_recorded": again == recorded}
             said = json.dumps(document, indent=1, ensure_ascii=False)
@@ -45,11 +42,12 @@ def run(arguments: argparse.Namespace) -> int:
     print(said)
     if again == recorded:
         return again.judgement.exit_code
-    print(f"harness: {folder / name}: {said_of(recorded, again)}", file=sys.stderr)
+    name = store.SERIES if is_series else store.VERDICT
+    print(f"harness: {record.folder / name}: {said_of(recorded, again)}", file=sys.stderr)
     return EXIT_INVALID
 
 
-def said_of(recorded: "Conclusion", again: "Conclusion") -> str:
+def said_of(recorded: Conclusion, again: Conclusion) -> str:
     """Where a recorded conclusion is not the one that follows from its record."""
     was, now = recorded.judgement, again.judgement
     if was.outcome != now.outcome:

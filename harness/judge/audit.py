@@ -5,19 +5,18 @@ evaluation data that is not to be had, and what only the weights can give (predi
 was changed in all of its files at once, hashes included, is another record: keep its manifest elsewhere to tell.
 """
 
-import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from harness.card.read import read_card
 from harness.errors import HarnessError
 from harness.judge import rescore, verdict
 from harness.qa.squad import Paragraph
 from harness.record import environment, store
-from harness.record.read import following, identity_of, read_experiment, require_finished, runs_of
+from harness.record.folder import Run
+from harness.record.read import following, identity_of, require_finished
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ def first_of(problems: Sequence[str]) -> str:
     return f"{problems[0]} (and {len(problems) - 1} more)" if len(problems) > 1 else problems[0]
 
 
-def audit(run: Path, eval_file: Path | None = None) -> Audit:
+def audit(run: Run, eval_file: Path | None = None) -> Audit:
     """Checks a finished run; `eval_file` is its evaluation data, where that is neither packaged nor where it was.
 
     Raises DataError for a folder that is no finished run of this version, and for an `eval_file` that is another one.
@@ -63,10 +62,10 @@ def audit(run: Path, eval_file: Path | None = None) -> Audit:
         *check_content(run, golds),
         _check(run, "verdict", "follows from the record, every byte", lambda: _verdict(run)),
     ]
-    return Audit(str(run), tuple(checks), tuple(_not_covered(run, why)))
+    return Audit(str(run.folder), tuple(checks), tuple(_not_covered(run, why)))
 
 
-def check_content(run: Path, golds: Sequence[Paragraph] | None) -> list[Check]:
+def check_content(run: Run, golds: Sequence[Paragraph] | None) -> list[Check]:
     """All checks but those of manifest and verdict, so that a run can be asked before it has them."""
     checks = [
         _check(run, "identity", "experiment, inputs, code, rule and tolerances are those hashed at the start",
@@ -76,58 +75,57 @@ def check_content(run: Path, golds: Sequence[Paragraph] | None) -> list[Check]:
         _check(run, "losses", "the final losses follow from the steps", lambda: _losses(run)),
     ]  # fmt: skip
     again = "every answer scored again, every sum made again" if golds else "every sum made again"
-    for folder in _evaluations(run):
-        checks.append(_check(run, folder.name, again, partial(rescore.check, run, folder, golds)))
+    for one in filter(None, (run.evaluation, run.published, run.teacher)):
+        checks.append(_check(run, one.name, again, partial(rescore.check, one, golds)))
     return checks
 
 
-def audit_series(folder: Path) -> Audit:
+def audit_series(series: Run, runs: Sequence[Run]) -> Audit:
     """Checks the verdict over several seeds; their runs are audited one by one beside it."""
-    check = _check(folder, "series", "its verdict follows from its runs, every byte", lambda: _series(folder))
-    return Audit(str(folder), (check,), ())
+    check = _check(series, "series", "its verdict follows from its runs, every byte", lambda: _series(series, runs))
+    return Audit(str(series.folder), (check,), ())
 
 
-def _series(folder: Path) -> Iterator[str]:
-    plain = store.read_json(folder / store.SERIES)
-    runs = runs_of(folder)
-    if folder.name != store.series_name([run.name for run in runs]):
+def _series(series: Run, runs: Sequence[Run]) -> Iterator[str]:
+    names = [run.folder.name for run in runs]
+    if series.folder.name != store.series_name(names):
         yield f"{store.SERIES}: names other runs than the folder is named by"
-    is_sequential = bool(plain["is_sequential"])
+    is_sequential = series.series.is_sequential
     concluded = verdict.conclude(runs, is_sequential=is_sequential)
-    expected = store.series_text([run.name for run in runs], concluded, is_sequential=is_sequential)
-    if (folder / store.SERIES).read_bytes() != expected.encode():
+    expected = store.series_text(names, concluded, is_sequential=is_sequential, version=series.version)
+    if series.read(store.SERIES) != expected.encode():
         yield f"{store.SERIES}: is not what follows from its runs"
 
 
-def _check(run: Path, name: str, says: str, work: Callable[[], Iterator[str]]) -> Check:
+def _check(run: Run, name: str, says: str, work: Callable[[], Iterator[str]]) -> Check:
     """Runs one check. A changed record can be of any shape, so not being able to follow it is a finding, not a bug."""
     found: list[str] = []
     try:
-        with following(run):
+        with following(run.folder):
             found.extend(work())
     except (HarnessError, OSError) as error:
         found.append(str(error))
     return Check(name, says, tuple(found))
 
 
-def _golds(run: Path, eval_file: Path | None) -> tuple[list[Paragraph] | None, str]:
+def _golds(run: Run, eval_file: Path | None) -> tuple[list[Paragraph] | None, str]:
     """The evaluation questions, or None and why they are not to be had."""
     try:
-        with following(run):
-            return rescore.find_golds(run, read_experiment(run), eval_file)
+        with following(run.folder):
+            return rescore.find_golds(run, eval_file)
     except HarnessError as error:
         if eval_file is not None:
             raise
         return None, f"which evaluation data it was is not to be read ({error})"
 
 
-def _manifest(run: Path) -> Iterator[str]:
-    for path in sorted(run.rglob("*")):
+def _manifest(run: Run) -> Iterator[str]:
+    for path in sorted(run.folder.rglob("*")):
         if path.is_symlink():
             yield f"{_name(run, path)}: is a link; a record holds files"
-    recorded = (run / store.MANIFEST).read_bytes()
+    recorded = run.read(store.MANIFEST)
     listed = _by_name(recorded.decode(errors="replace").splitlines())
-    lines = store.manifest_lines(run, store.record_files(run))
+    lines = run.manifest_lines(store.record_files(run.folder))
     found = _by_name(line.rstrip("\n") for line in lines)
     if recorded == "".join(lines).encode():
         return
@@ -146,42 +144,40 @@ def _by_name(lines: Iterable[str]) -> dict[str, str]:
     return {name: sha256 for sha256, _, name in parts}
 
 
-def _identity(run: Path) -> Iterator[str]:
-    experiment, inputs = store.read_json(run / "experiment.json"), store.read_json(run / "inputs.json")
-    code = store.read_json(run / "environment.json")["machine"]["code"]
+def _identity(run: Run) -> Iterator[str]:
+    experiment, inputs = run.plain("experiment.json"), run.plain("inputs.json")
     expected = store.json_text(
         {
-            "schema_version": store.SCHEMA_VERSION,
-            "identity": identity_of(experiment, inputs, code),
-            "rule": verdict.rule_hash(read_experiment(run)),
+            "schema_version": run.version,
+            "identity": identity_of(experiment, inputs, run.environment.machine.code),
+            "rule": verdict.rule_hash(run.experiment),
         }
     )
-    if (run / "identity.json").read_bytes() != expected.encode():
+    if run.read("identity.json") != expected.encode():
         yield "identity.json: does not follow from experiment.json, inputs.json and the code in environment.json"
     for name, plain in (("experiment.json", experiment), ("inputs.json", inputs)):
-        if (run / name).read_bytes() != store.json_text(plain).encode():
+        if run.read(name) != store.json_text(plain).encode():
             yield f"{name}: is not written as the harness writes it"
 
 
-def _card(run: Path) -> Iterator[str]:
-    experiment = read_experiment(run)
-    if store.sha256_of(run / "card.md") != experiment.card_sha256:
+def _card(run: Run) -> Iterator[str]:
+    experiment = run.experiment
+    if run.sha256("card.md") != experiment.card_sha256:
         yield "card.md: is not the card that experiment.json was planned from"
         return
-    printed = read_card(run / "card.md").claims
+    printed = run.card.claims
     for claim in experiment.claims:
         if claim not in printed:
             yield f"experiment.json: {claim.metric} {claim.raw} is no claim on line {claim.line} of card.md"
 
 
-def _weights(run: Path) -> Iterator[str]:
+def _weights(run: Run) -> Iterator[str]:
     expected: dict[str, str] = {}
-    for stage in _stages(run):
-        folder = store.student_of(run, stage)
-        recorded = store.read_json(folder.parent / "stage.json")["weights"]
+    for stage in run.experiment.stages:
+        folder, recorded = store.student_of(run.folder, stage.name), run.stage(stage.name).weights
         if folder.is_dir():
             expected |= {_name(run, folder / name): sha256 for name, sha256 in recorded.items()}
-    here = {_name(run, path): path for path in run.rglob("*") if path.is_file() and store.WEIGHTS in path.parts}
+    here = {_name(run, path): path for path in run.folder.rglob("*") if path.is_file() and store.WEIGHTS in path.parts}
     here = {name: path for name, path in here.items() if store.WEIGHTS in Path(name).parts}
     for name in sorted({*expected, *here}):
         if name not in here:
@@ -192,31 +188,27 @@ def _weights(run: Path) -> Iterator[str]:
             yield f"{name}: changed since its stage wrote it"
 
 
-def _losses(run: Path) -> Iterator[str]:
+def _losses(run: Run) -> Iterator[str]:
     """Each term's mean over the last epoch, as the loop takes it; bit for bit, because steps are written in full."""
-    for stage in _stages(run):
-        folder = run / "stages" / stage
-        log = store.read_json(folder / "stage.json")["log"]
-        path = folder / "train.jsonl"
-        text = path.read_text(encoding="utf-8") if path.exists() else ""
-        steps = [json.loads(line) for line in text.splitlines()]
-        if len(steps) != log["n_steps"]:
-            yield f"stages/{stage}/train.jsonl: holds {len(steps)} steps, stage.json says {log['n_steps']}"
+    for stage in (stage.name for stage in run.experiment.stages):
+        log, steps = run.stage(stage).log, run.steps(stage)
+        if len(steps) != log.n_steps:
+            yield f"stages/{stage}/train.jsonl: holds {len(steps)} steps, stage.json says {log.n_steps}"
             continue
-        last = [step for step in steps if step["epoch"] == steps[-1]["epoch"]]
-        for term, mean in log["terms"].items():
-            found = math.fsum(step[term] for step in last) / len(last)
+        last = [step for step in steps if step.epoch == steps[-1].epoch]
+        for term, mean in log.terms.items():
+            found = math.fsum(step.terms[term] for step in last) / len(last)
             if found != mean:
                 yield f"stages/{stage}/stage.json: {term} {mean} is not the mean of the last epoch's steps, {found}"
 
 
-def _verdict(run: Path) -> Iterator[str]:
-    expected = store.verdict_text(verdict.conclude([run]))
-    recorded = (run / "verdict.json").read_bytes()
+def _verdict(run: Run) -> Iterator[str]:
+    expected = store.verdict_text(verdict.conclude([run]), run.version)
+    recorded = run.read(store.VERDICT)
     if recorded != expected.encode():
         yield f"verdict.json: is not what follows from the record{_first_difference(recorded, expected)}"
-    for path in run.rglob("*"):
-        if path.parent != run and path.name in (store.MANIFEST, "verdict.json") and not _is_drawn(run, path):
+    for path in run.folder.rglob("*"):
+        if path.parent != run.folder and path.name in (store.MANIFEST, "verdict.json") and not _is_drawn(run, path):
             yield f"{_name(run, path)}: extra, no part of a record"
 
 
@@ -228,41 +220,30 @@ def _first_difference(recorded: bytes, expected: str) -> str:
     return " (it is cut short, or longer)"
 
 
-def _stages(run: Path) -> tuple[str, ...]:
-    return tuple(stage.name for stage in read_experiment(run).stages)
-
-
-def _evaluations(run: Path) -> Iterator[Path]:
-    """Folders of the models that were scored; our student's has to be there."""
-    for name in (store.EVALUATION, store.PUBLISHED, store.TEACHER):
-        if name == store.EVALUATION or (run / name / "metrics.json").exists():
-            yield run / name
-
-
-def _not_covered(run: Path, why: str) -> Iterator[str]:
+def _not_covered(run: Run, why: str) -> Iterator[str]:
     if why:
         yield f"the answers were not scored again: {why}"
-    for folder in sorted((run / "stages").glob("*/")):
+    for folder in sorted((run.folder / "stages").glob("*/")):
         if not (folder / store.WEIGHTS).is_dir():
             yield f"the weights of {folder.name} are not here; their hashes are on record"
-    if (run / store.PLOTS).is_dir():
+    if (run.folder / store.PLOTS).is_dir():
         yield f"{store.PLOTS}/: drawn from the record, not part of it"
     yield "token-index scores and the margin of no answer, question by question: only the weights can give them"
     yield from _other_code(run)
 
 
-def _other_code(run: Path) -> Iterator[str]:
+def _other_code(run: Run) -> Iterator[str]:
     try:
-        recorded = store.read_json(run / "environment.json")["machine"]["code"]["harness"]
-    except (HarnessError, KeyError, TypeError):
+        recorded = run.environment.machine.code["harness"]
+    except (HarnessError, KeyError):
         return
     if recorded != environment.code()["harness"]:
         yield "the record was made by other sources of harness; what these work out differently is no forgery"
 
 
-def _is_drawn(run: Path, path: Path) -> bool:
-    return path.relative_to(run).parts[0] == store.PLOTS
+def _is_drawn(run: Run, path: Path) -> bool:
+    return path.relative_to(run.folder).parts[0] == store.PLOTS
 
 
-def _name(run: Path, path: Path) -> str:
-    return path.relative_to(run).as_posix()
+def _name(run: Run, path: Path) -> str:
+    return path.relative_to(run.folder).as_posix()

@@ -5,24 +5,22 @@ and nothing else: numbers with their tolerance and conditions, and which runs th
 so every field is looked at when it is read.
 """
 
+import dataclasses
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from scipy.special import stdtrit
 
 from harness.domain import Claim, Judgement, Measurement, Unit
 from harness.errors import DataError, PlanError
-from harness.record import store
+from harness.record import store, typed
 
 BASELINE_VERSION = 1
 PROXY = ".proxy"  # behind a card's name: the baseline of its runs on part of the questions
 FEWEST_OF_BAND = 5
-_NUMBERS = ("value", "tolerance")
-_KEYS = {"value", "spread", "tolerance", "unit", "n", "seeds", "signature"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +50,16 @@ class Source:
 class Baseline:
     """The numbers of one finished run of a card, or of several: the spread of a run is in one, hardly in their mean."""
 
+    card: str
+    runs: tuple[Source, ...]
+    metrics: Mapping[str, Known]
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A baseline as it is written, with the version of its shape."""
+
+    schema_version: int
     card: str
     runs: tuple[Source, ...]
     metrics: Mapping[str, Known]
@@ -112,7 +120,8 @@ def baseline_text(baseline: Baseline) -> str:
 def read_baseline(path: Path, card: str) -> Baseline | None:
     """The baseline in a file, None where there is no such file; raises DataError for one that is not this card's."""
     try:
-        plain = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_bytes()
+        plain = json.loads(text)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -124,13 +133,19 @@ def read_baseline(path: Path, card: str) -> Baseline | None:
         raise DataError(path, "", f"has schema version {version}; this harness reads {BASELINE_VERSION}")
     if plain.get("card") != card:
         raise DataError(path, "", f"is the baseline of {plain.get('card')!r}, not of {card!r}")
-    metrics, runs = plain.get("metrics"), plain.get("runs")
-    try:
-        sources = tuple(Source(**one) for one in runs)
-        known = {name: _known(path, name, one) for name, one in metrics.items()}
-    except (TypeError, AttributeError) as error:
-        raise DataError(path, "", f"is no baseline: it needs runs and metrics ({error})") from error
-    return Baseline(card, sources, known)
+    found = typed.parse(_File, text, path, _refused)
+    for name, known in found.metrics.items():
+        _check_numbers(path, f"metric {name!r}", known)
+    return Baseline(card, found.runs, found.metrics)
+
+
+def _refused(path: Path, place: tuple[int | str, ...], says: str) -> DataError:
+    """What is wrong with a file that may have been written by hand, by the metric that it is about."""
+    if place[:1] == ("metrics",) and len(place) > 1:
+        where, fields = f"metric {place[1]!r}", ", ".join(sorted(field.name for field in dataclasses.fields(Known)))
+        what = f"{'.'.join(map(str, place[2:]))}: {says}" if len(place) > 2 else says
+        return DataError(path, where, f"needs {fields}, and nothing else ({what})")
+    return DataError(path, "", f"is no baseline: it needs runs and metrics ({'.'.join(map(str, place))}: {says})")
 
 
 def changes(old: Baseline | None, new: Baseline) -> Iterator[tuple[str, str]]:
@@ -147,26 +162,19 @@ def changes(old: Baseline | None, new: Baseline) -> Iterator[tuple[str, str]]:
             yield metric, f"{_said(was)} -> {_said(now)}{moved}{', other ' + ', '.join(other) if other else ''}"
 
 
-def _known(path: Path, metric: str, plain: Any) -> Known:
-    """One metric of a baseline file, every field looked at: the file may have been written by hand."""
-    where = f"metric {metric!r}"
-    if not isinstance(plain, dict) or set(plain) != _KEYS:
-        raise DataError(path, where, f"needs {', '.join(sorted(_KEYS))}, and nothing else")
-    for name in (*_NUMBERS, *(("spread",) if plain["spread"] is not None else ())):
-        value = plain[name]
-        if type(value) not in (int, float) or not abs(value) <= 1e300 or (name != "value" and value < 0):
-            raise DataError(
-                path, where, f"{name} {value!r} is no finite number{'' if name == 'value' else ' from 0 up'}"
-            )
-    seeds = plain["seeds"]
-    is_whole = isinstance(seeds, list) and all(type(seed) is int for seed in (*seeds, plain["n"]))
-    if not is_whole or not seeds or not isinstance(plain["signature"], str):
-        raise DataError(path, where, "n and every one of seeds are whole numbers, signature is text")
-    if plain["unit"] not in ("points", "loss"):
-        raise DataError(path, where, f"unit {plain['unit']!r} is neither points nor loss")
-    if plain["unit"] == "points" and not 0 <= plain["value"] <= 100:
-        raise DataError(path, where, f"value {plain['value']} is outside 0 to 100 points")
-    return Known(**{**plain, "seeds": tuple(seeds)})
+def _check_numbers(path: Path, where: str, known: Known) -> None:
+    """Raises DataError for a number that no run can have measured: a type alone does not say so."""
+    for name in ("value", "spread", "tolerance"):
+        value = getattr(known, name)
+        if value is not None and (not abs(value) <= 1e300 or (name != "value" and value < 0)):
+            least = "" if name == "value" else " from 0 up"
+            raise DataError(path, where, f"{name} {value!r} is no finite number{least}")
+    if not known.seeds:
+        raise DataError(path, where, "names no seeds")
+    if known.unit not in ("points", "loss"):
+        raise DataError(path, where, f"unit {known.unit!r} is neither points nor loss")
+    if known.unit == "points" and not 0 <= known.value <= 100:
+        raise DataError(path, where, f"value {known.value} is outside 0 to 100 points")
 
 
 def _said(known: Known | None) -> str:

@@ -2,17 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from harness.domain import Experiment, Measurement, Unit
-from harness.errors import DataError
 from harness.judge.paired import mcnemar
 from harness.qa.signature import differing
-from harness.record import store
-from harness.record.read import read_experiment, read_rows, read_verdict, require_finished
+from harness.record.folder import Run
+from harness.record.read import require_finished
 
-EVALUATION = "evaluation"
 ABSENT = "-"
 
 
@@ -78,26 +75,25 @@ class Comparison:
     not_compared: tuple[str, ...]
 
 
-def compare(first: Path, second: Path) -> Comparison:
+def compare(first: Run, second: Run) -> Comparison:
     """Compares two finished runs; raises DataError for a folder that is none."""
-    for run in (first, second):
+    runs = (first, second)
+    for run in runs:
         require_finished(run)
-    experiments = (read_experiment(first), read_experiment(second))
-    inputs = tuple(store.read_json(run / "inputs.json") for run in (first, second))
-    same_data = inputs[0].get("eval_data") == inputs[1].get("eval_data")
+    experiments = tuple(run.experiment for run in runs)
+    same_data = first.inputs.eval_data == second.inputs.eval_data
     differences = (
         *_pairs("settings", *(_settings(one) for one in experiments)),
         *_pairs("deviations", *(_deviations(one) for one in experiments)),
         *_pairs("claims", *({one.metric: one.raw for one in e.claims} for e in experiments)),
-        *_pairs("inputs", *(_flat(one) for one in inputs)),
-        *_pairs("environment", *(_flat(store.read_json(run / "environment.json")) for run in (first, second))),
+        *_pairs("inputs", *(_flat(run.plain("inputs.json")) for run in runs)),
+        *_pairs("environment", *(_flat(run.plain("environment.json")) for run in runs)),
     )
-    measured = [read_verdict(run, "verdict.json")[1] for run in (first, second)]
-    metrics = tuple(_metrics(measured[0], measured[1], same_data))
+    metrics = tuple(_metrics(first.verdict.measurements, second.verdict.measurements, same_data))
     flips, why = _flips(first, second) if same_data else (None, ["questions: the runs were evaluated on other data"])
     if not same_data:
         why.append("scores: shown side by side, without a difference, because the questions are others")
-    return Comparison(str(first), str(second), differences, metrics, flips, tuple(why))
+    return Comparison(str(first.folder), str(second.folder), differences, metrics, flips, tuple(why))
 
 
 def _settings(experiment: Experiment) -> dict[str, Any]:
@@ -141,29 +137,20 @@ def _metrics(first: tuple[Measurement, ...], second: tuple[Measurement, ...], sa
             yield Metric(name, b.unit, None, b.value, None, ())
 
 
-def _flips(first: Path, second: Path) -> tuple[Flips | None, list[str]]:
-    rows, others = ({row["id"]: row for row in _rows(run)} for run in (first, second))
+def _flips(first: Run, second: Run) -> tuple[Flips | None, list[str]]:
+    rows, others = ({one.id: one for one in run.evaluation.answers} for run in (first, second))
     common = [name for name in rows if name in others]
     why = []
     if len(common) < max(len(rows), len(others)):
         why.append(f"questions: {len(common)} are in both runs, of {len(rows)} and {len(others)}")
     if not common:
         return None, why
-    flipped = [name for name in common if rows[name]["exact"] != others[name]["exact"]]
-    gained = sum(others[name]["exact"] > rows[name]["exact"] for name in flipped)
+    flipped = [name for name in common if rows[name].exact != others[name].exact]
+    gained = sum(others[name].exact > rows[name].exact for name in flipped)
     questions = tuple(
-        Flip(name, rows[name]["prediction"], others[name]["prediction"], others[name]["exact"] > rows[name]["exact"])
+        Flip(name, rows[name].prediction, others[name].prediction, others[name].exact > rows[name].exact)
         for name in flipped
     )
-    n_changed = sum(rows[name]["prediction"] != others[name]["prediction"] for name in common)
+    n_changed = sum(rows[name].prediction != others[name].prediction for name in common)
     lost = len(flipped) - gained
     return Flips(len(common), gained, lost, n_changed, mcnemar(gained, lost), questions), why
-
-
-def _rows(run: Path) -> list[dict[str, Any]]:
-    rows = read_rows(run / EVALUATION)
-    if not all(isinstance(row, dict) and {"id", "exact", "prediction"} <= set(row) for row in rows):
-        raise DataError(
-            run / EVALUATION / "per_question.jsonl", "", "a line lacks id, exact or prediction; audit the run"
-        )
-    return rows

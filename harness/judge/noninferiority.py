@@ -34,15 +34,15 @@ class NonInferiority:
 def compare(
     metric: str, baseline: Rows, run: Rows, *, margin: float, spread: float, spread_df: int = EXPECTED.df, seed: int
 ) -> NonInferiority:
-    """Compares the rows of two runs' per_question.jsonl; raises ValueError where they are not of the same questions.
+    """Compares the answers of two runs; raises ValueError where they are not of the same questions.
 
     `spread` is the standard deviation of a seed in points, 0 for two evaluations of the same weights; it is known as
     well as `spread_df` degrees of freedom tell it, so the bounds are Student's.
     """
-    if not run or [row["id"] for row in baseline] != [row["id"] for row in run]:
+    if not run or [one.id for one in baseline] != [one.id for one in run]:
         raise ValueError("the two runs do not answer the same questions")
-    gains = np.array([float(b[metric]) - float(a[metric]) for a, b in zip(baseline, run, strict=True)])
-    means = mean_gains(gains, [row.get("paragraph") for row in run], seed)
+    gains = np.array([b.score(metric) - a.score(metric) for a, b in zip(baseline, run, strict=True)])
+    means = mean_gains(gains, [one.paragraph for one in run], seed)
     by_question = float(gains.std(ddof=1)) / math.sqrt(len(gains)) if len(gains) > 1 else 0.0
     error = 100.0 * (by_question if means is None else float(means.std(ddof=1)))
     half = half_width(math.sqrt(error**2 + 2 * spread**2), 1, spread_df if spread else len(gains) - 1)

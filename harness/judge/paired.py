@@ -5,16 +5,17 @@ our student, on the same questions) holds training alone. Paired by question; in
 because the questions of one paragraph share its difficulty. Test: McNemar 1947, exact form.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from harness.domain import Attribution, Hop
+from harness.record.parts import ScoredAnswer
 
 DRAWS = 10_000
 _CHUNK = 500  # draws at once: 1,204 paragraphs take 5 MB
-Rows = Sequence[Mapping[str, Any]]  # of per_question.jsonl: id, exact and f1 in 0..1, paragraph
+Rows = Sequence[ScoredAnswer]
 
 
 def attribute(
@@ -36,17 +37,17 @@ def attribute(
 
 def hop(metric: str, first: Rows, second: Rows, *, seed: int) -> Hop:
     """Compares two sets of answers; raises ValueError when they are not of the same questions in one order."""
-    if [row["id"] for row in first] != [row["id"] for row in second]:
+    if [one.id for one in first] != [one.id for one in second]:
         raise ValueError("the two sets of answers are not of the same questions")
-    gains = np.array([b[metric] - a[metric] for a, b in zip(first, second, strict=True)])
-    gained = sum(b["exact"] > a["exact"] for a, b in zip(first, second, strict=True))
-    lost = sum(b["exact"] < a["exact"] for a, b in zip(first, second, strict=True))
+    gains = np.array([b.score(metric) - a.score(metric) for a, b in zip(first, second, strict=True)])
+    gained = sum(b.exact > a.exact for a, b in zip(first, second, strict=True))
+    lost = sum(b.exact < a.exact for a, b in zip(first, second, strict=True))
     return Hop(
         metric=metric,
         first=_mean(first, metric),
         second=_mean(second, metric),
         difference=100.0 * float(gains.mean()),
-        interval=_interval(gains, [row.get("paragraph") for row in second], seed),
+        interval=_interval(gains, [one.paragraph for one in second], seed),
         gained=gained,
         lost=lost,
         p_value=mcnemar(gained, lost),
@@ -54,7 +55,7 @@ def hop(metric: str, first: Rows, second: Rows, *, seed: int) -> Hop:
 
 
 def _mean(rows: Rows, metric: str) -> float:
-    return 100.0 * sum(float(row[metric]) for row in rows) / len(rows)
+    return 100.0 * sum(row.score(metric) for row in rows) / len(rows)
 
 
 def _interval(gains: np.ndarray[Any, Any], paragraphs: Sequence[Any], seed: int) -> tuple[float, float] | None:

@@ -35,7 +35,7 @@ _EXIT: Mapping[Outcome, int] = {
     "limited": EXIT_INVALID,
     "invalid": EXIT_INVALID,
 }
-_NOT_BELOW = ", which does not reach below the tolerance"
+Decided = tuple[Outcome, bool, str]  # what a rule comes to: outcome, whether the claim is no worse, and why
 _SAID = {
     "not_reproduced": "outside tolerance",
     "unmeasured": "not measured",
@@ -96,43 +96,58 @@ def _verdicts(
     verdicts = []
     for claim in claims:
         found, tolerance = estimates.get(claim.metric), tolerances[claim.metric]
-        outcome: Outcome = "unmeasured"
-        reason = "the run did not measure it"
+        decided: Decided = ("unmeasured", False, "the run did not measure it")
         if found is not None and not math.isfinite(found.mean):
-            outcome, reason = "not_reproduced", "what was measured is not a number"
+            decided = "not_reproduced", False, "what was measured is not a number"
         elif found is not None:
-            outcome, reason = RULES[rule](claim, found, tolerance, len(claims))
-        mean, difference = (found.mean, found.difference) if found else (None, None)
-        verdicts.append(Verdict(claim.metric, claim.value, mean, difference, tolerance, claim.unit, outcome, reason))
+            decided = RULES[rule](claim, found, tolerance, len(claims))
+        outcome, is_no_worse, reason = decided
+        verdicts.append(
+            Verdict(
+                metric=claim.metric,
+                claimed=claim.value,
+                measured=found.mean if found else None,
+                difference=found.difference if found else None,
+                tolerance=tolerance,
+                unit=claim.unit,
+                outcome=outcome,
+                reason=reason,
+                rule=rule,
+                is_no_worse=is_no_worse,
+            )
+        )
     return tuple(verdicts)
 
 
-def _by_tolerance(claim: Claim, found: Estimate, tolerance: float, _: int) -> tuple[Outcome, str]:
+def _by_tolerance(claim: Claim, found: Estimate, tolerance: float, _: int) -> Decided:
     if abs(found.difference) <= tolerance + _ROUNDING:
-        return "reproduced", "within the tolerance"
+        return "reproduced", True, "within the tolerance"
     is_above = found.difference > 0
     reason = f"{abs(found.difference):.4g} {'above' if is_above else 'below'} the claim, beyond the tolerance"
-    return ("better" if is_above and claim.unit == "points" else "not_reproduced"), reason
+    is_better = is_above and claim.unit == "points"
+    return "better" if is_better else "not_reproduced", is_better, reason
 
 
-def _by_equivalence(claim: Claim, found: Estimate, tolerance: float, n_claims: int) -> tuple[Outcome, str]:
+def _by_equivalence(claim: Claim, found: Estimate, tolerance: float, n_claims: int) -> Decided:
     if loss_traces.point_of(claim.metric) is not None:
         return _by_tolerance(claim, found, tolerance, n_claims)  # no draw: one seed says all
     if found.interval is None:
-        return "inconclusive", "one seed, and nothing is known of how this number spreads"
+        return "inconclusive", False, "one seed, and nothing is known of how this number spreads"
     low, high = found.interval
     reason = f"the 90 % interval of the difference is [{low:+.4g}, {high:+.4g}]"
     if -tolerance < low and high < tolerance:
-        return "reproduced", reason
+        return "reproduced", True, reason
     if low > tolerance and claim.unit == "points":
-        return "better", reason
+        return "better", True, reason
     smallest = found.p_below if claim.unit == "points" else min(found.p_below, found.p_above)
     if smallest < ALPHA / n_claims:  # the first step of Holm's procedure: one refused claim refuses the card
-        return "not_reproduced", reason
-    return "inconclusive", reason + (_NOT_BELOW if low > -tolerance and claim.unit == "points" else "")
+        return "not_reproduced", False, reason
+    if low > -tolerance and claim.unit == "points":
+        return "inconclusive", True, f"{reason}, which does not reach below the tolerance"
+    return "inconclusive", False, reason
 
 
-RULES: Mapping[Rule, Callable[[Claim, Estimate, float, int], tuple[Outcome, str]]] = {
+RULES: Mapping[Rule, Callable[[Claim, Estimate, float, int], Decided]] = {
     "tolerance": _by_tolerance,
     "equivalence": _by_equivalence,
 }
@@ -145,10 +160,6 @@ def _where_left(left: Sequence[Verdict]) -> str:
         raise ValueError(f"{left[0].metric} is the loss of no step")
     what = "was not trained" if left[0].measured is None else f"left the card's losses by step {point.step}"
     return f"{point.stage} {what}: {', '.join(verdict.metric for verdict in left)}"
-
-
-def _is_no_worse(verdict: Verdict) -> bool:
-    return verdict.outcome in ("reproduced", "better") or verdict.reason.endswith(_NOT_BELOW)
 
 
 def _overall(
@@ -168,7 +179,7 @@ def _overall(
     if traced and missed and n_seeds < SEEDS_FOR_AN_END:
         said = f"the first steps are the card's, the end is not: {', '.join(missed)}"
         return "inconclusive", f"{said}; an end is a draw, --seeds {SEEDS_FOR_AN_END} decides"
-    if any(verdict.outcome == "better" for verdict in verdicts) and all(_is_no_worse(verdict) for verdict in verdicts):
+    if any(verdict.outcome == "better" for verdict in verdicts) and all(verdict.is_no_worse for verdict in verdicts):
         return "better", f"{_SAID['better']}: {', '.join(v.metric for v in verdicts if v.outcome == 'better')}"
     for outcome in ("not_reproduced", "unmeasured", "inconclusive", "better"):
         metrics = [verdict.metric for verdict in verdicts if verdict.outcome == outcome]

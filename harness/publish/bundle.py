@@ -6,6 +6,7 @@ made again, so that the pushed record follows from itself under `harness audit`;
 A data set that keeps records gets the same one in a folder of its run, and the card's index links to that.
 """
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +20,7 @@ from harness.publish import model_card, privacy
 from harness.publish.licences import licences_of, refusals
 from harness.publish.model_card import Regenerated
 from harness.record import store
+from harness.record.folder import Run
 from harness.record.read import identity_of
 
 CARD, RECORD = "README.md", "record"
@@ -88,7 +90,7 @@ def publication_of(
     if (run / store.SERIES).exists():
         raise DataError(run, "", "is a series of seeds; push one of its runs, whose weights are one model")
     made = model_card.read(run)
-    failed = problems_of(audit(run).checks)
+    failed = problems_of(audit(made.runs[0]).checks)
     if failed:
         raise InvalidRunError(f"{run}: the record fails its audit: {first_of(failed)}; `harness audit` lists all")
     licences = licences_of(made.experiment)
@@ -104,7 +106,7 @@ def publication_of(
     for path in sorted(student.iterdir()):
         if path.suffix in _MODEL:
             files[path.name] = _shown(path, path.name, cleaned, is_ours=path.name in _SETTINGS)
-    files |= _record_of(run, cleaned) | _results_of(made, run, task_of, source)
+    files |= _record_of(made.runs[0], cleaned) | _results_of(made, task_of, source)
     return Publication(
         name=made.experiment.name,
         folder=folder,
@@ -136,7 +138,7 @@ def _problems(
 
 
 def _results_of(
-    made: Regenerated, run: Path, task_of: Callable[[str, str], str | None] | None, source: str | None
+    made: Regenerated, task_of: Callable[[str, str], str | None] | None, source: str | None
 ) -> dict[str, bytes]:
     """The file for the Hub's benchmark on the evaluation data, where they are one and this run says something."""
     data, found = str(made.experiment.run.value("eval_data")), made.concluded.measurements
@@ -146,25 +148,25 @@ def _results_of(
     task = task_of(of_hub.repo, of_hub.split)
     if task is None:
         return {}
-    revision = store.read_json(run / "inputs.json")["eval_data"].get("revision")
+    revision = made.runs[0].inputs.eval_data.get("revision")
     return dict([model_card.result_file(found, data, task=task, revision=revision, source=source)])
 
 
-def _record_of(run: Path, cleaned: list[str]) -> dict[str, bytes | Path]:
+def _record_of(run: Run, cleaned: list[str]) -> dict[str, bytes | Path]:
     """The record's files under RECORD, with a manifest of themselves."""
     files: dict[str, bytes | Path] = {}
-    for path in sorted(store.record_files(run)):
-        name = path.relative_to(run).as_posix()
+    for path in sorted(store.record_files(run.folder)):
+        name = path.relative_to(run.folder).as_posix()
         files[name] = _shown(
             path, f"{RECORD}/{name}", cleaned, is_ours=path.suffix == ".json" and path.name not in _ANSWERS
         )
-    identity = {**store.read_json(run / _IDENTITY), "identity": _identity_of(files)}
-    if identity != store.read_json(run / _IDENTITY):
+    identity = dataclasses.replace(run.identity, identity=_identity_of(files))
+    if identity != run.identity:
         files[_IDENTITY] = store.json_text(identity).encode()
         cleaned.append(f"{RECORD}/{_IDENTITY}")
     manifest = "".join(f"{sha256_of(content)}  {name}\n" for name, content in files.items())
     files[store.MANIFEST] = manifest.encode()
-    files[store.VERDICT] = _shown(run / store.VERDICT, f"{RECORD}/{store.VERDICT}", cleaned, is_ours=True)
+    files[store.VERDICT] = _shown(run.folder / store.VERDICT, f"{RECORD}/{store.VERDICT}", cleaned, is_ours=True)
     return {f"{RECORD}/{name}": content for name, content in files.items()}
 
 

@@ -23,6 +23,8 @@ NULL_THRESHOLD = 1.0  # of evaluate-v2.0.py: no probability is above it
 _ARTICLES = re.compile(r"\b(a|an|the)\b", re.UNICODE)
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
 
+TOTALS = ("total", "HasAns_total", "NoAns_total")  # the official keys that count questions
+
 
 @dataclass(frozen=True, slots=True)
 class QuestionScore:

@@ -40,7 +40,7 @@ class Paragraph:
     questions: tuple[Question, ...]
 
 
-def read_json(path: Path) -> Iterator[Paragraph]:
+def read_squad(path: Path) -> Iterator[Paragraph]:
     """Streams the paragraphs of a SQuAD-format file; raises DataError naming the place that is not SQuAD."""
     try:
         with path.open("rb") as stream:

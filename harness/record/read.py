@@ -1,28 +1,17 @@
 """A record read back: what lies in a run's folder, as the core types, or an error that says what is wrong with it."""
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from harness.domain import (
-    Attribution,
-    Claim,
-    Deviation,
-    Estimate,
-    Experiment,
-    Hop,
-    Judgement,
-    Measurement,
-    Opinion,
-    Setting,
-    Stage,
-    Verdict,
-)
+from harness.domain import Experiment, Setting, Stage
 from harness.errors import DataError, StoreError
 from harness.record import store
+from harness.record.folder import Run
+from harness.record.parts import Fingerprint, RunSettings
+from harness.record.upgrade import OLDEST
 
 
 def identity_of(experiment: Mapping[str, Any], inputs: Mapping[str, Any], code: Mapping[str, Any]) -> str:
@@ -33,23 +22,24 @@ def identity_of(experiment: Mapping[str, Any], inputs: Mapping[str, Any], code: 
     return store.hash_of({"experiment": plain, "inputs": inputs, "code": code})
 
 
-def require_finished(run: Path) -> None:
-    """Raises DataError unless the folder holds a finished run of the version that we read."""
-    if not run.is_dir():
-        raise DataError(run, "", "no such folder; give a run folder, as results/<card>/<run-id>")
-    if not any((run / name).exists() for name in ("identity.json", store.MANIFEST, store.VERDICT)):
-        inside = sorted(run.glob("*/identity.json")) or sorted(run.glob("*/*/identity.json"))
+def require_finished(run: Run) -> None:
+    """Raises DataError unless the folder holds a finished run of a version that we read."""
+    folder = run.folder
+    if not folder.is_dir():
+        raise DataError(folder, "", "no such folder; give a run folder, as results/<card>/<run-id>")
+    if not any(run.has(name) for name in ("identity.json", store.MANIFEST, store.VERDICT)):
+        inside = sorted(folder.glob("*/identity.json")) or sorted(folder.glob("*/*/identity.json"))
         hint = f"; it holds runs, such as {inside[-1].parent}" if inside else "; give one, as results/<card>/<run-id>"
-        raise DataError(run, "", f"is no run folder{hint}")
-    if not store.is_finished(run):
-        raise DataError(run, "", "is not finished: it holds no verdict.json; the command that began it goes on with it")
+        raise DataError(folder, "", f"is no run folder{hint}")
+    if not run.has(store.VERDICT):
+        what = "is not finished: it holds no verdict.json; the command that began it goes on with it"
+        raise DataError(folder, "", what)
     for name in ("identity.json", store.VERDICT):
         with suppress(StoreError):  # broken or missing is no other version: whoever reads it next says so
-            plain = store.read_json(run / name)
-            version = plain.get("schema_version") if isinstance(plain, dict) else None
-            if isinstance(version, int) and version != store.SCHEMA_VERSION:
-                what = f"has schema version {version}; this harness reads {store.SCHEMA_VERSION}"
-                raise DataError(run / name, "", what)
+            version = run.plain(name).get("schema_version")
+            if isinstance(version, int) and not OLDEST <= version <= store.SCHEMA_VERSION:
+                what = f"has schema version {version}; this harness reads {OLDEST} to {store.SCHEMA_VERSION}"
+                raise DataError(folder / name, "", what)
 
 
 @contextmanager
@@ -62,45 +52,23 @@ def following(run: Path | str) -> Iterator[None]:
         raise StoreError(f"{run}: {what}; `harness audit` names the file") from error
 
 
-def read_experiment(run: Path) -> Experiment:
-    """The experiment of a run, as it was planned; raises StoreError for a record of another version."""
-    path = run / "experiment.json"
-    plain = store.read_json(path)
-    try:
-        return Experiment(
-            **{
-                **plain,
-                "run": _stage(plain["run"]),
-                "stages": tuple(_stage(one) for one in plain["stages"]),
-                "evaluation": _stage(plain["evaluation"]),
-                "augmentation": _stage(plain["augmentation"]) if plain["augmentation"] else None,
-                "claims": tuple(Claim(**one) for one in plain["claims"]),
-                "ambiguities": tuple(plain["ambiguities"]),
-                "deviations": tuple(Deviation(**one) for one in plain["deviations"]),
-            }
-        )
-    except (TypeError, KeyError) as error:
-        raise StoreError(f"{path}: is of another version ({error}); use --fresh") from error
-
-
-def scored_alike(results: Path, weights: Mapping[str, str], experiment: Experiment, data: object) -> Path | None:
+def scored_alike(results: Path, weights: Fingerprint, experiment: Experiment, data: Fingerprint) -> Path | None:
     """The evaluation folder of a finished run that scored these weights on these questions in this way.
 
     `weights` are the fingerprints of their files. A folder that is not as its run's manifest has it is passed over.
     """
     for verdict in sorted(results.glob(f"*/*/{store.VERDICT}")):
-        run = verdict.parent
+        run = Run.open(verdict.parent)
         try:
-            with following(run):
-                folder, other = run / store.EVALUATION, read_experiment(run)
+            with following(run.folder):
                 is_alike = (
-                    store.read_json(folder / "weights.json") == weights
-                    and store.read_json(run / "inputs.json")["eval_data"] == data
-                    and _way_of_scoring(other) == _way_of_scoring(experiment)
+                    run.evaluation.weights == weights
+                    and run.inputs.eval_data == data
+                    and _way_of_scoring(run.experiment) == _way_of_scoring(experiment)
                 )
-                manifest = (run / store.MANIFEST).read_text(encoding="utf-8").splitlines(keepends=True)
-                if is_alike and set(store.manifest_lines(run, folder.iterdir())) <= set(manifest):
-                    return folder
+                manifest = run.read(store.MANIFEST).decode().splitlines(keepends=True)
+                if is_alike and set(run.manifest_lines(run.evaluation.folder.iterdir())) <= set(manifest):
+                    return run.evaluation.folder
         except (StoreError, OSError):
             continue
     return None
@@ -119,15 +87,15 @@ def training_of(experiment: Experiment) -> Mapping[str, Any]:
     return {"run": {name: value for name, value in run.items() if name not in apart}, "sections": sections}
 
 
-def is_trained_as(planned: Experiment, run: Path) -> bool:
+def is_trained_as(planned: Experiment, run: Run) -> bool:
     """Whether a run was trained as a card plans it now, on the questions that its list names by now."""
-    if training_of(read_experiment(run)) != training_of(planned):
+    if training_of(run.experiment) != training_of(planned):
         return False
-    ids = next((str(one.value) for one in planned.run.settings if one.name == "train_ids"), None)
+    ids = planned.run.get("train_ids")
     if ids is None:
         return True
-    listed = Path(planned.card_path).parent / ids
-    return listed.is_file() and store.sha256_of(listed) == store.read_json(run / "inputs.json")["train_ids"]["sha256"]
+    listed, recorded = Path(planned.card_path).parent / str(ids), run.inputs.train_ids
+    return listed.is_file() and recorded is not None and store.sha256_of(listed) == recorded["sha256"]
 
 
 def with_claims_of(planned: Experiment, recorded: Experiment) -> Experiment:
@@ -150,82 +118,15 @@ def _is_of_judging(setting: Setting) -> bool:
 
 
 def _way_of_scoring(experiment: Experiment) -> object:
-    run = {one.name: one.value for one in experiment.run.settings}
     ways = {one.name: one.value for one in experiment.evaluation.settings}
-    return ways, run["precision"], run.get("limit")
+    run = RunSettings.of(experiment)
+    return ways, run.precision, run.limit
 
 
-def _stage(plain: Mapping[str, Any]) -> Stage:
-    return Stage(plain["name"], tuple(Setting(**one) for one in plain["settings"]))
-
-
-def read_rows(folder: Path) -> list[dict[str, Any]]:
-    """The rows of an evaluation's per_question.jsonl, one a question."""
-    path = folder / "per_question.jsonl"
-    try:
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be read ({error.strerror}); is this a run folder?") from error
-    except ValueError as error:
-        raise StoreError(f"{path}: is broken ({error}); start the run again with --fresh") from error
-
-
-def read_losses(run: Path, stage: str) -> list[float]:
-    """The loss of each step of a stage, in order; none where it was not trained or kept no losses."""
-    path = run / "stages" / stage / "train.jsonl"
-    try:
-        return [float(json.loads(line)["loss"]) for line in path.read_text(encoding="utf-8").splitlines()]
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be read ({error.strerror})") from error
-    except (ValueError, LookupError, TypeError) as error:
-        raise StoreError(f"{path}: is broken ({error}); start the run again with --fresh") from error
-
-
-def runs_of(folder: Path) -> list[Path]:
+def seeds_of(run: Run) -> list[Run]:
     """The runs that a series of seeds names, or the one run; raises StoreError for a series that cannot be followed."""
-    if not (folder / store.SERIES).exists():
-        return [folder]
-    plain = store.read_json(folder / store.SERIES)
-    names = plain.get("runs") if isinstance(plain, dict) else None
-    if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
-        raise StoreError(f"{folder / store.SERIES}: names no runs; make it again with --seeds")
-    return [folder.parent / name for name in names]
-
-
-def read_verdict(folder: Path, name: str) -> tuple[Judgement, tuple[Measurement, ...], tuple[Attribution, ...], bool]:
-    """What a verdict file holds, and whether it is of sequential looks; raises StoreError for another version."""
-    plain = store.read_json(folder / name)
-    try:
-        if plain["schema_version"] != store.SCHEMA_VERSION:
-            raise KeyError(f"schema version {plain['schema_version']}")
-        return (
-            _judgement(plain["judgement"]),
-            tuple(Measurement(**one) for one in plain["measurements"]),
-            tuple(_attribution(one) for one in plain["attributions"]),
-            bool(plain.get("is_sequential")),
-        )
-    except (TypeError, KeyError) as error:
-        raise StoreError(f"{folder / name}: is of another version ({error}); use --fresh") from error
-
-
-def _judgement(plain: Mapping[str, Any]) -> Judgement:
-    estimates = tuple(
-        Estimate(
-            **{**one, "values": tuple(one["values"]), "interval": tuple(one["interval"]) if one["interval"] else None}
-        )
-        for one in plain["estimates"]
-    )
-    verdicts = tuple(Verdict(**one) for one in plain["verdicts"])
-    other = Opinion(**plain["other"]) if plain["other"] is not None else None
-    return Judgement(
-        **{**plain, "verdicts": verdicts, "estimates": estimates, "other": other, "flags": tuple(plain["flags"])}
-    )
-
-
-def _attribution(plain: Mapping[str, Any]) -> Attribution:
-    hop = plain["training"]
-    if hop is not None:
-        hop = Hop(**{**hop, "interval": tuple(hop["interval"]) if hop["interval"] is not None else None})
-    return Attribution(**{**plain, "training": hop})
+    if not run.has(store.SERIES):
+        return [run]
+    if not run.series.runs:
+        raise StoreError(f"{run.folder / store.SERIES}: names no runs; make it again with --seeds")
+    return [Run.open(run.folder.parent / name) for name in run.series.runs]

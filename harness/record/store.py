@@ -28,8 +28,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import StoreError
+from harness.record.typed import plain_of
+from harness.record.upgrade import written_as
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 WEIGHTS = "student"
 EVALUATION, PUBLISHED, TEACHER = "evaluation", "published", "teacher"  # folders of a run, one for each scored model
 PLOTS = "plots"  # drawn from a record at any later time
@@ -105,17 +107,17 @@ def write_json(path: Path, thing: Any) -> None:
     write_text(path, json_text(thing))
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: Path) -> dict[str, Any]:
     """The JSON object of a record file; raises StoreError when it is missing or broken."""
+    return plain_of(read_bytes(path), path)
+
+
+def read_bytes(path: Path) -> bytes:
+    """A record file, whole; raises StoreError when it cannot be read."""
     try:
-        plain = json.loads(path.read_text(encoding="utf-8"))
+        return path.read_bytes()
     except OSError as error:
         raise StoreError(f"{path}: cannot be read ({error.strerror}); is this a run folder?") from error
-    except (ValueError, RecursionError) as error:
-        raise StoreError(f"{path}: is broken ({error}); start the run again with --fresh") from error
-    if not isinstance(plain, dict):
-        raise StoreError(f"{path}: is broken (no JSON object); start the run again with --fresh")
-    return plain
 
 
 def find_run(results: Path, card: str, identity: str) -> Path | None:
@@ -212,9 +214,9 @@ def write_verdict(run: Path, conclusion: Any) -> None:
     write_text(run / VERDICT, verdict_text(conclusion))
 
 
-def verdict_text(conclusion: Any) -> str:
-    """The verdict file, whole, as a function of what a run came to."""
-    return json_text({"schema_version": SCHEMA_VERSION, **to_json(conclusion)})
+def verdict_text(conclusion: Any, version: int = SCHEMA_VERSION) -> str:
+    """The verdict file, whole, as a function of what a run came to, as a schema version writes it."""
+    return json_text(written_as(VERDICT, {"schema_version": version, **to_json(conclusion)}, version))
 
 
 def series_name(runs: Sequence[str]) -> str:
@@ -222,10 +224,10 @@ def series_name(runs: Sequence[str]) -> str:
     return f"series-{hash_of(list(runs))[:8]}"
 
 
-def series_text(runs: Sequence[str], conclusion: Any, *, is_sequential: bool) -> str:
+def series_text(runs: Sequence[str], conclusion: Any, *, is_sequential: bool, version: int = SCHEMA_VERSION) -> str:
     """The series file, whole: which runs, whether there was a look after each, and what they came to."""
-    head = {"schema_version": SCHEMA_VERSION, "is_sequential": is_sequential, "runs": list(runs)}
-    return json_text({**head, **to_json(conclusion)})
+    head = {"schema_version": version, "is_sequential": is_sequential, "runs": list(runs)}
+    return json_text(written_as(SERIES, {**head, **to_json(conclusion)}, version))
 
 
 def write_manifest(run: Path) -> None:

@@ -4,17 +4,17 @@ A run that is not finished, broke, or cannot be read is an entry as well, with t
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 from harness.card.completeness import completeness
-from harness.card.read import read_card
 from harness.domain import Judgement
 from harness.errors import DataError, HarnessError
 from harness.record import store
-from harness.record.read import following, read_experiment, read_verdict, runs_of
+from harness.record.folder import Run
+from harness.record.read import following, seeds_of
 
 T = TypeVar("T")
 State = Literal["finished", "unfinished", "broken", "unreadable"]
@@ -100,9 +100,10 @@ def _entry(folder: Path) -> Entry:
             problems.append(str(error))
             return None
 
-    state, reason = read(lambda: _state(folder, is_series=is_series)) or ("unreadable", "")
-    judgement = read(lambda: _judgement(folder, is_series=is_series)) if state == "finished" else None
-    runs = read(lambda: runs_of(folder)) or [folder]
+    record = Run.open(folder)
+    state, reason = read(lambda: _state(record, is_series=is_series)) or ("unreadable", "")
+    judgement = read(lambda: record.conclusion.judgement) if state == "finished" else None
+    runs = read(lambda: seeds_of(record)) or [record]
     seeds, completed = read(lambda: _seeds(runs)), read(lambda: _completeness(runs[0]))
     seconds, where = read(lambda: _seconds(runs)), read(lambda: _where(runs[0]))
     departs = read(lambda: _departs(runs[0]))
@@ -115,7 +116,7 @@ def _entry(folder: Path) -> Entry:
         card=folder.parent.name,
         kind="series" if is_series else "run",
         state=state,
-        date=max(map(_date, runs)),
+        date=max(_date(run.folder) for run in runs),
         outcome=judgement.outcome if judgement else None,
         reason=reason if reason or judgement is None else judgement.reason,
         gaps=_gaps(judgement) if judgement else (),
@@ -127,19 +128,14 @@ def _entry(folder: Path) -> Entry:
     )
 
 
-def _judgement(folder: Path, *, is_series: bool) -> Judgement:
-    return read_verdict(folder, store.SERIES if is_series else store.VERDICT)[0]
-
-
-def _state(folder: Path, *, is_series: bool) -> tuple[State, str]:
+def _state(run: Run, *, is_series: bool) -> tuple[State, str]:
     if is_series:
-        return ("finished", "") if (folder / store.SERIES).exists() else ("unfinished", "no series.json yet")
-    if store.is_finished(folder):
+        return ("finished", "") if run.has(store.SERIES) else ("unfinished", "no series.json yet")
+    if run.has(store.VERDICT):
         return "finished", ""
-    if (folder / "error.json").exists():
-        plain = _plain(folder / "error.json")
-        return "broken", str(plain.get("error") or "the run broke")
-    done = [path.parent.name for path in sorted(folder.glob("stages/*/stage.json"))]
+    if run.broken is not None:
+        return "broken", run.broken.error or "the run broke"
+    done = [path.parent.name for path in sorted(run.folder.glob("stages/*/stage.json"))]
     return "unfinished", f"stages done: {', '.join(done) or 'none'}; the command that began it goes on with it"
 
 
@@ -147,17 +143,17 @@ def _gaps(judgement: Judgement) -> tuple[Gap, ...]:
     return tuple(Gap(one.metric, one.difference, one.unit, one.outcome) for one in judgement.verdicts)
 
 
-def _measured(runs: Sequence[Path]) -> str:
+def _measured(runs: Sequence[Run]) -> str:
     """The mean over the runs, of a card that claims nothing."""
-    found = [store.read_json(run / store.EVALUATION / "metrics.json")["scores"] for run in runs]
+    found = [run.evaluation.metrics.scores for run in runs]
     return ", ".join(f"{name} {sum(one[name] for one in found) / len(found):.2f}" for name in ("exact", "f1"))
 
 
-def _departs(run: Path) -> tuple[str, ...]:
+def _departs(run: Run) -> tuple[str, ...]:
     """What was overridden; which seed it was is told elsewhere, and where data lie matters to whoever compares them."""
-    if not (run / "experiment.json").exists():
+    if not run.has("experiment.json"):
         return ()
-    found = read_experiment(run).deviations
+    found = run.experiment.deviations
     shown = ("recipe", "evaluation", "precision", "scope")
     return tuple(
         one.actual for one in found if one.category in shown or (one.category == "data" and one.reason == "--set")
@@ -170,42 +166,24 @@ def _date(run: Path) -> str:
     return "{}-{}-{}T{}:{}:{}Z".format(*match.groups()) if match else ""
 
 
-def _plain(path: Path) -> Mapping[str, Any]:
-    """The object in a file, an empty one where there is no file; what else is wrong is raised."""
-    plain = store.read_json(path) if path.exists() else {}
-    return plain if isinstance(plain, dict) else {}
-
-
-def _seeds(runs: Sequence[Path]) -> tuple[int, ...]:
+def _seeds(runs: Sequence[Run]) -> tuple[int, ...]:
     """Of the runs that have a plan; one that was only just begun has none."""
-    return tuple(int(read_experiment(run).run.value("seed")) for run in runs if (run / "experiment.json").exists())
+    return tuple(run.settings.seed for run in runs if run.has("experiment.json"))
 
 
-def _completeness(run: Path) -> int | None:
-    path = run / "card.md"
-    return completeness(read_card(path)).score if path.exists() else None
+def _completeness(run: Run) -> int | None:
+    return completeness(run.card).score if run.has("card.md") else None
 
 
-def _seconds(runs: Sequence[Path]) -> float | None:
-    found = list(_stage_seconds(runs))
+def _seconds(runs: Sequence[Run]) -> float | None:
+    found = [stage.seconds for run in runs for stage in run.stages.values()]
     return round(sum(found), 1) if found else None
 
 
-def _stage_seconds(runs: Sequence[Path]) -> Iterator[float]:
-    for run in runs:
-        for path in sorted(run.glob("stages/*/stage.json")):
-            seconds = _plain(path).get("seconds")
-            if isinstance(seconds, (int, float)):
-                yield float(seconds)
-
-
-def _where(run: Path) -> str | None:
-    plain = _plain(run / "environment.json")
-    device, machine = plain.get("device"), plain.get("machine")
-    if not isinstance(device, str) or not isinstance(machine, dict):
+def _where(run: Run) -> str | None:
+    if not run.has("environment.json"):
         return None
-    gpus = machine.get("gpus")
-    n = plain.get("num_processes")
-    if device.startswith("cuda") and isinstance(gpus, list) and gpus:
-        return f"{n if isinstance(n, int) else len(gpus)}x {gpus[0]}"
-    return f"{device}, {machine.get('cpu') or 'unknown'}"
+    found = run.environment
+    if found.device.startswith("cuda") and found.machine.gpus:
+        return f"{found.num_processes}x {found.machine.gpus[0]}"
+    return f"{found.device}, {found.machine.cpu or 'unknown'}"

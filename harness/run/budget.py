@@ -9,6 +9,7 @@ from harness.domain import Experiment
 from harness.errors import PlanError
 from harness.plan.cost import Cost, refuse_over
 from harness.record import store
+from harness.record.folder import Run
 from harness.record.read import scored_alike
 from harness.record.store import TEACHER
 from harness.run import preflight, teacher_cards
@@ -38,12 +39,10 @@ def after(experiment: Experiment, run: Path) -> None:
     """Puts what the stages took beside what they were to take."""
     if not (run / store.FORECAST).exists():
         return
-    plain = store.read_json(run / store.FORECAST)
-    plain["actual_s"] = {
-        stage.name: store.read_json(run / "stages" / stage.name / "stage.json")["seconds"]
-        for stage in experiment.stages
-    }
-    store.write_json(run / store.FORECAST, plain)
+    record = Run.open(run)
+    took = {stage.name: record.stage(stage.name).seconds for stage in experiment.stages}
+    cost = record.part(store.FORECAST, Cost)
+    store.write_json(run / store.FORECAST, dataclasses.replace(cost, actual_s=took))
 
 
 def of_plan(experiment: Experiment, results: Path, accelerator: Accelerator) -> Cost:

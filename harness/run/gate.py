@@ -18,21 +18,13 @@ from harness.judge import noninferiority, regression, verdict
 from harness.judge.audit import audit
 from harness.judge.baseline import PROXY, Baseline, Source, baseline_of, read_baseline
 from harness.judge.regression import Check, Gated, Side
-from harness.judge.verdict import Conclusion
 from harness.plan.experiment import plan
 from harness.plan.options import Options
 from harness.plan.priors import prior_of
 from harness.record import environment, store
-from harness.record.read import (
-    following,
-    identity_of,
-    is_trained_as,
-    read_experiment,
-    read_rows,
-    read_verdict,
-    require_finished,
-    with_claims_of,
-)
+from harness.record.folder import Run
+from harness.record.parts import Conclusion, Fingerprint
+from harness.record.read import following, identity_of, is_trained_as, require_finished, with_claims_of
 from harness.run.self_contained import why_not_shipped
 from harness.train.progress import Watcher
 
@@ -42,17 +34,17 @@ _SAID = {"pass": "no worse", "fail": "worse", "inconclusive": "neither worse nor
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """`folder` is None for a card, `experiment` for a run whose record cannot be followed; its audit says why.
+    """`run` is None for a card, `experiment` for a run whose record cannot be followed; its audit says why.
 
     `other` is the run whose record is the baseline, None where that is a file. A proxy's name ends in PROXY.
     """
 
     name: str
     experiment: Experiment | None
-    folder: Path | None
+    run: Run | None
     baseline_path: Path
     baseline: Baseline | None
-    other: Path | None = None
+    other: Run | None = None
 
     @property
     def is_proxy(self) -> bool:
@@ -74,56 +66,57 @@ def read(path: Path, baseline: Path) -> Candidate:
     A run on part of the questions is a proxy, with a baseline of its own. Raises CardError, PlanError or DataError for
     what is none of these, or is another card's.
     """
-    folder = None if path.suffix == ".md" else path
-    if folder is None:
+    run = None if path.suffix == ".md" else Run.open(path)
+    if run is None:
         experiment: Experiment | None = plan(read_card(path), Options())
     else:
-        require_finished(folder)
-        experiment = _recorded(folder)
+        require_finished(run)
+        experiment = _recorded(run)
     name = experiment.name if experiment is not None else path.resolve().parent.name
     if not isinstance(name, str) or not name or Path(name).name != name:
         raise DataError(path, "", f"is of a card named {name!r}, which is no file name")
     if experiment is not None:
         name = _baseline_name(experiment)
     if store.is_finished(baseline):
-        return Candidate(name, experiment, folder, baseline, _baseline_in(baseline, name), baseline)
+        other = Run.open(baseline)
+        return Candidate(name, experiment, run, baseline, _baseline_in(other, name), other)
     if baseline.suffix != ".json":
         baseline = baseline / f"{name}.json"
-    return Candidate(name, experiment, folder, baseline, read_baseline(baseline, name))
+    return Candidate(name, experiment, run, baseline, read_baseline(baseline, name))
 
 
 def admit(one: Candidate, asked: Asked) -> tuple[Gated, Baseline | None]:
     """The candidate as the gate finds it, and the baseline that its run makes, None where it makes none."""
-    folder, absent = one.folder, None
+    run, absent = one.run, None
     problems: list[str] = []
     notes: list[str] = []
-    if folder is None and one.experiment is not None:
+    if run is None and one.experiment is not None:
         try:
-            folder, absent, notes = _run_of(one.experiment, asked)
+            run, absent, notes = _run_of(one.experiment, asked)
         except InvalidRunError as error:
             problems = [str(error)]
     concluded, experiment, made = None, one.experiment, None
-    if folder is not None:
-        problems = _problems(folder)
+    if run is not None:
+        problems = _problems(run)
         if not problems:
-            experiment = _as_claimed_now(folder, None if one.folder else one.experiment)
-            concluded = verdict.conclude([folder], claimed=experiment)
-            notes += _notes(folder, concluded, is_proxy=one.is_proxy)
+            experiment = _as_claimed_now(run, None if one.run else one.experiment)
+            concluded = verdict.conclude([run], claimed=experiment)
+            notes += _notes(run, concluded, is_proxy=one.is_proxy)
             problems = [] if one.is_proxy else _unjudged(concluded)
     claims = experiment.claims if experiment is not None else ()
-    if concluded is None or folder is None or problems:
+    if concluded is None or run is None or problems:
         why = "its run is invalid" if problems else absent or "there is no run"
         checks = regression.compare(claims, None, (), one.baseline, why)
     else:
         judgement, found = concluded.judgement, concluded.measurements
         checks = regression.compare(claims, judgement, found, one.baseline, is_proxy=one.is_proxy)
         if one.other is not None and experiment is not None:
-            checks = _paired(checks, experiment, one.other, folder)
-        made = baseline_of(one.name, _source_of(folder), claims, judgement, found)
+            checks = _paired(checks, experiment, one.other, run)
+        made = baseline_of(one.name, _source_of(run), claims, judgement, found)
     gated = Gated(
         card=one.name,
         path=_path_of(experiment),
-        run=str(folder) if folder is not None else None,
+        run=str(run.folder) if run is not None else None,
         baseline=str(one.baseline_path),
         checks=checks,
         problems=tuple(problems),
@@ -134,26 +127,25 @@ def admit(one: Candidate, asked: Asked) -> tuple[Gated, Baseline | None]:
 
 
 def _baseline_name(experiment: Experiment) -> str:
-    is_proxy = any(one.name == "limit" for one in experiment.run.settings)
-    return experiment.name + PROXY * is_proxy
+    return experiment.name + PROXY * ("limit" in experiment.run)
 
 
-def _baseline_in(run: Path, name: str) -> Baseline:
+def _baseline_in(run: Run, name: str) -> Baseline:
     """The baseline that another run's record is; raises DataError for one of another card, or that fails its audit."""
     require_finished(run)
     problems = _problems(run)
     if problems:
-        raise DataError(run, "", f"fails its audit, so is no baseline: {problems[0]}")
+        raise DataError(run.folder, "", f"fails its audit, so is no baseline: {problems[0]}")
     experiment = _as_claimed_now(run, None)
     concluded = verdict.conclude([run], claimed=experiment)
     if _baseline_name(experiment) != name:
-        raise DataError(run, "", f"is a run of {_baseline_name(experiment)!r}, not of {name!r}")
+        raise DataError(run.folder, "", f"is a run of {_baseline_name(experiment)!r}, not of {name!r}")
     return baseline_of(name, _source_of(run), experiment.claims, concluded.judgement, concluded.measurements)
 
 
-def _paired(checks: Sequence[Check], experiment: Experiment, baseline: Path, run: Path) -> tuple[Check, ...]:
+def _paired(checks: Sequence[Check], experiment: Experiment, baseline: Run, run: Run) -> tuple[Check, ...]:
     """The checks with exact and f1 compared question by question, where the two answer the same ones."""
-    first, second = (read_rows(folder / store.EVALUATION) for folder in (baseline, run))
+    first, second = baseline.evaluation.answers, run.evaluation.answers
     is_same = _weights_of(baseline) == _weights_of(run)
     claims = {claim.metric: claim for claim in experiment.claims}
     prior = prior_of(experiment)
@@ -177,20 +169,19 @@ def _paired(checks: Sequence[Check], experiment: Experiment, baseline: Path, run
     return tuple(paired)
 
 
-def _weights_of(run: Path) -> object:
-    stage = read_experiment(run).stages[-1].name
-    return store.read_json(run / "stages" / stage / "stage.json")["weights"]
+def _weights_of(run: Run) -> Fingerprint:
+    return run.stage(run.experiment.stages[-1].name).weights
 
 
-def _recorded(run: Path) -> Experiment | None:
+def _recorded(run: Run) -> Experiment | None:
     try:
-        with following(run):
-            return read_experiment(run)
+        with following(run.folder):
+            return run.experiment
     except StoreError:
         return None
 
 
-def _run_of(experiment: Experiment, asked: Asked) -> tuple[Path | None, str | None, list[str]]:
+def _run_of(experiment: Experiment, asked: Asked) -> tuple[Run | None, str | None, list[str]]:
     """The run of a card's experiment, or why there is none, and what a reader must be told of the choice."""
     why_not = why_not_shipped(experiment)
     if asked.watch is not None and why_not is None:
@@ -198,52 +189,51 @@ def _run_of(experiment: Experiment, asked: Asked) -> tuple[Path | None, str | No
         from harness.run import reproduce
 
         made = reproduce.reproduce(experiment, reproduce.Machine(asked.results, asked.device), asked.watch)
-        return made.folder, None, []
-    folder, notes = _newest(experiment, asked.results)
-    if folder is not None:
-        return folder, None, notes
+        return Run.open(made.folder), None, []
+    run, notes = _newest(experiment, asked.results)
+    if run is not None:
+        return run, None, notes
     hint = f"not run here, for {why_not}; harness reproduce makes one" if why_not else "--run makes one"
     return None, f"no finished run of its experiment in {asked.results / experiment.name}: {hint}", notes
 
 
-def _newest(experiment: Experiment, results: Path) -> tuple[Path | None, list[str]]:
+def _newest(experiment: Experiment, results: Path) -> tuple[Run | None, list[str]]:
     """The newest run of this very experiment, else the newest of the same training and seed."""
     notes: list[str] = []
-    alike: Path | None = None
+    alike: Run | None = None
     for path in sorted((results / experiment.name).glob(f"*/{store.VERDICT}"), reverse=True):
-        run = path.parent
+        run = Run.open(path.parent)
         try:
-            with following(run):
+            with following(run.folder):
                 if not _is_same_training(experiment, run):
                     continue
                 if _is_planned(experiment, run):
                     return run, notes
-                is_of_seed = read_experiment(run).run.value("seed") == experiment.run.value("seed")
+                is_of_seed = run.settings.seed == experiment.run.value("seed")
                 alike = alike or (run if is_of_seed else None)
         except StoreError as error:
             notes.append(f"passed over: {error}")
     return alike, notes
 
 
-def _is_planned(planned: Experiment, run: Path) -> bool:
+def _is_planned(planned: Experiment, run: Run) -> bool:
     """Whether a run is of the very experiment that a card plans: settings, seed, claims, tolerances and rule."""
-    wanted = identity_of(store.to_json(planned), {}, {})
-    return identity_of(store.read_json(run / "experiment.json"), {}, {}) == wanted
+    recorded, wanted = (identity_of(store.to_json(one), {}, {}) for one in (run.experiment, planned))
+    return recorded == wanted
 
 
-def _is_same_training(planned: Experiment, run: Path) -> bool:
+def _is_same_training(planned: Experiment, run: Run) -> bool:
     """Whether a run differs from what a card plans in its claims at most; its evaluation data are those it names."""
-    recorded = read_experiment(run)
-    evaluated = [data_named(one.declared_eval_data or "", "validation") for one in (planned, recorded)]
+    evaluated = [data_named(one.declared_eval_data or "", "validation") for one in (planned, run.experiment)]
     return evaluated[0] == evaluated[1] and is_trained_as(planned, run)
 
 
-def _as_claimed_now(run: Path, planned: Experiment | None) -> Experiment:
+def _as_claimed_now(run: Run, planned: Experiment | None) -> Experiment:
     """The experiment of a run, with what its card claims now where that is the same training.
 
     `planned` is of a card that came to the gate; of a run that came, its card is looked at where it claimed nothing.
     """
-    recorded = read_experiment(run)
+    recorded = run.experiment
     if planned is None and not recorded.claims:
         try:
             planned = plan(read_card(Path(recorded.card_path)), Options())
@@ -254,7 +244,7 @@ def _as_claimed_now(run: Path, planned: Experiment | None) -> Experiment:
     return with_claims_of(planned, recorded)
 
 
-def _problems(run: Path) -> list[str]:
+def _problems(run: Run) -> list[str]:
     return [f"{check.name}: {problem}" for check in audit(run).checks for problem in check.problems]
 
 
@@ -264,24 +254,24 @@ def _unjudged(concluded: Conclusion) -> list[str]:
     return [] if is_judged else [f"its verdict is {judgement.outcome}: {judgement.reason}"]
 
 
-def _notes(run: Path, concluded: Conclusion, *, is_proxy: bool) -> list[str]:
+def _notes(run: Run, concluded: Conclusion, *, is_proxy: bool) -> list[str]:
     is_other = _source_of(run).code != environment.code()["harness"]
     others = ["the run was made by other sources of harness than these, so it does not speak for them"]
     of_proxy = ["a run on part of the questions: it can show a regression, and says nothing about the card"]
-    seconds = sum(store.read_json(path)["seconds"] for path in run.glob("stages/*/stage.json"))
+    seconds = sum(stage.seconds for stage in run.stages.values())
     if seconds > PROXY_SECONDS:
         of_proxy.append(f"it trained for {seconds / 60:.0f} minutes, and a proxy is to take {PROXY_SECONDS // 60}")
     moved = [] if _is_as_judged(run, concluded) else ["judged by what its card claims now, which is not what it did"]
     return [*concluded.judgement.flags, *moved, *(others if is_other else ()), *(of_proxy if is_proxy else ())]
 
 
-def _is_as_judged(run: Path, concluded: Conclusion) -> bool:
-    return read_verdict(run, store.VERDICT)[0] == concluded.judgement
+def _is_as_judged(run: Run, concluded: Conclusion) -> bool:
+    return run.verdict.judgement == concluded.judgement
 
 
-def _source_of(run: Path) -> Source:
-    plain = store.read_json(run / "environment.json")
-    return Source(run.resolve().name, str(plain["machine"]["code"]["harness"]), int(plain["threads"]))
+def _source_of(run: Run) -> Source:
+    environment = run.environment
+    return Source(run.folder.resolve().name, str(environment.machine.code["harness"]), environment.threads)
 
 
 def _path_of(experiment: Experiment | None) -> str | None:

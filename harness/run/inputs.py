@@ -46,8 +46,7 @@ def gather(experiment: Experiment, student_of_card: Callable[[Path], Path], cach
     """
     here = Path(experiment.card_path).parent
     run = {setting.name: setting for setting in experiment.run.settings}
-    limit = run["limit"].value if "limit" in run else None
-    first = partial(squad.first_questions, limit=limit if isinstance(limit, int) else None)
+    first = partial(squad.first_questions, limit=experiment.run.get("limit"))
     found: dict[str, Any] = {}
     problems: list[DataError | HubError | PlanError] = []
     # Data and student first: a teacher that is a card may take its time to make.
@@ -225,8 +224,8 @@ def _data(setting: Setting, option: str, here: Path) -> tuple[Questions, dict[st
         folder, questions = download.fetch_squad(reference.repo, reference.split, reference.revision, option=option)
         return questions, {"revision": folder.name}, None
     path = reference.path
-    next(squad.read_json(path))  # so that a file that is not SQuAD is named before anything runs
-    return (lambda: squad.read_json(path)), {"sha256": store.sha256_of(path)}, path
+    next(squad.read_squad(path))  # so that a file that is not SQuAD is named before anything runs
+    return (lambda: squad.read_squad(path)), {"sha256": store.sha256_of(path)}, path
 
 
 def fingerprint(folder: Path) -> dict[str, str]:

@@ -10,7 +10,8 @@ from harness.errors import InvalidRunError, PlanError
 from harness.judge.verdict import limited
 from harness.plan.cost import Forecast, forecast, geometry_of
 from harness.plan.tolerances import measured
-from harness.record import environment, store
+from harness.record import environment
+from harness.record.folder import Run
 from harness.record.store import TEACHER
 from harness.run.inputs import Inputs
 from harness.train.models import loading
@@ -33,11 +34,7 @@ def check_models(experiment: Experiment, inputs: Inputs) -> None:
         inputs.teacher,
         inputs.student,
         max_seq_length=longest,
-        needs_multiple=any(
-            setting.name == "layer_map" and setting.value == "uniform"
-            for stage in experiment.stages
-            for setting in stage.settings
-        ),
+        needs_multiple=any(stage.get("layer_map") == "uniform" for stage in experiment.stages),
         needs_width=experiment.recipe not in PROJECTING,
     )
     if _is_to_be_checked(experiment):
@@ -80,7 +77,7 @@ def check_teacher(experiment: Experiment, inputs: Inputs, run: Path) -> None:
     """
     if inputs.teacher is None or not _is_to_be_checked(experiment):
         return
-    claims, measured = _claims_of(inputs.teacher), store.read_json(run / TEACHER / "metrics.json")["scores"]
+    claims, measured = _claims_of(inputs.teacher), Run.open(run).scored(TEACHER).metrics.scores
     missed = [claim for claim in claims if measured.get(claim.metric, 0.0) < claim.value - TEACHER_TOLERANCE]
     if missed:
         found = "; ".join(f"{one.metric} {measured.get(one.metric)} for {one.value}" for one in missed)
@@ -91,7 +88,8 @@ def check_teacher(experiment: Experiment, inputs: Inputs, run: Path) -> None:
 
 
 def _is_to_be_checked(experiment: Experiment) -> bool:
-    return any(one.name == "check_teacher" and one.origin == "overridden" for one in experiment.run.settings)
+    setting = experiment.run.setting("check_teacher")
+    return setting is not None and setting.origin == "overridden"
 
 
 def _claims_of(teacher: Path) -> tuple[Claim, ...]:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import torch
 from accelerate import Accelerator
@@ -17,9 +16,10 @@ from harness.domain import Experiment, Judgement
 from harness.errors import InvalidRunError, PlanError, RunError
 from harness.judge import verdict
 from harness.judge.audit import check_content, first_of, problems_of
-from harness.judge.verdict import Conclusion
 from harness.plan.experiment import with_deviation
 from harness.record import environment, lock, store
+from harness.record.folder import Run
+from harness.record.parts import Broken, Conclusion, Identity, Missing, RunEnvironment, RunSettings
 from harness.record.read import identity_of, scored_alike
 from harness.record.store import EVALUATION, MISSING, PUBLISHED, TEACHER
 from harness.run import budget, preflight, teacher_cards
@@ -99,7 +99,7 @@ def _run(
     """All that is done under the lock of the run."""
     run = _open_run(experiment, inputs, identity, machine, accelerator)
     if store.is_finished(run):
-        return Outcome(run, experiment, verdict.read(run), was_there=True)
+        return Outcome(run, experiment, Run.open(run).conclusion, was_there=True)
     begun = time.monotonic()
     _say_when_busy(accelerator)
     if machine.is_forecast or machine.budget_s is not None:
@@ -113,7 +113,7 @@ def _run(
         train(experiment, inputs, run, accelerator, watch, dataclasses.replace(machine.cadence, until=until))
     except RunError as error:
         if accelerator.is_main_process:
-            store.write_json(run / "error.json", {"error": str(error), "stage": error.stage, "step": error.step})
+            store.write_json(run / "error.json", Broken(str(error), error.stage, error.step))
         raise
     student = store.student_of(run, experiment.stages[-1].name)
     _score(experiment, student, inputs, run / EVALUATION, accelerator, watch)
@@ -153,7 +153,7 @@ def _score(
         experiment.evaluation,
         out,
         data=inputs.record["eval_data"],
-        seed=int(experiment.run.value("seed")),
+        seed=RunSettings.of(experiment).seed,
         accelerator=accelerator,
         watch=watch,
     )
@@ -164,12 +164,12 @@ def _note_missing(inputs: Inputs, folder: Path, accelerator: Accelerator) -> Non
     if not accelerator.is_main_process or (folder / "metrics.json").exists():
         return
     if inputs.published_missing is not None:
-        store.write_json(folder / MISSING, {"why": inputs.published_missing})
+        store.write_json(folder / MISSING, Missing(inputs.published_missing))
 
 
 def make_accelerator(experiment: Experiment, machine: Machine) -> Accelerator:
     """The device of a run, with its precision; raises PlanError for a precision that it does not have."""
-    precision = str(experiment.run.value("precision"))
+    precision = RunSettings.of(experiment).precision
     if precision in ("fp16", "tf32") and (machine.device == "cpu" or not environment.find_gpus()[0]):
         raise PlanError([f"--precision {precision} needs a GPU; on the CPU use fp32 or bf16"])
     torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
@@ -238,10 +238,8 @@ def _open_run(
         store.write_json(run / "experiment.json", experiment)
         store.write_json(run / "inputs.json", inputs.record)
         store.write_json(run / "environment.json", _environment_of(machine, accelerator))
-        store.write_json(
-            run / "identity.json",
-            {"schema_version": store.SCHEMA_VERSION, "identity": identity, "rule": verdict.rule_hash(experiment)},
-        )
+        known = Identity(store.SCHEMA_VERSION, identity, verdict.rule_hash(experiment))
+        store.write_json(run / "identity.json", known)
     accelerator.wait_for_everyone()
     run = run or store.find_run(machine.results, experiment.name, identity)
     if run is None:
@@ -251,16 +249,16 @@ def _open_run(
     return run
 
 
-def _environment_of(machine: Machine, accelerator: Accelerator) -> dict[str, Any]:
-    return {
-        "machine": environment.describe(),
-        "device": str(accelerator.device),
-        "num_processes": accelerator.num_processes,
-        "gradient_accumulation_steps": machine.gradient_accumulation_steps,
-        "mixed_precision": accelerator.mixed_precision,
-        "threads": torch.get_num_threads(),
-        "deterministic": machine.is_strict,
-    }
+def _environment_of(machine: Machine, accelerator: Accelerator) -> RunEnvironment:
+    return RunEnvironment(
+        machine=environment.describe(),
+        device=str(accelerator.device),
+        num_processes=accelerator.num_processes,
+        gradient_accumulation_steps=machine.gradient_accumulation_steps,
+        mixed_precision=str(accelerator.mixed_precision),
+        threads=torch.get_num_threads(),
+        deterministic=machine.is_strict,
+    )
 
 
 def _conclude(run: Path, inputs: Inputs, accelerator: Accelerator) -> Conclusion:
@@ -268,10 +266,11 @@ def _conclude(run: Path, inputs: Inputs, accelerator: Accelerator) -> Conclusion
 
     A record that does not follow from itself was changed while it was made, and gets no verdict.
     """
-    changed = problems_of(check_content(run, inputs.eval))
+    record = Run.open(run)
+    changed = problems_of(check_content(record, inputs.eval))
     if changed:
         raise InvalidRunError(f"{run}: the record was changed while it was made: {first_of(changed)}; use --fresh")
-    concluded = verdict.conclude([run])
+    concluded = verdict.conclude([record])
     if accelerator.is_main_process:
         (run / "error.json").unlink(missing_ok=True)
         store.write_verdict(run, concluded)

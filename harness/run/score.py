@@ -181,7 +181,7 @@ def _data(request: Request) -> Data:
     here = Path(request.card.path).parent if request.card else Path()
     reference = data_reference(named or f"{SQUAD2}:validation", card_dir=here, is_option=request.eval is not None)
     if reference.path is not None:
-        source: Iterator[squad.Paragraph] = squad.read_json(reference.path)
+        source: Iterator[squad.Paragraph] = squad.read_squad(reference.path)
         record = {"sha256": store.sha256_of(reference.path)} if reference.path.is_file() else {}
     else:
         from harness.run import download  # here: as above

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from harness.domain import Experiment
 from harness.judge import verdict
 from harness.judge.error_rates import MOST_LOOKS
-from harness.judge.verdict import Conclusion
 from harness.record import store
+from harness.record.folder import Run
+from harness.record.parts import Conclusion, RunSettings
 from harness.run import launch, reproduce
 from harness.run.reproduce import Machine, Outcome
 from harness.train.progress import Watcher
@@ -27,11 +28,11 @@ def reproduce_seeds(
     """
     outcomes: list[Outcome] = []
     first = plan_of(None)
-    base = int(first.run.value("seed"))
+    base = RunSettings.of(first).seed
     for number in range(seeds or MOST_LOOKS):
         experiment = plan_of(base + number) if number else first
         outcomes.append(reproduce.reproduce(experiment, machine, watch))
-        concluded = verdict.conclude([one.folder for one in outcomes], is_sequential=seeds is None)
+        concluded = verdict.conclude([Run.open(one.folder) for one in outcomes], is_sequential=seeds is None)
         if seeds is None and _is_decided(concluded):
             break
     names = [outcome.folder.name for outcome in outcomes]

@@ -1,5 +1,6 @@
 """Whether a card can be run with what comes with this package, in minutes, as a gate in CI does it."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from harness.domain import Experiment
 from harness.plan import cost as forecast
 from harness.plan.experiment import plan
 from harness.plan.options import Options
-from harness.record import environment, store
+from harness.record import environment
 
 
 def why_not_shipped(experiment: Experiment, before: Sequence[Path] = ()) -> str | None:
@@ -35,7 +36,7 @@ def why_not_shipped(experiment: Experiment, before: Sequence[Path] = ()) -> str 
             if why is not None:
                 return f"{name} {run[name]}: {why}"
         elif model.path is not None and model.path.is_relative_to(references.PACKAGE):
-            sizes[name] = forecast.geometry_of("", store.read_json(model.path / "config.json"))
+            sizes[name] = forecast.geometry_of("", json.loads((model.path / "config.json").read_bytes()))
         elif model.kind != "card":
             return f"{name} {run[name]} does not come with this package"
     questions = references.PACKAGE / str(run["train_data"]).partition(":")[2]

@@ -13,7 +13,7 @@ from harness.plan.augmentation import STAGE as AUGMENTED
 from harness.qa.features import Features, build_features
 from harness.qa.squad import Paragraph
 from harness.record import environment, store
-from harness.record.read import following
+from harness.record.folder import Run
 from harness.run.inputs import Inputs, check_unchanged, fingerprint
 from harness.train import teacher_logits as logit_cache
 from harness.train.augment import Table, augmented, build_table, table_key
@@ -52,9 +52,7 @@ def train(
                 store.write_json(out / "stage.json", {**done, "weights": fingerprint(out / store.WEIGHTS)})
             checkpoints.clear()
             accelerator.wait_for_everyone()
-        with following(run):
-            weights = store.read_json(out / "stage.json")["weights"]
-        if fingerprint(out / store.WEIGHTS) != weights:
+        if fingerprint(out / store.WEIGHTS) != Run.open(run).stage(stage.name).weights:
             raise InvalidRunError(
                 f"{out / store.WEIGHTS}: not the files that the stage wrote; start again with --fresh"
             )
@@ -62,7 +60,7 @@ def train(
 
 
 def _checkpoints(stage: Stage, run: Path, seed: int, accelerator: Accelerator, cadence: Cadence) -> Checkpoints:
-    identity = str(store.read_json(run / "identity.json")["identity"])
+    identity = Run.open(run).identity.identity
     code = str(environment.code()["harness"])
     key = {"stage": stage.name, "seed": str(seed), "code": code, "experiment": identity}
     out = run / "stages" / stage.name
@@ -102,7 +100,7 @@ def _train_stage(
         logits = logit_cache.build(
             teacher, rows, folder, key, batch_size=batch_size, accelerator=accelerator, watch=watch
         )
-        if any(one.name == "padding" and one.value == "dropped" for one in stage.settings):
+        if stage.get("padding") == "dropped":
             noted["mass_on_padding"] = logit_cache.mass_on_padding(logits, rows)
         return logits
 
@@ -143,7 +141,7 @@ def _candidates(experiment: Experiment, inputs: Inputs, run: Path, accelerator: 
 
 
 def _limit(experiment: Experiment) -> str:
-    return next((str(setting.value) for setting in experiment.run.settings if setting.name == "limit"), "")
+    return str(experiment.run.get("limit", ""))
 
 
 def _paragraphs(experiment: Experiment, inputs: Inputs, table: Table | None) -> Iterator[Paragraph]:

@@ -12,7 +12,9 @@ from harness.plan.experiment import plan
 from harness.plan.options import Options
 from harness.plan.tolerances import measured
 from harness.record import store
-from harness.record.read import is_trained_as, read_experiment, require_finished, with_claims_of
+from harness.record.folder import Run
+from harness.record.parts import RunSettings
+from harness.record.read import is_trained_as, require_finished, with_claims_of
 
 
 def planned(path: Path, pupil: Experiment) -> Experiment:
@@ -21,13 +23,13 @@ def planned(path: Path, pupil: Experiment) -> Experiment:
     It has the precision of the run that asks for it, its seed where that was given, and the data that were given for
     it where the two cards name the same.
     """
-    run = {setting.name: setting for setting in pupil.run.settings}
-    seed = int(str(run["seed"].value)) if run["seed"].origin == "overridden" else None
+    given, settings = pupil.run.setting("seed"), RunSettings.of(pupil)
+    seed = settings.seed if given is not None and given.origin == "overridden" else None
     card = read_card(path)
     data = shared_data(card, read_card(Path(pupil.card_path)), pupil)
     options = Options(
         seed=seed,
-        precision=str(run["precision"].value),
+        precision=settings.precision,
         train=data.get("train"),
         eval=data.get("eval"),
         is_measuring=not measured(card) and (not pupil.claims or named(path, pupil) is not None),
@@ -37,32 +39,35 @@ def planned(path: Path, pupil: Experiment) -> Experiment:
 
 def named(path: Path, pupil: Experiment) -> Path | None:
     """The run that was given for a card, which is the teacher's; None where none was, or it is the student's card."""
-    run = {one.name: str(one.value) for one in pupil.run.settings}
-    if "teacher_run" not in run or path != Path(pupil.card_path).parent / run["teacher"]:
+    given, teacher = pupil.run.get("teacher_run"), pupil.run.get("teacher")
+    if given is None or path != Path(pupil.card_path).parent / str(teacher):
         return None
-    return Path(run["teacher_run"]).expanduser()
+    return Path(str(given)).expanduser()
 
 
-def of_run(run: Path, teacher: Experiment) -> Path:
+def of_run(folder: Path, teacher: Experiment) -> Path:
     """The weights that a finished run of a teacher's card made, of whatever seed and by whatever state of the code.
 
     It is judged by what its card claims now. Raises DataError for a folder that is no finished run, PlanError for one
     of another training or without its weights, InvalidRunError for one that fails its audit, which looks at its weights
     as well, or missed those claims.
     """
+    run = Run.open(folder)
     require_finished(run)
     problems = problems_of(audit(run).checks)
     if problems:
-        raise InvalidRunError(f"--teacher {run}: fails its audit: {first_of(problems)}")
-    experiment = read_experiment(run)
+        raise InvalidRunError(f"--teacher {folder}: fails its audit: {first_of(problems)}")
+    experiment = run.experiment
     if not is_trained_as(teacher, run):
         what = f"is no run of {teacher.card_path} as it is planned here (compare with harness plan {teacher.card_path})"
-        raise PlanError([f"--teacher {run}: {what}; to teach with it all the same, give the folder of its student"])
-    weights = store.student_of(run, experiment.stages[-1].name)
+        raise PlanError([f"--teacher {folder}: {what}; to teach with it all the same, give the folder of its student"])
+    weights = store.student_of(folder, experiment.stages[-1].name)
     if not weights.is_dir():
-        raise PlanError([f"--teacher {run}: holds no {weights.relative_to(run)}: weights are not kept with records"])
+        raise PlanError(
+            [f"--teacher {folder}: holds no {weights.relative_to(folder)}: weights are not kept with records"]
+        )
     concluded = verdict.conclude([run], claimed=with_claims_of(teacher, experiment))
-    require_reached(concluded.judgement, teacher.card_path, run)
+    require_reached(concluded.judgement, teacher.card_path, folder)
     return weights
 
 

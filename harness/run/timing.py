@@ -97,7 +97,7 @@ def _geometry(folder: Path | None) -> Geometry | None:
 
 
 def _counts_padding(stage: Stage) -> bool:
-    return next((one.value for one in stage.settings if one.name == "padding"), "counted") == "counted"
+    return bool(stage.get("padding", "counted") == "counted")
 
 
 def _percentiles(lengths: Array) -> dict[str, float]:

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from harness.qa.features import build_features
-from harness.qa.squad import first_questions, read_json
+from harness.qa.squad import first_questions, read_squad
 from harness.train.models import loading
 
 PATH = Path(__file__).with_suffix(".json")
@@ -30,7 +30,7 @@ def measured(data: Path) -> list[int]:
         settings = {"tokenizer_class": "BertTokenizer", "do_lower_case": True}
         (folder / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
         rows = build_features(
-            first_questions(read_json(data / "squad" / "train-v2.0.first10articles.json"), None),
+            first_questions(read_squad(data / "squad" / "train-v2.0.first10articles.json"), None),
             loading.load_tokenizer(folder), folder, max_seq_length=LONGEST, doc_stride=128, max_query_length=64,
             for_training=True,
         )  # fmt: skip

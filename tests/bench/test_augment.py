@@ -20,7 +20,7 @@ import torch
 from accelerate import Accelerator
 from transformers import BertConfig, BertForMaskedLM
 
-from harness.qa.squad import Paragraph, read_json
+from harness.qa.squad import Paragraph, read_squad
 from harness.train.augment import build_table
 from harness.train.augment.glove import Glove, read_glove
 from harness.train.augment.masked_lm import load
@@ -53,7 +53,7 @@ def make_bert(folder: Path, vocabulary: Path, *, layers: int, width: int) -> Pat
 @pytest.fixture
 def paragraphs(shared: Path) -> Callable[[int], Callable[[], Iterator[Paragraph]]]:
     path = shared / "data" / "squad" / "train-v2.0.first10articles.json"
-    return lambda n: lambda: islice(read_json(path), n)
+    return lambda n: lambda: islice(read_squad(path), n)
 
 
 @torch.inference_mode()

@@ -27,12 +27,12 @@ import torch
 torch.set_num_threads(1)
 from harness import models
 from harness.qa.features import build_features
-from harness.qa.squad import read_json
+from harness.qa.squad import read_squad
 path, folder, copies = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 tokenizer = models.load_tokenizer(folder)
 started = time.process_time()
 rows = build_features(
-    itertools.chain.from_iterable(read_json(path) for _ in range(copies)), tokenizer, folder / "scratch",
+    itertools.chain.from_iterable(read_squad(path) for _ in range(copies)), tokenizer, folder / "scratch",
     max_seq_length=384, doc_stride=128, max_query_length=64, for_training=True,
 )
 took = time.process_time() - started

@@ -107,7 +107,7 @@ def test_the_optimisation_loop_against_a_bare_one(benchmark: Any) -> None:
 
 
 def test_official_scores_against_the_bare_comparison_of_strings(benchmark: Any) -> None:
-    questions = [q for p in squad.read_json(PACKAGE / "pocket" / "squad.json") for q in p.questions] * 10
+    questions = [q for p in squad.read_squad(PACKAGE / "pocket" / "squad.json") for q in p.questions] * 10
     golds = [(f"{n}", [answer.text for answer in q.answers]) for n, q in enumerate(questions)]
     answers = {name: (texts[0] + " and more" if texts else "") for name, texts in golds}
 

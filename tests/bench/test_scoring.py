@@ -19,7 +19,7 @@ from harness.qa.features import build_features
 from harness.qa.prediction_files import read_probabilities
 from harness.qa.protocols import PROTOCOLS, settings_of
 from harness.qa.protocols.interface import Array, Asked
-from harness.qa.squad import Paragraph, read_json
+from harness.qa.squad import Paragraph, read_squad
 from harness.run.evaluate import asked_of
 
 pytestmark = pytest.mark.bench
@@ -29,7 +29,7 @@ N_DEV = 11_873
 
 @pytest.fixture(scope="module")
 def dev(shared: Path) -> list[Paragraph]:
-    return list(read_json(shared / "data" / "squad" / "dev-v2.0.rebuilt.json"))
+    return list(read_squad(shared / "data" / "squad" / "dev-v2.0.rebuilt.json"))
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from harness.card.references import PACKAGE
 from harness.plan.experiment import plan
 from harness.plan.options import Options
 from harness.qa.features import build_features
-from harness.qa.squad import read_json
+from harness.qa.squad import read_squad
 from harness.train.models import loading
 from harness.train.recipes.haystack import HaystackHead, IntermediateLayerLoss, PredictionLayerLoss
 from tests.tiny import make_model
@@ -45,7 +45,7 @@ def test_parse_every_card_there_is(benchmark: Any, shared: Path) -> None:
 
 
 def test_features_of_the_pocket_questions(benchmark: Any, tmp_path: Path) -> None:
-    paragraphs, tokenizer = list(read_json(POCKET / "squad.json")), loading.load_tokenizer(POCKET / "teacher")
+    paragraphs, tokenizer = list(read_squad(POCKET / "squad.json")), loading.load_tokenizer(POCKET / "teacher")
 
     def build() -> int:
         rows = build_features(

@@ -10,6 +10,7 @@ import pytest
 
 from harness.cli import COMMANDS
 from harness.cli.main import main
+from harness.record import store
 
 ROOT = Path(__file__).parents[2]
 TARGET = ROOT / "cards" / "tinybert-6l.md"
@@ -39,7 +40,7 @@ def test_dry_run_prints_both_stages_with_every_origin(capsys: pytest.CaptureFixt
 def test_dry_run_as_json_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["reproduce", str(TARGET), "--dry-run", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
-    assert document["schema_version"] == 2
+    assert document["schema_version"] == store.SCHEMA_VERSION
     assert [stage["name"] for stage in document["experiment"]["stages"]] == ["intermediate_layer", "prediction_layer"]
     settings = [s for stage in document["experiment"]["stages"] for s in stage["settings"]]
     assert all(setting["origin"] in ("stated", "derived", "assumed", "overridden") for setting in settings)

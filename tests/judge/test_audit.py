@@ -15,6 +15,7 @@ from harness.cli.main import main
 from harness.errors import DataError
 from harness.judge.audit import Audit, audit
 from harness.record import store
+from harness.record.folder import Run
 from tests.recorded import QUESTIONS, ROOT, make_run
 
 SAMPLED = 12  # positions of a file that is too long to change at every one
@@ -47,7 +48,7 @@ def edit(path: Path, change: Callable[[Any], None]) -> None:
 
 
 def test_a_whole_record_passes_and_says_what_it_could_not_cover(run: Path) -> None:
-    done = audit(run)
+    done = audit(Run.open(run))
     assert (done.is_passed, problems(done)) == (True, "")
     assert [check.name for check in done.checks] == [
         "manifest", "identity", "card", "weights", "losses", "evaluation", "verdict",
@@ -60,7 +61,7 @@ def test_a_run_of_the_harness_passes_and_its_verdict_is_derived_again(
 ) -> None:
     assert main(command) == 4  # limited: it judges nothing
     (folder,) = sorted((tmp_path / "results" / "tinybert-6l").iterdir())
-    done = audit(folder)
+    done = audit(Run.open(folder))
     assert done.is_passed, problems(done)
     capsys.readouterr()
     assert main(["verdict", str(folder)]) == 4
@@ -101,7 +102,7 @@ def test_a_single_changed_byte_fails_and_names_its_file(run: Path, name: str) ->
             path.write_bytes(whole[:place] + bytes([whole[place] ^ mask]) + whole[place + 1 :])
             assert_it_fails(run, name)
     path.write_bytes(whole)
-    assert audit(run).is_passed
+    assert audit(Run.open(run)).is_passed
 
 
 @pytest.mark.slow
@@ -149,7 +150,7 @@ def test_a_file_too_many_fails_and_is_named(run: Path, name: str) -> None:
 def assert_it_fails(run: Path, name: str) -> None:
     """Either as an audit that fails, or, for a byte of its version, as a record of another version."""
     try:
-        done = audit(run)
+        done = audit(Run.open(run))
     except DataError as error:
         said = str(error)
     else:
@@ -165,7 +166,7 @@ def forge(run: Path, name: str, change: Callable[[Any], None]) -> Audit:
     """Changes a file, and makes the manifest fit again."""
     edit(run / name, change)
     store.write_manifest(run)
-    done = audit(run)
+    done = audit(Run.open(run))
     assert "manifest" not in failed(done)
     return done
 
@@ -237,7 +238,7 @@ def test_scores_raised_in_every_file_are_found_by_scoring_the_answers_again(run:
     wrong["exact"], wrong["f1"] = 1, 1.0
     store.write_lines(run / EVALUATED, [json.dumps(row, ensure_ascii=False) + "\n" for row in rows])
     store.write_manifest(run)
-    assert f"1 questions score otherwise (first: {wrong['id']})" in problems(audit(run))
+    assert f"1 questions score otherwise (first: {wrong['id']})" in problems(audit(Run.open(run)))
 
 
 # --- evaluation data ---
@@ -246,19 +247,19 @@ def test_scores_raised_in_every_file_are_found_by_scoring_the_answers_again(run:
 def test_the_evaluation_file_must_be_the_recorded_one(run: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy.json"
     shutil.copy(QUESTIONS, copy)
-    assert audit(run, copy).is_passed
+    assert audit(Run.open(run), copy).is_passed
     copy.write_bytes(copy.read_bytes() + b" ")
     with pytest.raises(DataError, match="the run was evaluated on a68b98040c67"):
-        audit(run, copy)
+        audit(Run.open(run), copy)
     with pytest.raises(DataError, match="no such file"):
-        audit(run, tmp_path / "none.json")
+        audit(Run.open(run), tmp_path / "none.json")
 
 
 def test_without_evaluation_data_the_rest_is_checked_and_the_gap_is_said(
     run: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("harness.card.references.PACKAGE", tmp_path)
-    done = audit(run)
+    done = audit(Run.open(run))
     assert done.is_passed
     assert "not scored again: package:pocket/squad.json is not here; give it with --eval FILE" in done.not_covered[0]
     assert "metrics.json: scores.exact is 100.0" in problems(forge(run, "evaluation/metrics.json", set_exact))
@@ -266,7 +267,7 @@ def test_without_evaluation_data_the_rest_is_checked_and_the_gap_is_said(
 
 def test_weights_that_are_not_there_are_said(run: Path) -> None:
     shutil.rmtree(run / "stages" / "prediction_layer" / "student")
-    done = audit(run)
+    done = audit(Run.open(run))
     assert done.is_passed
     assert "the weights of prediction_layer are not here; their hashes are on record" in done.not_covered
 
@@ -274,7 +275,7 @@ def test_weights_that_are_not_there_are_said(run: Path) -> None:
 def test_plots_beside_a_record_are_no_part_of_it(run: Path) -> None:
     (run / "plots").mkdir()
     (run / "plots" / "claims.svg").write_text("x", encoding="utf-8")
-    assert audit(run).is_passed
+    assert audit(Run.open(run)).is_passed
 
 
 # --- the command line ---

@@ -12,6 +12,7 @@ from scipy.stats import binomtest
 from harness.cli.main import main
 from harness.judge.diff import Difference, compare, mcnemar
 from harness.record import store
+from harness.record.folder import Run
 from tests.recorded import ROOT, make_run
 
 HEAVY = {"torch", "transformers", "accelerate", "datasets", "matplotlib"}
@@ -44,7 +45,7 @@ def test_mcnemar_over_a_whole_dev_set_takes_no_time() -> None:
 
 
 def test_a_run_and_itself_have_no_difference(runs: tuple[Path, Path]) -> None:
-    found = compare(runs[0], runs[0])
+    found = compare(Run.open(runs[0]), Run.open(runs[0]))
     assert (found.differences, found.not_compared) == ((), ())
     assert all(one.difference == 0.0 and one.differs_in == () for one in found.metrics)
     assert found.flips is not None
@@ -52,13 +53,13 @@ def test_a_run_and_itself_have_no_difference(runs: tuple[Path, Path]) -> None:
 
 
 def test_settings_and_deviations_that_differ_are_named_with_both_values(runs: tuple[Path, Path]) -> None:
-    differences = compare(*runs).differences
+    differences = compare(*map(Run.open, runs)).differences
     assert Difference("settings", "run.seed", "42", "7") in differences
     assert {one.section for one in differences} == {"settings", "deviations"}
 
 
 def test_flipped_questions_are_counted_both_ways_with_both_answers(runs: tuple[Path, Path]) -> None:
-    flips = compare(*runs).flips
+    flips = compare(*map(Run.open, runs)).flips
     assert flips is not None
     assert (flips.n, flips.gained, flips.lost, flips.n_changed) == (8, 1, 2, 3)
     assert [(one.is_gained, one.first, one.second) for one in flips.questions] == [
@@ -66,13 +67,13 @@ def test_flipped_questions_are_counted_both_ways_with_both_answers(runs: tuple[P
         (False, "Link", "nothing of the kind"),
         (True, "nothing of the kind", ""),
     ]
-    metric = next(one for one in compare(*runs).metrics if one.metric == "exact")
+    metric = next(one for one in compare(*map(Run.open, runs)).metrics if one.metric == "exact")
     assert metric.difference == 100.0 * (flips.gained - flips.lost) / flips.n
 
 
 def test_other_conditions_are_named_by_their_fields(runs: tuple[Path, Path], tmp_path: Path) -> None:
     other = make_run(tmp_path / "longer", limit=12)
-    found = compare(runs[0], other)
+    found = compare(Run.open(runs[0]), Run.open(other))
     assert next(one for one in found.metrics if one.metric == "exact").differs_in == ("n",)
     assert found.not_compared == ("questions: 8 are in both runs, of 8 and 12",)
     assert found.flips is not None
@@ -86,7 +87,7 @@ def test_runs_on_other_data_are_not_compared_question_by_question(
     inputs = store.read_json(other / "inputs.json")
     inputs["eval_data"] = {"sha256": "0" * 64}
     store.write_json(other / "inputs.json", inputs)
-    found = compare(runs[0], other)
+    found = compare(Run.open(runs[0]), Run.open(other))
     assert found.flips is None
     assert [one.partition(":")[0] for one in found.not_compared] == ["questions", "scores"]
     assert {one.metric: one.difference for one in found.metrics}["exact"] is None

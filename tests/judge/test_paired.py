@@ -1,19 +1,24 @@
 """Two sets of answers compared question by question, against scipy and by hand."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 from scipy import stats
 
 from harness.judge.paired import attribute, hop, mcnemar
+from harness.record.parts import ScoredAnswer
 
 
-def rows(exact: list[int], f1: list[float] | None = None, paragraphs: list[int] | None = None) -> list[dict[str, Any]]:
+def rows(exact: list[int], f1: list[float] | None = None, paragraphs: list[int] | None = None) -> list[ScoredAnswer]:
     return [
-        {"id": str(i), "exact": e, "f1": (f1 or exact)[i], "paragraph": (paragraphs or [i // 3 for i in range(99)])[i]}
-        for i, e in enumerate(exact)
+        scored(str(i), e, (f1 or exact)[i], (paragraphs or [i // 3 for i in range(99)])[i]) for i, e in enumerate(exact)
     ]
+
+
+def scored(question: str, exact: int, f1: float, paragraph: int | None = None) -> ScoredAnswer:
+    return ScoredAnswer(
+        id=question, has_answer=True, prediction="", exact=exact, f1=f1, paragraph=paragraph,
+        token_exact=None, token_f1=None, span_over_null=None,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(("gained", "lost"), [(0, 0), (5, 5), (1, 9), (12, 3), (200, 150)])
@@ -53,7 +58,7 @@ def test_answers_to_other_questions_are_not_compared() -> None:
 
 
 def test_rows_without_paragraphs_have_no_interval() -> None:
-    plain = [{"id": "1", "exact": 1, "f1": 1.0}, {"id": "2", "exact": 0, "f1": 0.5}]
+    plain = [scored("1", 1, 1.0), scored("2", 0, 0.5)]
     assert hop("exact", plain, plain, seed=1).interval is None
 
 

@@ -8,7 +8,7 @@ from harness.domain import Experiment, Stage
 from harness.judge import verdict
 from harness.plan.priors import CURRENT, EXPECTED, PRIORS, prior_of
 from harness.record import store
-from harness.record.read import read_experiment
+from harness.record.folder import Run
 from tests.plan.cards import plan_of
 from tests.recorded import make_run
 
@@ -38,8 +38,8 @@ def test_the_prior_is_fixed_with_rule_and_tolerances() -> None:
 def test_a_record_is_judged_by_the_prior_it_names(tmp_path: Path) -> None:
     run = make_run(tmp_path / "pocket" / "r", limit=None)
     assert main(["audit", str(run)]) == 0
-    exact = next(one for one in verdict.conclude([run]).judgement.estimates if one.metric == "exact")
-    claim = next(one for one in read_experiment(run).claims if one.metric == "exact")
+    exact = next(one for one in verdict.conclude([Run.open(run)]).judgement.estimates if one.metric == "exact")
+    claim = next(one for one in Run.open(run).experiment.claims if one.metric == "exact")
     assert (exact.prior, exact.df) == (PRIORS[CURRENT].of(claim), PRIORS[CURRENT].df)
-    old = verdict.conclude([run], claimed=without_prior(read_experiment(run)))
+    old = verdict.conclude([Run.open(run)], claimed=without_prior(Run.open(run).experiment))
     assert next(one for one in old.judgement.estimates if one.metric == "exact").df == EXPECTED.df

@@ -22,6 +22,7 @@ from harness.plan.experiment import plan
 from harness.plan.options import Options
 from harness.publish import model_card, privacy
 from harness.record import store
+from harness.record.folder import Run
 from tests.recorded import POCKET, ROOT, make_run
 
 TARGET = ROOT / "cards" / "tinybert-6l.md"
@@ -141,7 +142,7 @@ def test_another_setting_or_claim_is_another_experiment() -> None:
 
 def test_the_block_gives_every_measurement_and_verdict_back(run: Path) -> None:
     block = model_card.read_block(rendered(run, ORIGINAL).decode())
-    found = verdict.read(run)
+    found = Run.open(run).conclusion
     assert block is not None
     assert (block.measurements, block.verdicts) == (found.measurements, found.judgement.verdicts)
     assert block.runs == (store.read_json(run / "identity.json")["identity"],)
@@ -170,7 +171,7 @@ def test_the_index_holds_what_was_measured_and_no_claim(run: Path) -> None:
     (model,) = header.pop("model-index")
     assert header == header_of(ORIGINAL.decode())
     (result,) = model["results"]
-    scores = {one.metric: one.value for one in verdict.read(run).measurements}
+    scores = {one.metric: one.value for one in Run.open(run).conclusion.measurements}
     assert {metric["type"]: metric["value"] for metric in result["metrics"]} == {
         "exact_match": round(scores["exact"], 4), "f1": round(scores["f1"], 4),
     }  # fmt: skip
@@ -318,7 +319,7 @@ def test_several_seeds_are_one_card_with_their_mean(tmp_path: Path) -> None:
     runs = [make_run(tmp_path / "pocket" / f"r{seed}", seed=seed, limit=None, wrong=(seed,)) for seed in (1, 2, 3)]
     names = [run.name for run in runs]
     folder = tmp_path / "pocket" / store.series_name(names)
-    concluded = verdict.conclude(runs)
+    concluded = verdict.conclude([Run.open(run) for run in runs])
     store.write_text(folder / store.SERIES, store.series_text(names, concluded, is_sequential=False))
     text = model_card.render(model_card.read(folder)).decode()
     assert "- Reproduced: mean and standard deviation of 3 seeds: 1, 2, 3." in text

@@ -23,7 +23,7 @@ from harness.plan.experiment import plan
 from harness.plan.options import Options
 from harness.publish import licences, model_card
 from harness.record import store
-from harness.record.read import read_experiment
+from harness.record.folder import Run
 from tests import recorded
 from tests.conftest import ROOT
 from tests.hub_server import READ_TOKEN, TOKEN, Fault, Hub, serving
@@ -114,13 +114,13 @@ def test_the_pushed_record_passes_its_audit_and_its_card_plans_the_same(run: Pat
     for name, content in hub.files(REPO).items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(content)
-    done = audit(tmp_path / "record")
+    done = audit(Run.open(tmp_path / "record"))
     assert done.is_passed, [check.problems for check in done.checks]
     block = model_card.read_block((tmp_path / "README.md").read_text(encoding="utf-8"))
     assert block is not None
     again = plan(read_card(tmp_path / "README.md"), Options())
     assert block.experiment == model_card.experiment_hash(again)
-    assert block.experiment == model_card.experiment_hash(read_experiment(tmp_path / "record"))
+    assert block.experiment == model_card.experiment_hash(Run.open(tmp_path / "record").experiment)
 
 
 def test_dry_run_lists_every_file_and_the_card_and_asks_for_no_token(
@@ -490,14 +490,14 @@ EVALUATE = """
 import sys
 from pathlib import Path
 from accelerate import Accelerator
-from harness.record.read import read_experiment
+from harness.record.folder import Run
 from harness.qa import squad
 from harness.run.evaluate import evaluate
 from harness.card.references import PACKAGE
 from harness.train.progress import Silent
 model, run, out = map(Path, sys.argv[1:])
-questions = list(squad.first_questions(squad.read_json(PACKAGE / "pocket" / "squad.json"), 8))
-settings = read_experiment(run).evaluation
+questions = list(squad.first_questions(squad.read_squad(PACKAGE / "pocket" / "squad.json"), 8))
+settings = Run.open(run).experiment.evaluation
 cpu = Accelerator(cpu=True)
 evaluate(model, questions, settings, out, data={"sha256": ""}, seed=0, accelerator=cpu, watch=Silent())
 """

@@ -10,7 +10,7 @@ import pytest
 from harness.qa.features import build_features
 from harness.qa.official_squad import score_questions, summarise
 from harness.qa.protocols.interface import Asked, Prediction
-from harness.qa.squad import Paragraph, read_json
+from harness.qa.squad import Paragraph, read_squad
 from harness.run.evaluate import asked_of
 from harness.train.models.loading import load_tokenizer
 
@@ -28,7 +28,7 @@ class Dev:
 
 
 def windowed(goldens: Path, name: str, folder: Path, **settings: Any) -> Dev:
-    paragraphs = list(read_json(goldens / name))
+    paragraphs = list(read_squad(goldens / name))
     tokenizer = load_tokenizer(goldens / "student")
     features = build_features(paragraphs, tokenizer, folder, max_seq_length=160, for_training=False, **settings)
     return Dev(paragraphs, asked_of(paragraphs, features, tokenizer))

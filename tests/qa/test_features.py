@@ -19,7 +19,7 @@ from harness.qa.features import (
     window_labels,
     window_starts,
 )
-from harness.qa.squad import Answer, Paragraph, Question, read_json
+from harness.qa.squad import Answer, Paragraph, Question, read_squad
 from harness.train.models.loading import load_tokenizer
 
 SETTINGS = {"max_seq_length": 160, "doc_stride": 48, "max_query_length": 64}
@@ -59,7 +59,7 @@ def test_every_window_and_label_is_that_of_haystack_1_26_4_golden(
     goldens: Path, tmp_path: Path, tokenizer: Any, name: str, last_token: LastToken
 ) -> None:
     expected = json.loads((goldens / "features.json").read_text(encoding="utf-8"))[name]
-    paragraphs = list(read_json(goldens / f"{name}.json"))
+    paragraphs = list(read_squad(goldens / f"{name}.json"))
     features = build_features(paragraphs, tokenizer, tmp_path, **SETTINGS, last_token=last_token, for_training=True)
     asked = {
         question.id: (starts_of(tokenizer, one.context), question.answers)
@@ -83,7 +83,7 @@ def test_an_odd_question_is_kept_or_dropped_and_labelled_as_by_haystack_1_26_4_g
     goldens: Path, tmp_path: Path, tokenizer: Any, number: int
 ) -> None:
     expected = json.loads((goldens / "edge_features.json").read_text(encoding="utf-8"))["questions"][number]
-    paragraph, question = [(p, q) for p in read_json(goldens / "edge_cases.json") for q in p.questions][number]
+    paragraph, question = [(p, q) for p in read_squad(goldens / "edge_cases.json") for q in p.questions][number]
     assert question.id == expected["qid"]
     alone = Paragraph(paragraph.title, paragraph.context, (question,))
     settings = {**SETTINGS, "last_token": "exact"}
@@ -100,7 +100,7 @@ def test_an_odd_question_is_kept_or_dropped_and_labelled_as_by_haystack_1_26_4_g
 def test_every_window_and_offset_is_that_of_run_qa_4_39_golden(goldens: Path, tmp_path: Path, tokenizer: Any) -> None:
     expected = json.loads((goldens / "features_run_qa.json").read_text(encoding="utf-8"))["rows"]
     features = build_features(
-        read_json(goldens / "dev.json"), tokenizer, tmp_path, max_seq_length=160, doc_stride=64,
+        read_squad(goldens / "dev.json"), tokenizer, tmp_path, max_seq_length=160, doc_stride=64,
         doc_stride_is="overlap", max_query_length=0, for_training=False,
     )  # fmt: skip
     assert len(features) == len(expected)
@@ -155,7 +155,7 @@ def test_an_overlap_as_wide_as_the_window_is_no_matter_where_one_window_holds_al
 
 
 def test_evaluation_keeps_what_training_drops(goldens: Path, tmp_path: Path, tokenizer: Any) -> None:
-    paragraphs = list(read_json(goldens / "edge_cases.json"))
+    paragraphs = list(read_squad(goldens / "edge_cases.json"))
     features = build_features(paragraphs, tokenizer, tmp_path, **SETTINGS, for_training=False)
     assert features.questions == tuple(question.id for one in paragraphs for question in one.questions)
     assert features.dropped == ()

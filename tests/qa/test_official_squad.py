@@ -16,14 +16,14 @@ from harness.qa.official_squad import (
     with_null_threshold,
 )
 from harness.qa.prediction_files import read_predictions, read_probabilities
-from harness.qa.squad import read_json
+from harness.qa.squad import read_squad
 
 Golds = list[tuple[str, list[str]]]
 
 
 @pytest.fixture(scope="module")
 def dev_golds(shared: Path) -> Golds:
-    paragraphs = read_json(shared / "data" / "squad" / "dev-v2.0.rebuilt.json")
+    paragraphs = read_squad(shared / "data" / "squad" / "dev-v2.0.rebuilt.json")
     return [(q.id, [answer.text for answer in q.answers]) for p in paragraphs for q in p.questions]
 
 

@@ -15,7 +15,7 @@ from harness.qa.squad import (
     check_unique,
     first_questions,
     from_table,
-    read_json,
+    read_squad,
     write_json,
 )
 
@@ -35,7 +35,7 @@ def paragraph(*ids: str, context: str = "The king") -> Paragraph:
 def test_answers_decide_whether_a_question_is_answerable_not_its_flag(tmp_path: Path) -> None:
     path = tmp_path / "squad.json"
     path.write_text(squad(qa(is_impossible=True), qa(id="q2", answers=[], is_impossible=False)), encoding="utf-8")
-    (found,) = read_json(path)
+    (found,) = read_squad(path)
     assert found == Paragraph(
         "T", "The king", (Question("q1", "who ?", (Answer("king", 4),)), Question("q2", "who ?", ()))
     )
@@ -44,12 +44,12 @@ def test_answers_decide_whether_a_question_is_answerable_not_its_flag(tmp_path: 
 def test_a_written_file_is_read_back_the_same(tmp_path: Path) -> None:
     paragraphs = [paragraph("a", "b"), paragraph("c", context="Köln"), Paragraph("U", "x", (Question("d", "?", ()),))]
     write_json(tmp_path / "squad.json", paragraphs)
-    assert list(read_json(tmp_path / "squad.json")) == paragraphs
+    assert list(read_squad(tmp_path / "squad.json")) == paragraphs
 
 
 def test_the_dev_set_has_its_published_size(shared: Path) -> None:
     # 35 articles, 1,204 paragraphs, 11,873 questions, 5,945 of them unanswerable (Rajpurkar et al. 2018, table 2).
-    paragraphs = list(read_json(shared / "data" / "squad" / "dev-v2.0.rebuilt.json"))
+    paragraphs = list(read_squad(shared / "data" / "squad" / "dev-v2.0.rebuilt.json"))
     questions = [question for one in paragraphs for question in one.questions]
     assert (len({one.title for one in paragraphs}), len(paragraphs), len(questions)) == (35, 1204, 11873)
     assert sum(not question.answers for question in questions) == 5945
@@ -79,7 +79,7 @@ def test_a_file_that_is_not_squad_is_refused_with_its_place(tmp_path: Path, cont
     path = tmp_path / "squad.json"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(DataError) as raised:
-        list(read_json(path))
+        list(read_squad(path))
     assert str(raised.value).startswith(str(path))
     assert says in str(raised.value)
 
@@ -87,7 +87,7 @@ def test_a_file_that_is_not_squad_is_refused_with_its_place(tmp_path: Path, cont
 @pytest.mark.parametrize("name", ["", "none.json"])
 def test_a_file_that_cannot_be_opened_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(DataError, match="cannot be read"):
-        list(read_json(tmp_path / name))
+        list(read_squad(tmp_path / name))
 
 
 def test_rows_of_a_table_group_into_paragraphs_in_order() -> None:

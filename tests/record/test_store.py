@@ -9,12 +9,16 @@ import pytest
 
 from harness.domain import Judgement, Measurement, Verdict
 from harness.errors import StoreError
-from harness.judge.verdict import Conclusion
 from harness.record import store
-from harness.record.read import read_verdict
+from harness.record.folder import Run
+from harness.record.parts import Conclusion
 
 JUDGEMENT = Judgement(
-    "better", 0, "tolerance", "f1 above", (Verdict("f1", 76.0, 78.5, 2.5, 1.0, "points", "better", "2.5 above"),)
+    "better",
+    0,
+    "tolerance",
+    "f1 above",
+    (Verdict("f1", 76.0, 78.5, 2.5, 1.0, "points", "better", "2.5 above", "tolerance", is_no_worse=True),),
 )
 MEASUREMENT = Measurement("f1", 78.5, "points", 100, 42, "squad2|n:100")
 
@@ -91,14 +95,14 @@ def test_a_verdict_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     concluded = Conclusion(JUDGEMENT, (MEASUREMENT,), (), ())
     store.write_verdict(tmp_path, concluded)
     assert store.is_finished(tmp_path)
-    assert read_verdict(tmp_path, store.VERDICT)[0] == JUDGEMENT
+    assert Run.open(tmp_path).conclusion == concluded
 
 
 @pytest.mark.parametrize("plain", ['{"judgement": {"outcome": "better"}}', '{"judgement": {"verdicts": [{}]}}', "{}"])
 def test_a_verdict_of_another_version_is_a_store_error(tmp_path: Path, plain: str) -> None:
     make_file(tmp_path / "verdict.json", plain)
     with pytest.raises(StoreError, match="is of another version"):
-        read_verdict(tmp_path, store.VERDICT)
+        Run.open(tmp_path).conclusion  # noqa: B018
 
 
 # --- runs ---

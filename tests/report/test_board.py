@@ -14,6 +14,7 @@ from harness.cli.main import main
 from harness.errors import DataError
 from harness.judge import verdict as conclusion
 from harness.record import store
+from harness.record.folder import Run
 from harness.report import board
 from harness.report.html import board as listing
 from tests.browser import Browser
@@ -29,7 +30,10 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     runs = [make_run(results / "pocket" / f"20261123T10150{n}Z-aaaaaaaa", seed=40 + n, limit=None) for n in range(2)]
     names = [one.name for one in runs]
     series = results / "pocket" / store.series_name(names)
-    store.write_text(series / store.SERIES, store.series_text(names, conclusion.conclude(runs), is_sequential=False))
+    store.write_text(
+        series / store.SERIES,
+        store.series_text(names, conclusion.conclude([Run.open(run) for run in runs]), is_sequential=False),
+    )
     (make_run(results / "other" / "20261123T120000Z-cccccccc") / "verdict.json").unlink()
     broken = make_run(results / "other" / "20261123T130000Z-dddddddd")
     (broken / "verdict.json").unlink()

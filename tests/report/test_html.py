@@ -1,5 +1,6 @@
 """The report page: what is on it, that nothing of a card or an answer becomes markup, and how it works in a browser."""
 
+import dataclasses
 import json
 import re
 from html.parser import HTMLParser
@@ -9,8 +10,11 @@ from typing import Any
 import pytest
 
 from harness.cli.main import main
+from harness.errors import StoreError
 from harness.record import store
-from harness.report.html import markup, provenance, report
+from harness.record.folder import Run
+from harness.report.html import markup, provenance, questions, report
+from harness.report.html.gather import gather
 from tests.browser import Browser
 from tests.recorded import N_QUESTIONS, make_run
 
@@ -72,8 +76,8 @@ def edit_rows(folder: Path, n_rows: int | None = None, *values: str) -> list[dic
 def publish(run: Path) -> None:
     """Published weights that answer the first question wrongly and the second one rightly."""
     rows = [json.loads(line) for line in (run / "evaluation/per_question.jsonl").read_text().splitlines()]
-    rows[0] |= {"prediction": "another", "exact": 0.0}
-    rows[1] |= {"prediction": "the right one", "exact": 1.0}
+    rows[0] |= {"prediction": "another", "exact": 0}
+    rows[1] |= {"prediction": "the right one", "exact": 1}
     store.write_lines(run / "published/per_question.jsonl", [json.dumps(row) + "\n" for row in rows])
     store.write_json(run / "published/metrics.json", {})
 
@@ -180,7 +184,7 @@ def test_the_lines_that_a_source_names(source: str, lines: list[int]) -> None:
 
 
 def test_plots_are_in_the_page_and_share_no_identifier(elements: Elements) -> None:
-    assert sum(name == "svg" for name, _ in elements.found) == 3  # claims and two stages; the toy has no articles
+    assert sum(name == "svg" for name, _ in elements.found) == 4  # claims, two stages and articles
     names = [one["id"] for _, one in elements.found if one.get("id")]
     assert len(names) == len(set(names))
     assert not any(name == "metadata" for name, _ in elements.found)
@@ -217,7 +221,10 @@ def test_a_series_shows_all_its_seeds(tmp_path: Path) -> None:
     runs = [make_run(tmp_path / "pocket" / f"20261123T10150{n}Z-aaaaaaaa", seed=40 + n) for n in range(2)]
     names = [one.name for one in runs]
     folder = tmp_path / "pocket" / store.series_name(names)
-    store.write_text(folder / store.SERIES, store.series_text(names, verdict.conclude(runs), is_sequential=False))
+    store.write_text(
+        folder / store.SERIES,
+        store.series_text(names, verdict.conclude([Run.open(run) for run in runs]), is_sequential=False),
+    )
     said = Elements(report.render(folder)).text
     assert "seeds 40 41" in said
     assert "of seed 40, the first of 2" in said
@@ -313,10 +320,14 @@ def test_no_card_and_no_answer_becomes_markup(hostile_page: str) -> None:
 
 def test_a_name_that_is_no_text_is_drawn_as_its_code(tmp_path: Path) -> None:
     run = make_run(tmp_path / "pocket" / "20261123T101500Z-aaaaaaaa")
+    rows = Run.open(run).evaluation.answers
+    gathered = dataclasses.replace(
+        gather(run), rows=[dataclasses.replace(one, prediction="half \ud800") for one in rows]
+    )
+    assert questions.packed(gathered)["rows"][0][3] == r"half \ud800"
     edit_rows(run / "evaluation", None, "half \ud800")
-    found = Elements(report.render(run))
-    assert r"half \ud800" in found.texts
-    assert json.loads(found.data["rows"])["rows"][0][3] == r"half \ud800"
+    with pytest.raises(StoreError, match=r"per_question\.jsonl: is broken"):
+        report.render(run)
 
 
 def test_a_whole_dev_set_stays_small(whole: str) -> None:

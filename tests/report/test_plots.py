@@ -22,6 +22,7 @@ from harness.judge.rules import judge
 from harness.plan.experiment import plan
 from harness.plan.options import Options
 from harness.record import store
+from harness.record.folder import Run
 from harness.report.plots import articles, claims, layout, losses
 from harness.report.plots.articles import Answer, ArticleScore
 from harness.report.plots.losses import StageCurve
@@ -347,16 +348,22 @@ def make_run(results: Path, *, seed: int = 42, tolerance: float = 5.0, is_finish
             {"step": n, "epoch": 0, "learning_rate": 0.1 / n, "loss": 2.0 / n, "grad_norm": 1.0} for n in range(1, 6)
         ]
         write_steps(run, stage.name, steps)
-        store.write_json(run / "stages" / stage.name / "stage.json", {"log": {"n_steps": 5, "terms": {"loss": 0.15}}})
+        store.write_json(
+            run / "stages" / stage.name / "stage.json",
+            {"log": {"n_steps": 5, "terms": {"loss": 0.15}}, "dropped": [], "seconds": 1.0, "weights": {}},
+        )
     if is_finished:
         write_answers(run, [{"article": f"Article_{n % 3}", "paragraph": n} for n in range(240)], seed)
-        store.write_verdict(run, conclusion.conclude([run]))
+        store.write_verdict(run, conclusion.conclude([Run.open(run)]))
     return run
 
 
 def write_steps(run: Path, stage: str, steps: Sequence[Any]) -> None:
     lines = [f"{json.dumps(step)}\n" for step in steps]
     store.write_lines(run / "stages" / stage / "train.jsonl", lines)
+
+
+UNSCORED = {"token_exact": None, "token_f1": None, "span_over_null": None}  # what only the weights could say
 
 
 def write_answers(run: Path, places: Sequence[dict[str, Any]], seed: int = 42) -> None:
@@ -367,6 +374,7 @@ def write_answers(run: Path, places: Sequence[dict[str, Any]], seed: int = 42) -
             "prediction": "",
             "exact": int(n % 20 != seed % 20),
             "f1": 1.0,
+            **UNSCORED,
             **place,
         }
         for n, place in enumerate(places)
@@ -425,7 +433,9 @@ def test_seeds_of_one_card_share_a_page_of_claims(tmp_path: Path, capsys: pytest
 def test_a_series_of_seeds_is_drawn_as_its_runs(tmp_path: Path) -> None:
     runs = [make_run(tmp_path, seed=seed) for seed in (42, 43)]
     series = runs[0].parent / "series-0"
-    store.write_json(series / "series.json", {"runs": [run.name for run in runs]})
+    concluded = conclusion.conclude([Run.open(run) for run in runs])
+    text = store.series_text([run.name for run in runs], concluded, is_sequential=False)
+    store.write_text(series / store.SERIES, text)
     assert main(["plot", str(series)]) == 0
     assert "claims-of-2-runs.png" in names(series / "plots")
 
@@ -453,7 +463,7 @@ def test_steps_that_are_broken_are_named_and_the_rest_is_drawn(tmp_path: Path) -
         '{"step": 1, "loss": 2.0}\n{"step": 1, "loss": NaN}\n[]\n{"step": 2, "los', encoding="utf-8"
     )
     write_steps(run, "intermediate_layer", [])
-    recorded = read_run(run)
+    recorded = read_run(Run.open(run))
     assert [stage.steps for stage in recorded.stages] == [(1,)]
     assert math.isnan(recorded.stages[0].terms["loss"][0])
     assert recorded.left_out == (
@@ -468,20 +478,23 @@ def test_steps_that_are_broken_are_named_and_the_rest_is_drawn(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("place", "what"),
     [
-        ({}, "has no article"),
-        ({"article": ""}, "has no article"),
-        ({"article": "a", "exact": None}, "has no exact and f1 between 0 and 1"),
-        ({"article": "a", "exact": math.nan}, "has no exact and f1 between 0 and 1"),
-        ({"article": "a", "exact": 50}, "has no exact and f1 between 0 and 1"),
+        ({}, "question 1 of per_question.jsonl has no article"),
+        ({"article": ""}, "question 1 of per_question.jsonl has no article"),
+        ({"article": "a", "exact": None}, "0.exact: Input should be a valid integer"),
+        ({"article": "a", "exact": math.nan}, "0.exact: Input should be a valid integer"),
+        ({"article": "a", "exact": 50}, "question 1 of per_question.jsonl has no exact and f1 between 0 and 1"),
     ],
 )
 def test_answers_without_what_the_plot_needs_leave_it_out(tmp_path: Path, place: dict[str, Any], what: str) -> None:
     run = make_run(tmp_path)
-    row = {"id": "0", "exact": 1, "f1": 1.0, **place}
+    row = {"id": "0", "has_answer": True, "prediction": "", "exact": 1, "f1": 1.0, **UNSCORED, **place}
     store.write_lines(run / "evaluation" / "per_question.jsonl", [json.dumps(row) + "\n"])
-    recorded = read_run(run)
+    recorded = read_run(Run.open(run))
     assert recorded.answers == ()
-    assert recorded.left_out == (f"accuracy by article of run-42: question 1 of per_question.jsonl {what}",)
+    (left_out,) = recorded.left_out
+    assert left_out.startswith("accuracy by article of run-42: ")
+    assert "per_question.jsonl" in left_out
+    assert what in left_out
 
 
 def test_a_card_without_claims_has_no_page_of_claims(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -544,15 +557,15 @@ def test_a_run_without_a_seed_or_of_another_version_is_a_store_error(tmp_path: P
     kept = [one for one in plain["run"]["settings"] if one["name"] != "seed"]
     store.write_json(run / "experiment.json", {**plain, "run": {**plain["run"], "settings": kept}})
     with pytest.raises(StoreError, match="names no seed"):
-        read_run(run)
+        read_run(Run.open(run))
     store.write_json(run / "experiment.json", {"name": "pocket"})
     with pytest.raises(StoreError, match="another version"):
-        read_run(run)
+        read_run(Run.open(run))
 
 
 def test_a_run_folder_that_is_missing_is_a_data_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="is no run folder"):
-        read_run(tmp_path / "nowhere")
+        read_run(Run.open(tmp_path / "nowhere"))
 
 
 def test_nothing_that_is_imported_at_the_start_loads_matplotlib() -> None:

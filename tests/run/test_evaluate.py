@@ -16,7 +16,7 @@ from harness.plan.defaults import EVALUATIONS
 from harness.qa.features import build_features
 from harness.qa.protocols.interface import Asked, Window
 from harness.qa.signature import signature_of
-from harness.qa.squad import Answer, Paragraph, Question, read_json
+from harness.qa.squad import Answer, Paragraph, Question, read_squad
 from harness.run.evaluate import answer, evaluate
 from harness.train.inference import batch_logits
 from harness.train.models import loading, packed_bert
@@ -147,7 +147,7 @@ def test_a_protocol_that_needs_word_pieces_refuses_a_tokenizer_without() -> None
 def rows_and_model(tmp_path: Path) -> tuple[Any, Any]:
     folder = make_model(tmp_path / "model", layers=1)
     rows = build_features(
-        read_json(QUESTIONS), loading.load_tokenizer(folder), tmp_path, max_seq_length=64, doc_stride=32,
+        read_squad(QUESTIONS), loading.load_tokenizer(folder), tmp_path, max_seq_length=64, doc_stride=32,
         max_query_length=16, for_training=False,
     )  # fmt: skip
     return rows, loading.load_model(folder, seed=1).eval()

@@ -35,7 +35,7 @@ def parquet(folder: Path, split: str) -> bytes:
     rows = [
         {"id": q.id, "title": p.title, "context": p.context, "question": q.text,
          "answers": {"text": [a.text for a in q.answers], "answer_start": [a.start for a in q.answers]}}
-        for p in squad.read_json(QUESTIONS) for q in p.questions
+        for p in squad.read_squad(QUESTIONS) for q in p.questions
     ]  # fmt: skip
     path = folder / f"{split}.parquet"
     datasets.Dataset.from_list(rows).to_parquet(path)

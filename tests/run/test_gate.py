@@ -28,7 +28,7 @@ from harness.judge.rules import judge
 from harness.plan.experiment import plan
 from harness.plan.options import Options
 from harness.record import store
-from harness.record.read import read_experiment
+from harness.record.folder import Run
 from harness.report.text import as_junit, as_markdown
 from harness.report.text import gate as as_gate
 from harness.run import gate as gating
@@ -239,7 +239,7 @@ def test_a_claim_that_was_not_measured_is_unmeasured() -> None:
 
 
 def test_a_claim_that_the_rule_leaves_undecided_is_unmeasured(run: Path) -> None:
-    experiment, found = read_experiment(run), verdict.read(run)
+    experiment, found = Run.open(run).experiment, Run.open(run).conclusion
     undecided = judge(experiment.claims, found.measurements, verdict.tolerances_of(experiment), rule="equivalence")
     assert undecided.outcome == "inconclusive"
     checks = regression.compare(experiment.claims, undecided, found.measurements, None)
@@ -462,7 +462,7 @@ def edit_weights(run: Path) -> None:
     written = store.read_json(folder / "stage.json")
     weights = {"model.safetensors": store.sha256_of(folder / "student" / "model.safetensors")}
     store.write_json(folder / "stage.json", {**written, "weights": weights})
-    store.write_verdict(run, verdict.conclude([run]))
+    store.write_verdict(run, verdict.conclude([Run.open(run)]))
 
 
 def test_one_card_without_a_run_keeps_every_baseline_as_it_is(results: Path, baseline: Path) -> None:

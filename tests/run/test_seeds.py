@@ -10,6 +10,8 @@ from harness.cli.main import main
 from harness.judge import verdict
 from harness.judge.error_rates import MOST_LOOKS
 from harness.record import store
+from harness.record.folder import Run
+from harness.record.parts import Conclusion
 from harness.run import reproduce
 from tests.tiny import make_model
 
@@ -32,7 +34,7 @@ def test_each_seed_is_a_run_and_the_series_judges_their_mean(
     assert len(runs) == 2
     written = json.loads((folder / store.SERIES).read_text())
     assert set(written["runs"]) == {run.name for run in runs}
-    values = [verdict.read(run).measurements for run in runs]
+    values = [Run.open(run).conclusion.measurements for run in runs]
     exacts = [next(one.value for one in run if one.metric == "exact") for run in values]
     (estimate,) = (one for one in document["judgement"]["estimates"] if one["metric"] == "exact")
     assert sorted(estimate["values"]) == sorted(exacts)
@@ -73,7 +75,7 @@ def _judged(outcome: str) -> Any:
     from harness.domain import Judgement, Opinion
 
     judgement = Judgement("reproduced", 0, "tolerance", "", other=Opinion("equivalence", outcome, ""))  # type: ignore[arg-type]
-    return verdict.Conclusion(judgement, (), (), ())
+    return Conclusion(judgement, (), (), ())
 
 
 @pytest.mark.parametrize("seeds", ["0", "-1", "two", "1.5"])
@@ -89,8 +91,8 @@ def test_the_record_alone_gives_the_same_conclusion(whole: list[str], tmp_path: 
         [part if part != "none" or whole[at - 1] != "--published" else str(published) for at, part in enumerate(whole)]
     )
     (run,) = folders(tmp_path)
-    again = verdict.conclude([run])
-    assert again == verdict.read(run)
+    again = verdict.conclude([Run.open(run)])
+    assert again == Run.open(run).conclusion
     assert {one.metric for one in again.attributions} == {"exact", "f1"}
     assert all(one.training is not None and one.teacher is not None for one in again.attributions)
     assert len(again.operating) == 4
@@ -103,7 +105,7 @@ def test_a_tolerance_that_was_changed_after_training_makes_the_run_invalid(whole
     (setting,) = (one for one in experiment["run"]["settings"] if one["name"] == "tolerance.f1")
     setting["value"] = 99.0
     (run / "experiment.json").write_text(json.dumps(experiment))
-    judgement = verdict.conclude([run]).judgement
+    judgement = verdict.conclude([Run.open(run)]).judgement
     assert (judgement.outcome, judgement.exit_code) == ("invalid", 4)
     assert "written down before training" in judgement.reason
 
@@ -115,4 +117,4 @@ def test_rule_equivalence_decides_where_it_is_asked_for(
     said = " ".join(capsys.readouterr().out.split())
     assert "by rule equivalence; rule tolerance says" in said
     (run,) = folders(tmp_path)
-    assert verdict.read(run).judgement.rule == "equivalence"
+    assert Run.open(run).conclusion.judgement.rule == "equivalence"

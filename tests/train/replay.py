@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from harness.qa.features import Array, Features, build_features
-from harness.qa.squad import read_json
+from harness.qa.squad import read_squad
 from harness.train.engine import loop
 from harness.train.inference import logits_of
 from harness.train.models.loading import load_model, load_tokenizer
@@ -80,7 +80,7 @@ def replay(goldens: Path, stage: str, start: Path, golden: dict[str, Any], scrat
     def rows(common: Common) -> Features:
         names = ("max_seq_length", "doc_stride", "doc_stride_is", "max_query_length")
         windows = {name: common[name] for name in names}  # type: ignore[literal-required]
-        paragraphs, tokenizer = read_json(goldens / "train_small.json"), load_tokenizer(goldens / "student")
+        paragraphs, tokenizer = read_squad(goldens / "train_small.json"), load_tokenizer(goldens / "student")
         return build_features(
             paragraphs, tokenizer, scratch, **windows, last_token=common["last_token_labels"], for_training=True
         )

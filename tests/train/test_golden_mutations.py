@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from harness.qa.features import build_features
-from harness.qa.squad import read_json
+from harness.qa.squad import read_squad
 from harness.train.engine import optimiser
 from harness.train.models.loading import load_tokenizer
 from harness.train.recipes import losses
@@ -93,7 +93,7 @@ def test_a_stride_read_as_an_overlap_fails_the_golden_windows_of_haystack_1_26_4
 ) -> None:
     golden = json.loads((GOLDENS / "features.json").read_text(encoding="utf-8"))["train_small"]
     found = build_features(
-        read_json(GOLDENS / "train_small.json"), load_tokenizer(GOLDENS / "student"), tmp_path, max_seq_length=160,
+        read_squad(GOLDENS / "train_small.json"), load_tokenizer(GOLDENS / "student"), tmp_path, max_seq_length=160,
         doc_stride=48, doc_stride_is=doc_stride_is, max_query_length=64, last_token="exact", for_training=True,
     )  # fmt: skip
     batch = found.batch(range(len(found)))

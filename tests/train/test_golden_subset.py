@@ -15,7 +15,7 @@ import pytest
 from harness.qa import token_index
 from harness.qa.features import Features, build_features
 from harness.qa.protocols import PROTOCOLS
-from harness.qa.squad import read_json
+from harness.qa.squad import read_squad
 from harness.run.evaluate import asked_of, gold_spans
 from harness.train.augment.sampler import redrawn
 from harness.train.models.loading import load_tokenizer
@@ -33,7 +33,7 @@ def golden(name: str) -> Any:
 
 def features_of(name: str, folder: Path, protocol: str, *, for_training: bool) -> Features:
     return build_features(
-        read_json(GOLDENS / name), load_tokenizer(GOLDENS / "student"), folder, max_seq_length=160,
+        read_squad(GOLDENS / name), load_tokenizer(GOLDENS / "student"), folder, max_seq_length=160,
         last_token="exact", for_training=for_training, **WINDOWS[protocol],
     )  # fmt: skip
 
@@ -59,7 +59,7 @@ def test_golden_evaluation_windows_are_those_of_haystack_1_26_4_and_run_qa_4_39(
 
 
 def test_golden_answers_and_token_scores_are_those_of_haystack_1_26_4(tmp_path: Path) -> None:
-    paragraphs = list(read_json(GOLDENS / "dev.json"))
+    paragraphs = list(read_squad(GOLDENS / "dev.json"))
     asked = asked_of(paragraphs, features_of("dev.json", tmp_path, "haystack", for_training=False))
     logits = np.load(GOLDENS / "eval_logits_haystack.npz")["constructed"]
     found = PROTOCOLS["haystack"](asked, logits, no_ans_boost=0.0, max_answer_length=1000, ranking="score")
@@ -73,7 +73,7 @@ def test_golden_answers_and_token_scores_are_those_of_haystack_1_26_4(tmp_path: 
 
 
 def test_golden_answers_are_those_of_run_qa_4_39(tmp_path: Path) -> None:
-    paragraphs = list(read_json(GOLDENS / "dev.json"))
+    paragraphs = list(read_squad(GOLDENS / "dev.json"))
     asked = asked_of(paragraphs, features_of("dev.json", tmp_path, "run_qa", for_training=False))
     logits = np.load(GOLDENS / "eval_logits_run_qa.npz")["constructed"]
     found = PROTOCOLS["run_qa"](asked, logits, n_best_size=20, max_answer_length=30, null_score_diff_threshold=0.0)

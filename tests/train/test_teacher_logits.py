@@ -10,7 +10,7 @@ from accelerate import Accelerator
 
 from harness.cli.main import main
 from harness.qa.features import Features, build_features
-from harness.qa.squad import first_questions, read_json
+from harness.qa.squad import first_questions, read_squad
 from harness.record import store
 from harness.train import teacher_logits
 from harness.train.inference import batch_logits
@@ -25,7 +25,7 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Features
     monkeypatch.setattr(teacher_logits, "BATCHES", 2)
     folder = make_model(tmp_path / "teacher", layers=2)
     rows = build_features(
-        first_questions(read_json(QUESTIONS), 11), loading.load_tokenizer(folder), tmp_path, max_seq_length=224,
+        first_questions(read_squad(QUESTIONS), 11), loading.load_tokenizer(folder), tmp_path, max_seq_length=224,
         doc_stride=64, max_query_length=24, for_training=True,
     )  # fmt: skip
     return loading.load_model(folder, seed=1), rows

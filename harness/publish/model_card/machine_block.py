@@ -9,6 +9,7 @@ from harness.card import generated
 from harness.domain import Experiment, Measurement, Verdict
 from harness.errors import CardError
 from harness.record import store
+from harness.record.upgrade import with_decision
 
 SCHEMA_VERSION = 1
 _OPENS, _CLOSES = "```json harness", "```"
@@ -74,7 +75,7 @@ def _block(plain: dict[str, Any]) -> Block:
         **{
             **plain,
             "runs": tuple(plain["runs"]),
-            "verdicts": tuple(Verdict(**one) for one in plain["verdicts"]),
+            "verdicts": tuple(Verdict(**with_decision(one, plain["rule"])) for one in plain["verdicts"]),
             "measurements": tuple(Measurement(**one) for one in plain["measurements"]),
         }
     )

@@ -10,35 +10,34 @@ from harness.card import generated
 from harness.card.references import Reference, is_data_of_hub, unpinned
 from harness.domain import Experiment
 from harness.errors import CardError
-from harness.judge import verdict
-from harness.judge.verdict import Conclusion
 from harness.publish.model_card.eval_results import mean_of, source_of
 from harness.publish.model_card.machine_block import Block, experiment_hash
 from harness.publish.model_card.model_index import with_index
 from harness.publish.model_card.section import section_lines
-from harness.record import store
-from harness.record.read import following, read_experiment, require_finished, runs_of
+from harness.record.folder import Run
+from harness.record.parts import Conclusion, Fingerprint
+from harness.record.read import following, require_finished, seeds_of
 
 _METRICS = {"exact": "exact_match", "f1": "f1"}  # ours, and the Hub's names for them
 
 
 @dataclass(frozen=True, slots=True)
 class Regenerated:
-    """What a regenerated card is made from; `runs` are the folders of its seeds."""
+    """What a regenerated card is made from; `runs` are its seeds."""
 
-    runs: tuple[Path, ...]
+    runs: tuple[Run, ...]
     experiment: Experiment
     concluded: Conclusion
 
 
 def read(folder: Path) -> Regenerated:
     """A finished run, or a series of seeds; raises DataError or StoreError for what is neither."""
-    runs = runs_of(folder)
+    record = Run.open(folder)
+    runs = seeds_of(record)
     for run in runs:
         require_finished(run)
-    name = store.VERDICT if runs == [folder] else store.SERIES
     with following(folder):
-        return Regenerated(tuple(runs), read_experiment(runs[0]), verdict.read(folder, name))
+        return Regenerated(tuple(runs), runs[0].experiment, record.conclusion)
 
 
 def render(made: Regenerated, licences: Mapping[str, str] | None = None, source: str | None = None) -> bytes:
@@ -48,21 +47,21 @@ def render(made: Regenerated, licences: Mapping[str, str] | None = None, source:
     open mark of ours.
     """
     run = made.runs[0]
-    with following(run):
-        original = _text_of(run / "card.md")
-        environment = store.read_json(run / "environment.json")
-        data, entry = _entry(made, store.read_json(run / "inputs.json"), source)
+    path = run.folder / "card.md"
+    with following(run.folder):
+        original = _text_of(path, run.read("card.md"))
+        data, entry = _entry(made, source)
         block = Block(
             experiment=experiment_hash(made.experiment),
             card_sha256=made.experiment.card_sha256,
-            runs=tuple(str(store.read_json(one / "identity.json")["identity"]) for one in made.runs),
+            runs=tuple(one.identity.identity for one in made.runs),
             outcome=made.concluded.judgement.outcome,
             rule=made.concluded.judgement.rule,
             verdicts=made.concluded.judgement.verdicts,
             measurements=made.concluded.measurements,
         )
-        lines = section_lines(made.experiment, made.concluded, environment, block, licences or {})
-    text = with_index(original, entry, data, str(run / "card.md")) if entry else original
+        lines = section_lines(made.experiment, made.concluded, run.environment, block, licences or {})
+    text = with_index(original, entry, data, str(path)) if entry else original
     return with_section(text, lines).encode()
 
 
@@ -79,8 +78,8 @@ def with_section(text: str, lines: Sequence[str]) -> str:
     return text + end * is_open + end * (not is_blank) + section
 
 
-def _text_of(path: Path) -> str:
-    text = path.read_bytes().decode("utf-8")
+def _text_of(path: Path, content: bytes) -> str:
+    text = content.decode("utf-8")
     n_open = sum(line.strip("\r\n") == generated.BEGIN for line in generated.lines_of(text))
     n_sections = sum(not region.is_header for region in generated.regions(generated.lines_of(text)))
     if n_open != n_sections or n_sections > 1:
@@ -89,7 +88,7 @@ def _text_of(path: Path) -> str:
     return text
 
 
-def _entry(made: Regenerated, inputs: Mapping[str, Any], source: str | None) -> tuple[str, dict[str, Any]]:
+def _entry(made: Regenerated, source: str | None) -> tuple[str, dict[str, Any]]:
     """The name of the evaluation data, and the index's entry for it; no entry where nothing was scored."""
     data = str(made.experiment.run.value("eval_data"))
     metrics = []
@@ -104,18 +103,18 @@ def _entry(made: Regenerated, inputs: Mapping[str, Any], source: str | None) -> 
             metrics.append({"type": kind, "name": name, "value": round(mean_of(found), 4), "args": arguments})
     if not metrics:
         return unpinned(data), {}
-    dataset = _dataset(data, dict(inputs.get("eval_data", {})))
+    dataset = _dataset(data, made.runs[0].inputs.eval_data)
     task = {"type": "question-answering", "name": "Question Answering"}
     result = {"task": task, "dataset": dataset, "metrics": metrics, **({"source": source_of(source)} if source else {})}
     return unpinned(data), {"name": made.experiment.name, "results": [result]}
 
 
-def _dataset(data: str, fingerprint: Mapping[str, Any]) -> dict[str, Any]:
+def _dataset(data: str, fingerprint: Fingerprint) -> dict[str, Any]:
     """How the index names data: one of the Hub with configuration, split and revision, a file by its name and hash."""
     of_hub = Reference("hub", data)
     if is_data_of_hub(data):
         config = of_hub.repo.rpartition("/")[2]
-        revision = {"revision": str(fingerprint["revision"])} if fingerprint.get("revision") else {}
+        revision = {"revision": fingerprint["revision"]} if fingerprint.get("revision") else {}
         return {"type": of_hub.repo, "name": config, "config": config, "split": of_hub.split, **revision}
     file = re.sub(r"[^\w.-]", "-", re.split(r"[\\/]", data)[-1])
-    return {"type": file, "name": file, "args": {"sha256": str(fingerprint.get("sha256", ""))}}
+    return {"type": file, "name": file, "args": {"sha256": fingerprint.get("sha256", "")}}

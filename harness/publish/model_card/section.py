@@ -2,13 +2,12 @@
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from harness.card import generated
 from harness.domain import Deviation, Experiment, Judgement, Outcome, Setting, Verdict
-from harness.judge.verdict import Conclusion
 from harness.publish import privacy
 from harness.publish.model_card.machine_block import Block, block_lines
+from harness.record.parts import Conclusion, RunEnvironment
 
 _SAID: Mapping[Outcome, str] = {
     "reproduced": "the numbers of this card were reproduced",
@@ -27,7 +26,7 @@ _LIBRARIES = ("torch", "transformers", "tokenizers", "accelerate")
 def section_lines(
     experiment: Experiment,
     concluded: Conclusion,
-    environment: Mapping[str, Any],
+    environment: RunEnvironment,
     block: Block,
     licences: Mapping[str, str],
 ) -> list[str]:
@@ -135,17 +134,17 @@ def _deviations(deviations: Sequence[Deviation]) -> Iterator[str]:
         yield f"- {one.category}, {one.severity}: {_plain(one.claimed)} → {_plain(one.actual)}{reason}"
 
 
-def _environment(environment: Mapping[str, Any]) -> Iterator[str]:
-    machine = environment["machine"]
-    commit = f", commit {machine['commit'][:12]}" if machine.get("commit") else ""
-    changed = ", with uncommitted changes" if machine.get("dirty") else ""
-    yield f"- harness {machine['harness']}{commit}{changed}, sources {machine['code']['harness'][:12]}"
-    libraries = ", ".join(f"{name} {machine['code'][name]}" for name in _LIBRARIES if machine["code"].get(name))
-    yield f"- Python {machine['python']}, {libraries}"
-    gpus = ", ".join(machine["gpus"])
-    driver = f", driver {machine['driver']}" if machine.get("driver") else ""
-    processor = f"{gpus}{driver}" if gpus else f"{machine['n_cpus']} x {_plain(machine['cpu'])}"
-    yield f"- {processor}, {machine['platform']}, on {environment['device']}"
+def _environment(environment: RunEnvironment) -> Iterator[str]:
+    machine = environment.machine
+    commit = f", commit {machine.commit[:12]}" if machine.commit else ""
+    changed = ", with uncommitted changes" if machine.dirty else ""
+    yield f"- harness {machine.harness}{commit}{changed}, sources {str(machine.code['harness'])[:12]}"
+    libraries = ", ".join(f"{name} {machine.code[name]}" for name in _LIBRARIES if machine.code.get(name))
+    yield f"- Python {machine.python}, {libraries}"
+    gpus = ", ".join(machine.gpus)
+    driver = f", driver {machine.driver}" if machine.driver else ""
+    processor = f"{gpus}{driver}" if gpus else f"{machine.n_cpus} x {_plain(machine.cpu)}"
+    yield f"- {processor}, {machine.platform}, on {environment.device}"
 
 
 def _licences(licences: Mapping[str, str]) -> Iterator[str]:
@@ -153,7 +152,7 @@ def _licences(licences: Mapping[str, str]) -> Iterator[str]:
         yield f"- Licence of the {_plain(name)}: {_plain(licence)}"
 
 
-def command_of(experiment: Experiment, environment: Mapping[str, Any], *, n_seeds: int = 1) -> str:
+def command_of(experiment: Experiment, environment: RunEnvironment, *, n_seeds: int = 1) -> str:
     """The command that plans and runs this experiment on the card, with what was overridden; local files by name."""
     parts = ["harness", "reproduce", f"{experiment.name}.md", *([] if experiment.claims else ["--measure"])]
     tolerances = []
@@ -170,8 +169,9 @@ def command_of(experiment: Experiment, environment: Mapping[str, Any], *, n_seed
     if tolerances:
         parts += ["--tolerance", ",".join(tolerances)]
     for name in ("num_processes", "gradient_accumulation_steps"):
-        if environment.get(name, 1) != 1:
-            parts += [f"--{name.replace('_', '-')}", str(environment[name])]
+        n = getattr(environment, name)
+        if n != 1:
+            parts += [f"--{name.replace('_', '-')}", str(n)]
     return shlex.join(parts)
 
 

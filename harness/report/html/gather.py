@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.card.completeness import Completeness, completeness
-from harness.card.read import read_card
 from harness.domain import Card, Experiment
-from harness.judge import verdict
-from harness.judge.verdict import Conclusion
-from harness.record import store
-from harness.record.read import read_experiment, read_rows, require_finished, runs_of
+from harness.record.folder import Run
+from harness.record.parts import Conclusion, ScoredAnswer
+from harness.record.read import require_finished, seeds_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +18,7 @@ class Gathered:
     card's own weights, None where they were not scored."""
 
     folder: Path
-    runs: tuple[Path, ...]
+    runs: tuple[Run, ...]
     experiment: Experiment
     seeds: tuple[int, ...]
     card: Card
@@ -28,29 +26,28 @@ class Gathered:
     conclusion: Conclusion
     environment: Mapping[str, Any]
     inputs: Mapping[str, Any]
-    rows: Sequence[Mapping[str, Any]]
-    published: Sequence[Mapping[str, Any]] | None
+    rows: Sequence[ScoredAnswer]
+    published: Sequence[ScoredAnswer] | None
 
 
 def gather(folder: Path) -> Gathered:
     """Reads a finished run or series; raises DataError for a folder that is none, StoreError for a broken one."""
-    runs = runs_of(folder)
+    record = Run.open(folder)
+    runs = seeds_of(record)
     for run in runs:
         require_finished(run)
     first = runs[0]
-    card = read_card(first / "card.md")
-    has_published = (first / store.PUBLISHED / "metrics.json").exists()
-    experiments = [read_experiment(run) for run in runs]
+    card = first.card
     return Gathered(
         folder=folder,
         runs=tuple(runs),
-        experiment=experiments[0],
-        seeds=tuple(int(one.run.value("seed")) for one in experiments),
+        experiment=first.experiment,
+        seeds=tuple(run.settings.seed for run in runs),
         card=card,
         completeness=completeness(card),
-        conclusion=verdict.read(folder, store.VERDICT if runs == [folder] else store.SERIES),
-        environment=store.read_json(first / "environment.json"),
-        inputs=store.read_json(first / "inputs.json"),
-        rows=read_rows(first / store.EVALUATION),
-        published=read_rows(first / store.PUBLISHED) if has_published else None,
+        conclusion=record.conclusion,
+        environment=first.plain("environment.json"),
+        inputs=first.plain("inputs.json"),
+        rows=first.evaluation.answers,
+        published=first.published.answers if first.published else None,
     )

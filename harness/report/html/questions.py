@@ -1,10 +1,10 @@
 """The questions of a run one by one, as compact rows that a script of the page filters, searches and turns over."""
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 from harness.errors import StoreError
+from harness.record.parts import ScoredAnswer
 from harness.report.html.gather import Gathered
 from harness.report.html.markup import Html, Part, data, join, tag
 from harness.report.printable import printable
@@ -58,31 +58,30 @@ def packed(found: Gathered) -> dict[str, Any]:
 
     Where the published weights were scored, their exact follows, and their prediction where it is another one.
     """
-    published = {row["id"]: row for row in found.published or ()}
+    published = {one.id: one for one in found.published or ()}
     names: dict[str, int] = {}
     rows = []
     for row in found.rows:
-        article = names.setdefault(printable(str(row.get("article") or "")), len(names))
+        article = names.setdefault(printable(row.article or ""), len(names))
         name, *rest = _shown(row)
         one = [name, article, *rest]
-        other = published.get(row["id"])
+        other = published.get(row.id)
         if other is not None:
-            said, exact = printable(str(other["prediction"])), _number(other["exact"])
+            said, exact = printable(other.prediction), _number(other.exact)
             one += [exact] if said == one[3] else [exact, said]
         rows.append(one)
     return {"articles": list(names), "rows": rows, "has_published": found.published is not None}
 
 
-def _shown(row: Mapping[str, Any]) -> list[Any]:
+def _shown(row: ScoredAnswer) -> list[Any]:
     try:
-        said = printable(str(row["prediction"]))
-        scores = _number(row["exact"]), _number(row["f1"])
-        return [printable(str(row["id"])), int(bool(row["has_answer"])), said, *scores]
-    except (KeyError, TypeError, ValueError) as error:
+        scores = _number(row.exact), _number(row.f1)
+        return [printable(row.id), int(row.has_answer), printable(row.prediction), *scores]
+    except ValueError as error:
         raise StoreError(f"per_question.jsonl: a row cannot be shown ({error}); audit the run") from error
 
 
-def _number(value: Any) -> float | int:
+def _number(value: float) -> float | int:
     """With four decimals, and without them where it has none."""
     number = round(float(value), 4)
     if not math.isfinite(number):

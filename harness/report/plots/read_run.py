@@ -1,8 +1,7 @@
 """Reads from a run folder what the plots show; what is missing or broken is named, and the rest is still read."""
 
-import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,19 +9,17 @@ from typing import Any
 from harness.domain import Experiment
 from harness.errors import DataError, StoreError
 from harness.record import store
-from harness.record.read import read_experiment, read_rows
+from harness.record.folder import Run
+from harness.record.parts import Step
 from harness.report.plots.articles import Answer
 from harness.report.plots.losses import StageCurve
-
-_PLACE = ("step", "epoch", "learning_rate")  # of a line of train.jsonl; all else in it is a term
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """What one run left, beside its verdict. `left_out` says what of it cannot be plotted, and why."""
 
-    folder: Path
-    experiment: Experiment
+    record: Run
     seed: int
     conditions: str
     stages: tuple[StageCurve, ...]
@@ -30,26 +27,34 @@ class Recorded:
     signature: str
     left_out: tuple[str, ...]
 
+    @property
+    def folder(self) -> Path:
+        return self.record.folder
 
-def read_run(folder: Path) -> Recorded:
+    @property
+    def experiment(self) -> Experiment:
+        return self.record.experiment
+
+
+def read_run(record: Run) -> Recorded:
     """Reads a run, finished or not; raises DataError for a folder that is none, StoreError for a broken one."""
-    if not (folder / "experiment.json").is_file():
+    folder = record.folder
+    if not record.has("experiment.json"):
         raise DataError(folder, "", "is no run folder; give one, as results/<card>/<run-id>")
-    experiment = read_experiment(folder)
-    seed = {one.name: one.value for one in experiment.run.settings}.get("seed")
+    experiment = record.experiment
+    seed = experiment.run.get("seed")
     if not isinstance(seed, int):
         raise StoreError(f"{folder / 'experiment.json'}: names no seed")
     left_out = [] if store.is_finished(folder) else [f"claims of {folder.name}: no verdict.json, it is not finished"]
     if not experiment.claims:
         left_out = [f"claims of {folder.name}: the card claims no number"]
     return Recorded(
-        folder=folder,
-        experiment=experiment,
+        record=record,
         seed=seed,
         conditions=_conditions(experiment),
-        stages=tuple(filter(None, (_stage(folder, stage.name, left_out) for stage in experiment.stages))),
-        answers=_answers(folder, left_out),
-        signature=_signature(folder),
+        stages=tuple(filter(None, (_stage(record, stage.name, left_out) for stage in experiment.stages))),
+        answers=_answers(record, left_out),
+        signature=record.evaluation.metrics.signature if record.has(f"{store.EVALUATION}/metrics.json") else "",
         left_out=tuple(left_out),
     )
 
@@ -73,59 +78,59 @@ def check_comparable(runs: Sequence[Recorded]) -> None:
 
 def _terms(run: Recorded) -> dict[str, Any]:
     """What has to be the same in runs that differ by their seed alone."""
-    settings = {one.name: one.value for one in run.experiment.run.settings}
-    terms = {name: value for name, value in settings.items() if name.startswith("tolerance.") or name == "limit"}
+    settings = run.experiment.run.settings
+    terms = {one.name: one.value for one in settings if one.name.startswith("tolerance.") or one.name == "limit"}
     return {"recipe": run.experiment.recipe, "signature": run.signature, **terms}
 
 
 def _conditions(experiment: Experiment) -> str:
-    run = {one.name: one.value for one in experiment.run.settings}
-    limit = f", first {run['limit']} questions only" if run.get("limit") else ""
+    run = experiment.run
+    limit = f", first {run.get('limit')} questions only" if run.get("limit") else ""
     return (
         f"{experiment.name} (card sha256 {experiment.card_sha256[:8]}), recipe {experiment.recipe} as "
         f"{experiment.program} ran it, {run.get('precision', 'unknown precision')}{limit}"
     )
 
 
-def _stage(folder: Path, name: str, left_out: list[str]) -> StageCurve | None:
-    path = folder / "stages" / name / "train.jsonl"
-    what = f"loss of stage {name} of {folder.name}"
-    if not path.is_file():
-        left_out.append(f"{what}: no {path.relative_to(folder).as_posix()}, the stage has not run")
+def _stage(run: Run, name: str, left_out: list[str]) -> StageCurve | None:
+    path = f"stages/{name}/train.jsonl"
+    what = f"loss of stage {name} of {run.folder.name}"
+    if not run.has(path):
+        left_out.append(f"{what}: no {path}, the stage has not run")
         return None
-    records: dict[int, Mapping[str, Any]] = {}
-    for number, step in _json_lines(path):
-        if not isinstance(step, dict) or not isinstance(step.get("step"), int):
+    records: dict[int, Step] = {}
+    for number, step in run.lines(name):
+        if step is None:
             left_out.append(f"{what}, line {number}: is no step; the rest is drawn")
             continue
-        if step["step"] in records:
-            left_out.append(f"{what}, line {number}: step {step['step']} again; the later one is drawn")
-        records[step["step"]] = step
+        if step.step in records:
+            left_out.append(f"{what}, line {number}: step {step.step} again; the later one is drawn")
+        records[step.step] = step
     if not records:
         left_out.append(f"{what}: train.jsonl has no steps")
         return None
     steps = sorted(records)
-    terms = dict.fromkeys(term for step in steps for term in records[step] if term not in _PLACE)
+    terms = dict.fromkeys(term for step in steps for term in records[step].terms)
     return StageCurve(
         stage=name,
         steps=tuple(steps),
-        learning_rate=tuple(_number(records[step].get("learning_rate")) for step in steps),
-        terms={term: tuple(_number(records[step].get(term)) for step in steps) for term in terms},
-        n_epochs=len({records[step].get("epoch") for step in steps}),
+        learning_rate=tuple(records[step].learning_rate for step in steps),
+        terms={term: tuple(records[step].terms.get(term, math.nan) for step in steps) for term in terms},
+        n_epochs=len({records[step].epoch for step in steps}),
     )
 
 
-def _answers(folder: Path, left_out: list[str]) -> tuple[Answer, ...]:
-    what = f"accuracy by article of {folder.name}"
-    if not (folder / "evaluation" / "per_question.jsonl").is_file():
+def _answers(run: Run, left_out: list[str]) -> tuple[Answer, ...]:
+    what = f"accuracy by article of {run.folder.name}"
+    if not run.has("evaluation/per_question.jsonl"):
         left_out.append(f"{what}: no evaluation/per_question.jsonl, the evaluation has not run")
         return ()
     try:
-        rows = read_rows(folder / "evaluation")
+        rows = run.evaluation.answers
     except StoreError as error:
         left_out.append(f"{what}: {error}")
         return ()
-    answers = [Answer(str(row.get("article") or ""), _number(row.get("exact")), _number(row.get("f1"))) for row in rows]
+    answers = [Answer(row.article or "", row.exact, row.f1) for row in rows]
     for number, answer in enumerate(answers, start=1):
         is_scored = 0 <= answer.exact <= 1 and 0 <= answer.f1 <= 1
         if not answer.article or not is_scored:
@@ -135,23 +140,3 @@ def _answers(folder: Path, left_out: list[str]) -> tuple[Answer, ...]:
     if not answers:
         left_out.append(f"{what}: per_question.jsonl has no questions")
     return tuple(answers)
-
-
-def _signature(folder: Path) -> str:
-    """How the answers were scored; empty where they were not."""
-    path = folder / "evaluation" / "metrics.json"
-    return str(store.read_json(path).get("signature", "")) if path.is_file() else ""
-
-
-def _json_lines(path: Path) -> Iterator[tuple[int, Any]]:
-    """Each line with its number from 1; None for one that is no JSON, as the last of a stopped run may be."""
-    with path.open(encoding="utf-8", errors="replace") as stream:
-        for number, line in enumerate(stream, start=1):
-            try:
-                yield number, json.loads(line)
-            except ValueError:
-                yield number, None
-
-
-def _number(value: Any) -> float:
-    return float(value) if isinstance(value, (int, float)) else math.nan

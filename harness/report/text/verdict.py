@@ -7,8 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.card.forensics import Finding
-from harness.domain import Attribution, Deviation, Estimate, Experiment, Hop, Judgement, Measurement, Rates, Verdict
+from harness.domain import Attribution, Deviation, Estimate, Experiment, Hop, Judgement, Measurement, Verdict
 from harness.plan.cost import said_of
+from harness.record.parts import Rates
 from harness.report.text.subject import Subject
 from harness.report.text.tables import make_table
 

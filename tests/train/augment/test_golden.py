@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import torch
 
-from harness.qa.squad import read_json
+from harness.qa.squad import read_squad
 from harness.train.augment.candidates import load_proposer, propose
 from harness.train.augment.sampler import redrawn
 from harness.train.augment.words import words_of
@@ -22,7 +22,7 @@ CLOSE = 1e-5  # neighbours in a ranking nearer than this may come in either orde
 
 
 def contexts(goldens: Path) -> list[str]:
-    return [paragraph.context for paragraph in read_json(goldens / "augment_input.json")]
+    return [paragraph.context for paragraph in read_squad(goldens / "augment_input.json")]
 
 
 def test_golden_words_sources_and_positions_are_those_of_haystack_1_26_4(goldens: Path, golden: dict[str, Any]) -> None:
@@ -62,7 +62,7 @@ def test_golden_candidates_are_those_of_haystack_1_26_4_in_order(goldens: Path, 
 @pytest.mark.parametrize("k", [5, 20])
 def test_golden_seeded_texts_are_those_of_haystack_1_26_4(goldens: Path, build: Build, k: int) -> None:
     """farm-haystack 1.26.4 with random.seed(1234), 3 copies, probability 0.4."""
-    paragraphs = list(read_json(goldens / "augment_input.json"))
+    paragraphs = list(read_squad(goldens / "augment_input.json"))
     random = Random(1234)
     table = build(paragraphs, word_possibilities=k)
     found = []
@@ -76,4 +76,4 @@ def test_golden_seeded_texts_are_those_of_haystack_1_26_4(goldens: Path, build: 
 
 def test_golden_word_counts_are_those_of_haystack_1_26_4(goldens: Path, golden: dict[str, Any], build: Build) -> None:
     """farm-haystack 1.26.4."""
-    assert build(list(read_json(goldens / "augment_input.json"))).n_words == golden["counts"]
+    assert build(list(read_squad(goldens / "augment_input.json"))).n_words == golden["counts"]

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from harness.errors import DataError, StoreError
-from harness.qa.squad import Paragraph, read_json
+from harness.qa.squad import Paragraph, read_squad
 from harness.train.augment import build_table, candidate_shards, table_key
 from harness.train.augment import candidate_table as tables
 from harness.train.augment.candidates import Entry
@@ -132,7 +132,7 @@ def test_contexts_without_words_or_candidates_are_held(build: Build) -> None:
 def test_without_glove_its_words_have_no_candidates_and_the_others_keep_theirs(
     tmp_path: Path, goldens: Path, golden: dict[str, Any], build: Build
 ) -> None:
-    paragraphs = list(read_json(goldens / "augment_input.json"))[-2:]
+    paragraphs = list(read_squad(goldens / "augment_input.json"))[-2:]
     with_glove, without = build(paragraphs), build(paragraphs, tmp_path / "without", glove=None)
     assert without.n_words["glove"] == 0
     assert without.n_words["none"] == with_glove.n_words["glove"] + with_glove.n_words["none"]
@@ -167,7 +167,7 @@ def test_a_folder_that_cannot_be_written_is_a_store_error(tmp_path: Path, short:
 @pytest.mark.parametrize(("k", "most"), [(5, 18), (20, 44)])
 def test_a_word_takes_few_bytes_on_disk(goldens: Path, shared: Path, build: Build, k: int, most: int) -> None:
     path = shared / "data" / "squad" / "train-v2.0.first10articles.json"
-    table = build(list(islice(read_json(path), 16)), word_possibilities=k)
+    table = build(list(islice(read_squad(path), 16)), word_possibilities=k)
     n_bytes = sum(len(content) for content in files_of(table.folder).values())
     assert n_bytes / sum(table.n_words.values()) < most
 

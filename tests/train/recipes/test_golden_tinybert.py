@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from harness.card.references import PACKAGE
 from harness.qa.features import Features, build_features
-from harness.qa.squad import read_json
+from harness.qa.squad import read_squad
 from harness.train.models.loading import load_model, load_tokenizer, span_logits
 from harness.train.progress import Silent
 from harness.train.recipes import RECIPES, losses
@@ -136,7 +136,7 @@ def test_golden_numbers_of_tinybert_0598f02_are_missed_by_a_mistake(batches: Any
 def bench(tmp_path: Path) -> Workbench:
     teacher = load_model(make_model(tmp_path / "teacher", layers=4, width=32, dropout=0.0), seed=1)
     folder = make_model(tmp_path / "student", layers=2, width=16, dropout=0.0, seed=2)
-    paragraphs, tokenizer = list(read_json(PACKAGE / "pocket" / "squad.json"))[:2], load_tokenizer(folder)
+    paragraphs, tokenizer = list(read_squad(PACKAGE / "pocket" / "squad.json"))[:2], load_tokenizer(folder)
 
     def rows(_: Common) -> Features:
         return build_features(
