@@ -25,7 +25,7 @@ from harness.qa.features import Array
 from harness.train.engine.checkpoint import Checkpoints
 from harness.train.engine.optimiser import SCHEDULES, Optimisation, clip_gradients, make_optimizer, set_rate
 from harness.train.engine.out_of_memory import before_any_update, in_smaller_parts, is_out_of_memory
-from harness.train.interrupts import deferred
+from harness.train.interrupts import GivenUpError, deferred, given_up
 from harness.train.progress import Watcher
 
 _PEER_GONE = ("Connection reset", "Connection closed", "closed by peer", "Broken pipe", "NCCL")
@@ -88,7 +88,7 @@ def optimise(
     """Trains `module`, whose forward takes a batch of tensors and returns scalar terms, "loss" among them.
 
     `features` has a length and gives `batch(rows)`. Goes on from the newest of `checkpoints`. An interruption ends in
-    one, after the step it came in, and in KeyboardInterrupt. Raises RunError naming the step at the first loss or
+    one, of the last whole step, and in KeyboardInterrupt. Raises RunError naming the step at the first loss or
     gradient norm that is not finite. Returns at once, having done nothing, for zero epochs.
     """
     batch_size, n_epochs = settings["train_batch_size"], settings["num_train_epochs"]
@@ -109,28 +109,26 @@ def optimise(
                 wrapped.eval()
             set_rate(optimizer, settings, rate, step)
             with _named(accelerator, seed=seed, stage=stage, step=step + 1):
-                record = None
-                while record is None:
-                    seed_step(seed, stage, step, accelerator.process_index)
-                    seeds = row_seeds(seed, stage, step, len(batch))
-                    with in_smaller_parts(accelerator, optimizer, len(batch)):
-                        record = _one_step(wrapped, optimizer, features, batch, seeds, settings, accelerator)
-            pending.append({"step": step + 1, "epoch": epoch, "learning_rate": rate, **record})
-            is_last = step + 1 == n_steps
-            wishes = _wishes(is_interrupted(), checkpoints, step + 1)
+                record = _whole_step(wrapped, optimizer, features, batch, settings, accelerator, (seed, stage, step))
+            n_done = step
+            if record is not None:
+                pending.append({"step": step + 1, "epoch": epoch, "learning_rate": rate, **record})
+                n_done = step + 1
+            is_last = n_done == n_steps
+            wishes = _wishes(is_interrupted(), checkpoints, n_done)
             # One process alone may stop, or keep a checkpoint, after any step; several do it together.
             if len(pending) == FLUSH_EVERY or is_last or (accelerator.num_processes == 1 and any(wishes)):
-                records = _read(pending, accelerator, stage=stage, seed=seed)
+                records = _read(pending, accelerator, stage=stage, seed=seed) if pending else []
                 pending.clear()
                 last_epoch.extend(one for one in records if one["epoch"] == n_epochs - 1)
                 watch.steps(records)
                 wishes = _of_any(wishes, accelerator)
-                if checkpoints and not is_last and any(wishes):
-                    checkpoints.save(step + 1, module, optimizer.optimizer)
+                if checkpoints and not is_last and n_done > begin and any(wishes):
+                    checkpoints.save(n_done, module, optimizer.optimizer)
                 if wishes.stop:
                     raise KeyboardInterrupt
                 if wishes.end and not is_last:
-                    raise BudgetError(f"stage {stage}, step {step + 1}: the budget is spent; the same command goes on")
+                    raise BudgetError(f"stage {stage}, step {n_done}: the budget is spent; the same command goes on")
     watch.end()
     accelerator.free_memory(wrapped, optimizer)
     names = [name for name in last_epoch[0] if name not in ("step", "epoch", "learning_rate")]
@@ -195,6 +193,27 @@ def seed_step(seed: int, stage: str, step: int, rank: int) -> None:
     torch.manual_seed(int(np.random.SeedSequence(words).generate_state(1, np.uint64)[0]))
 
 
+def _whole_step(
+    module: Any,
+    optimizer: Any,
+    features: Any,
+    batch: Array,
+    settings: Optimisation,
+    accelerator: Any,
+    place: tuple[int, str, int],
+) -> dict[str, Tensor] | None:
+    """The step at `place` (seed, stage, step), in smaller parts where memory runs out; None where it was given up."""
+    seed, stage, step = place
+    while True:
+        seed_step(seed, stage, step, accelerator.process_index)
+        seeds = row_seeds(seed, stage, step, len(batch))
+        try:
+            with in_smaller_parts(accelerator, optimizer, len(batch)):
+                return _one_step(module, optimizer, features, batch, seeds, settings, accelerator)
+        except GivenUpError:
+            return None
+
+
 def _one_step(
     module: Any,
     optimizer: Any,
@@ -212,7 +231,7 @@ def _one_step(
         inputs = _moved(features.batch(batch[part]), accelerator.device)
         inputs["seeds"] = torch.from_numpy(seeds[part])
         with accelerator.accumulate(module):
-            with before_any_update():
+            with before_any_update(), given_up(is_allowed=accelerator.num_processes == 1):
                 terms: dict[str, Tensor] = module(inputs)
                 accelerator.backward(terms["loss"] * weight)
             for name, term in terms.items():

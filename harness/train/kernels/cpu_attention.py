@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from harness.train import interrupts
 from harness.train.kernels.dropout import Draws, Mask, kept, scale_of
 
 LARGEST = 2**20  # entries of the map of a block: 4 MB in fp32
@@ -155,6 +156,7 @@ class _Attention(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        interrupts.check()
         grad_output, grad_distance = grads
         query, key, value = ctx.saved_tensors
         n_heads, factor, weight = ctx.n_heads, ctx.factor, 2.0 * float(grad_distance)

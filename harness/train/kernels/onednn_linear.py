@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from harness.train import interrupts
+
 
 def is_available() -> bool:
     """Whether this torch has oneDNN's operator; it is torch's own, used by its compiler, and not part of its public
@@ -32,6 +34,7 @@ class _Linear(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        interrupts.check()
         grad = grads[0].contiguous()
         x, weight = ctx.saved_tensors
         needs_x, needs_weight, needs_bias = ctx.needs_input_grad

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import BertModel
 
-from harness.train import cores
+from harness.train import cores, interrupts
 from harness.train.kernels import cpu_attention
 from harness.train.kernels.cpu_attention import Block, Heads, Stretch
 from harness.train.kernels.dropout import Draws, dropped
@@ -214,6 +214,7 @@ def run_layer(
 
     `taught` is the map of a teacher's layer that this one's is compared with; it is used up.
     """
+    interrupts.check()
     bert, config = model.base_model, model.base_model.config
     layer, draws = bert.encoder.layer[number - 1], draws if bert.training else None
     own = layer.attention.self

@@ -13,6 +13,7 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from harness.run.stages import _Recorder
+from harness.train import interrupts
 from harness.train.engine.checkpoint import KEPT, Cadence, Checkpoints
 from harness.train.engine.loop import StageLog, optimise
 from harness.train.engine.optimiser import Optimisation
@@ -46,10 +47,12 @@ def checkpoints(folder: Path, *, steps: int | None = 2, key: Mapping[str, str] =
     return Checkpoints(folder / "checkpoints", folder / "train.jsonl", key, Accelerator(cpu=True), cadence)
 
 
-def run(folder: Path, rows: Rows, kept: Checkpoints | None = None) -> tuple[StageLog, Tensor, bytes]:
+def run(
+    folder: Path, rows: Rows, kept: Checkpoints | None = None, module: Line | None = None
+) -> tuple[StageLog, Tensor, bytes]:
     """Log, final weights and file of losses of one run, with dropout."""
     kept = kept or checkpoints(folder)
-    module, watch = Line(dropout=0.3), _Recorder(kept.losses, Kept(), is_main=True)
+    module, watch = module or Line(dropout=0.3), _Recorder(kept.losses, Kept(), is_main=True)
     log = optimise(
         module, rows, LONG, accelerator=kept.accelerator, stage="line", seed=42, watch=watch, checkpoints=kept
     )
@@ -115,6 +118,31 @@ def test_an_interruption_ends_in_a_checkpoint_after_the_step_it_came_in(
     assert [signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGINT)] == before
     assert steps_in(tmp_path) == [5]
     assert_same(run(tmp_path, Rows(20)), whole)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("at", [1, 5, 27])
+def test_a_step_that_an_interruption_comes_in_is_given_up_and_done_again(
+    at: int, number: int, tmp_path: Path, whole: tuple[StageLog, Tensor, bytes]
+) -> None:
+    class Long(Line):
+        n = 0
+
+        def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+            self.n += 1
+            if self.n == at:
+                os.kill(os.getpid(), number)
+            interrupts.check()
+            assert self.n != at, "the step went on"
+            return super().forward(batch)
+
+    module = Long(dropout=0.3)
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, Rows(20), checkpoints(tmp_path, steps=None), module)
+    assert module.n == at
+    assert steps_in(tmp_path) == [at - 1] * (at > 1)
+    assert_same(run(tmp_path, Rows(20)), whole)
+    interrupts.check()  # what is over holds nothing back
 
 
 def spoil(path: Path, how: str) -> None:
