@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--results", type=Path, default=folder, metavar="DIR", help="where runs of cards are (default: results)")
     what = "run the experiment of cards that bring all of it along, such as the pocket card; never a larger one"
     add("--run", action="store_true", dest="is_run_wanted", help=what)
-    add("--device", choices=("cpu",), help="with --run: stay on the CPU")
+    add("--device", choices=("cpu", "gpu"), help="with --run: where to run; default: as the card")
     add("--on-unmeasured", choices=("fail", "warn"), default="fail", help="what is unmeasured (default: fail)")
     what = "what a test against another run's record leaves open (default: warn)"
     add("--on-inconclusive", choices=("fail", "warn", "pass"), default="warn", help=what)

@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_options(parser)
     add = parser.add_argument
     add("--results", type=Path, default=Path("results"), metavar="DIR", help="where records go (default: results)")
-    add("--device", choices=("cpu",), help="stay on the CPU, however long it takes")
+    add("--device", choices=("cpu", "gpu"), help="default: a GPU if there is one, the CPU for a card made on one")
     add("--forecast", action="store_true", help="time a few of the run's own steps first, and say what they make of it")
     what = "refuse a run that would take longer than this (90s, 30m, 6h), and stop one that does, with a checkpoint"
     add("--budget", type=_seconds, metavar="TIME", help=what)
@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     experiment = plan(described, options_of(arguments))
     cost = _measured_forecast(experiment, arguments) if arguments.forecast or arguments.budget else None
     subject = Subject(
-        experiment=_with_declared_gpu(experiment),
+        experiment=_with_declared_gpu(experiment, arguments.device),
         forecast=_rough_forecast(experiment) if cost is None else None,
         findings=lint.findings(described),
         cost=store.to_json(cost),
@@ -137,8 +137,9 @@ def _tolerances(text: str) -> dict[str, float]:
     return tolerances
 
 
-def _with_declared_gpu(experiment: Experiment) -> Experiment:
-    deviation = environment.compare_gpu(experiment.declared_gpu, environment.find_gpus()[0])
+def _with_declared_gpu(experiment: Experiment, device: str | None) -> Experiment:
+    is_on_cpu = device == "cpu" or (device is None and environment.declares_cpu(experiment.declared_gpu))
+    deviation = environment.compare_gpu(experiment.declared_gpu, () if is_on_cpu else environment.find_gpus()[0])
     return with_deviation(experiment, deviation)
 
 

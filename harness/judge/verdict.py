@@ -9,13 +9,13 @@ from typing import Any, cast
 
 from harness.card import loss_traces
 from harness.card.references import HUB_QUESTIONS, SQUAD2, data_named
-from harness.domain import Attribution, Experiment, Judgement, Measurement
+from harness.domain import Attribution, Claim, Experiment, Judgement, Measurement
 from harness.errors import DataError
 from harness.judge import error_rates, estimate, paired, preconditions
 from harness.judge.rules import judge
 from harness.plan.priors import prior_of
 from harness.qa import official_squad
-from harness.record import store
+from harness.record import environment, store
 from harness.record.folder import Run
 from harness.record.parts import Conclusion, Metrics, Rates, RunSettings
 
@@ -38,8 +38,9 @@ def conclude(runs: Sequence[Run], *, is_sequential: bool = False, claimed: Exper
     attributions = _attributions(first, runs[0], seeds[0])
     tolerances = tolerances_of(first)
     limits = [limited(run.experiment, int(one["total"])) for run, one in zip(runs, scores, strict=True)]
+    claims, not_judged = _judged(first, runs)
     judgement = judge(
-        first.claims,
+        claims,
         [measurement for one in found for measurement in one],
         tolerances,
         rule=RunSettings.of(first).rule,
@@ -53,12 +54,30 @@ def conclude(runs: Sequence[Run], *, is_sequential: bool = False, claimed: Exper
             *(() if any(limits) else _confounded(attributions, tolerances)),
             *_not_had(runs[0]),
             *_without_padding(first, runs[0]),
+            *not_judged,
         ],
         churn=_churn(runs) if len(runs) > 1 else None,
         prior=prior_of(first),
     )
     measurements = tuple(measurement for one in found for measurement in one)
     return Conclusion(judgement, measurements, attributions, _operating(judgement, is_sequential=is_sequential))
+
+
+def _judged(experiment: Experiment, runs: Sequence[Run]) -> tuple[tuple[Claim, ...], list[str]]:
+    """The claims that these runs can be held to, and what is said of the others.
+
+    A step's loss is the same on every CPU in one precision. A GPU draws dropout otherwise, another precision rounds.
+    """
+    kept = tuple(claim for claim in experiment.claims if loss_traces.point_of(claim.metric) is None)
+    if kept == experiment.claims or experiment.declared_gpu is None:
+        return experiment.claims, []
+    declared = "cpu" if environment.declares_cpu(experiment.declared_gpu) else "cuda"
+    actual = {run.environment.device.partition(":")[0] for run in runs}
+    actual |= {one.actual for one in experiment.deviations if one.category == "precision"}
+    others = sorted(actual - {declared})
+    if not others:
+        return experiment.claims, []
+    return kept, [f"the losses of first steps are not judged: they are the card's, on {declared}; here {others[0]}"]
 
 
 def _operating(judgement: Judgement, *, is_sequential: bool) -> tuple[Rates, ...]:

@@ -29,6 +29,9 @@ PACKAGES = (
 )
 
 
+_OTHER_ARITHMETIC = "other arithmetic, same recipe"
+
+
 def go_offline() -> None:
     """Tells the Hub's clients, which are to be loaded after this, in this process and those that it starts, to ask
     nothing: what is in their cache is used, what is not is an error."""
@@ -138,8 +141,17 @@ def find_gpus() -> tuple[tuple[str, ...], str | None]:
     return tuple(name.strip() for name, _, _ in rows), rows[0][2].strip() if rows else None
 
 
+def declares_cpu(declared: str | None) -> bool:
+    """Whether a card says that it was made on a CPU, and names no GPU beside it."""
+    return re.search(r"\bcpus?\b", declared or "", re.IGNORECASE) is not None and not re.search(
+        r"\bgpus?\b|cuda|\btpus?\b|nvidia|\b[avhptl]\d{1,3}\b", declared or "", re.IGNORECASE
+    )
+
+
 def compare_gpu(declared: str | None, gpus: Sequence[str]) -> Deviation | None:
     """None when the card declares nothing, or the same number of the same GPU; else what differs."""
+    if declared is not None and declares_cpu(declared) and gpus:
+        return Deviation("hardware", declared, ", ".join(gpus), may_explain_a_gap=False, reason=_OTHER_ARITHMETIC)
     match = re.match(r"\s*(\d+)\s*x\s+(.+?)(?:\s+GPUs?)?\s*$", declared or "", re.IGNORECASE)
     if declared is None or match is None:
         return None
@@ -148,7 +160,7 @@ def compare_gpu(declared: str | None, gpus: Sequence[str]) -> Deviation | None:
     if len(gpus) == count and all(same.search(name.lower()) for name in gpus):
         return None
     actual = ", ".join(gpus) if gpus else "no GPU (CPU)"
-    return Deviation("hardware", declared, actual, may_explain_a_gap=False, reason="other arithmetic, same recipe")
+    return Deviation("hardware", declared, actual, may_explain_a_gap=False, reason=_OTHER_ARITHMETIC)
 
 
 def _checkout() -> tuple[str | None, bool | None]:

@@ -87,7 +87,7 @@ def reproduce(
     inputs = gather(experiment, student_of_card, machine.results / store.CACHE)
     experiment = _with_hardware(experiment, accelerator)
     preflight.check_models(experiment, inputs)
-    preflight.check_size(experiment, inputs, accelerator, is_cpu_wanted=machine.device == "cpu")
+    preflight.check_size(experiment, inputs, accelerator, is_cpu_wanted=is_on_cpu(experiment, machine.device))
     identity = identity_of(store.to_json(experiment), inputs.record, store.to_json(environment.code()))
     with _alone(experiment, identity, machine, accelerator):
         return _run(experiment, inputs, identity, machine, watch, accelerator)
@@ -167,15 +167,22 @@ def _note_missing(inputs: Inputs, folder: Path, accelerator: Accelerator) -> Non
         store.write_json(folder / MISSING, Missing(inputs.published_missing))
 
 
+def is_on_cpu(experiment: Experiment, device: str | None) -> bool:
+    """Whether a run stays on the CPU: as `--device` says, else as the card declares."""
+    return device == "cpu" or (device is None and environment.declares_cpu(experiment.declared_gpu))
+
+
 def make_accelerator(experiment: Experiment, machine: Machine) -> Accelerator:
-    """The device of a run, with its precision; raises PlanError for a precision that it does not have."""
-    precision = RunSettings.of(experiment).precision
-    if precision in ("fp16", "tf32") and (machine.device == "cpu" or not environment.find_gpus()[0]):
+    """The device of a run, with its precision; raises PlanError for what this machine does not have."""
+    precision, on_cpu = RunSettings.of(experiment).precision, is_on_cpu(experiment, machine.device)
+    if machine.device == "gpu" and not torch.cuda.is_available():
+        raise PlanError(["--device gpu: PyTorch finds none here; leave the option out"])
+    if precision in ("fp16", "tf32") and (on_cpu or not environment.find_gpus()[0]):
         raise PlanError([f"--precision {precision} needs a GPU; on the CPU use fp32 or bf16"])
     torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
     torch.set_num_threads(environment.n_threads())
     return Accelerator(
-        cpu=machine.device == "cpu",
+        cpu=on_cpu,
         mixed_precision="no" if precision in ("fp32", "tf32") else precision,
         gradient_accumulation_steps=machine.gradient_accumulation_steps,
     )

@@ -1,16 +1,24 @@
 """Claims of a stage's first steps: read, planned, judged before the end of a training is looked at."""
 
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
+import torch
 
 from harness.card import loss_traces
 from harness.card.dialects.metrics import claim_of
 from harness.card.read import read_card
 from harness.domain import Claim, Measurement
+from harness.errors import PlanError
+from harness.judge import verdict
 from harness.judge.rules import judge
 from harness.plan.experiment import plan
 from harness.plan.options import Options
+from harness.record.folder import Run
+from harness.run.reproduce import Machine, is_on_cpu, make_accelerator
 from tests.measure_pocket import CARDS
 
 FIRST, SECOND = "intermediate_layer_step_2", "prediction_layer_step_5"
@@ -104,3 +112,36 @@ def test_a_miss_of_the_end_alone_asks_for_more_seeds_before_it_says_anything() -
 
 def test_a_card_without_steps_is_judged_as_before() -> None:
     assert judge(claims()[:1], measured(90.0, None, None), TOLERANCES).outcome == "not_reproduced"
+
+
+def run_on(device: str) -> Run:
+    """A record of which only the device is looked at."""
+    return cast(Run, SimpleNamespace(environment=SimpleNamespace(device=device)))
+
+
+@pytest.mark.parametrize(
+    ("device", "precision", "why"),
+    [("cpu", None, ""), ("cuda:0", None, "on cpu; here cuda"), ("cpu", "bf16", "on cpu; here bf16")],
+)
+def test_steps_are_judged_where_the_arithmetic_is_the_cards(device: str, precision: str | None, why: str) -> None:
+    """A GPU draws its dropout otherwise, and another precision rounds otherwise: neither speaks against the card."""
+    experiment = plan(read_card(CARDS / "pocket.md"), Options(precision=precision))
+    kept, said = verdict._judged(experiment, [run_on(device)])
+    names = {claim.metric for claim in kept}
+    assert {"exact", "f1"} <= names
+    assert ("prediction_layer_step_5" in names) == (not why)
+    assert [why in one for one in said] == [True] * bool(why)
+
+
+def test_a_card_that_was_made_on_a_cpu_is_run_on_one_unless_told_otherwise() -> None:
+    pocket = plan(read_card(CARDS / "pocket.md"), Options())
+    target = plan(read_card(CARDS / "tinybert-6l.md"), Options())
+    assert [is_on_cpu(pocket, device) for device in (None, "cpu", "gpu")] == [True, True, False]
+    assert [is_on_cpu(target, device) for device in (None, "cpu", "gpu")] == [False, True, False]
+
+
+def test_a_gpu_that_is_asked_for_and_not_there_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    experiment = plan(read_card(CARDS / "pocket.md"), Options())
+    with pytest.raises(PlanError, match="--device gpu: PyTorch finds none here"):
+        make_accelerator(experiment, Machine(tmp_path, device="gpu"))

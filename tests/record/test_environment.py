@@ -104,3 +104,21 @@ def test_this_machine_has_cores_and_ticks() -> None:
     assert environment._quota() > 0
     found = environment._idle_and_all()
     assert found is None or 0 < found[0] < found[1]
+
+
+@pytest.mark.parametrize(
+    ("declared", "is_cpu"),
+    [
+        ("CPU", True), ("2 x CPU", True), ("Intel Xeon CPU, 8 cores", True), (None, False), ("4x V100 GPU", False),
+        ("1 x A100, CPU: AMD EPYC", False), ("Tesla T4 and a CPU", False), ("CPU and GPU", False),
+    ],
+)  # fmt: skip
+def test_a_cpu_is_declared_where_no_gpu_is_named_beside_it(declared: str | None, is_cpu: bool) -> None:
+    assert environment.declares_cpu(declared) is is_cpu
+
+
+def test_a_gpu_in_place_of_a_declared_cpu_is_a_deviation() -> None:
+    found = environment.compare_gpu("CPU", ["NVIDIA H200"])
+    assert found is not None
+    assert (found.claimed, found.actual, found.may_explain_a_gap) == ("CPU", "NVIDIA H200", False)
+    assert environment.compare_gpu("CPU", []) is None
