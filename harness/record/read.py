@@ -1,4 +1,4 @@
-"""A record read back: what lies in a run's folder, as the core types, or an error that says what is wrong with it."""
+"""Which runs belong together: those of one identity, of one training, of one series, scored in one way."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
