@@ -125,22 +125,24 @@ class Stage:
     name: str
     settings: tuple[Setting, ...]
 
-    def setting(self, name: str) -> Setting | None:
-        return next((setting for setting in self.settings if setting.name == name), None)
+    def __contains__(self, name: str) -> bool:
+        return any(setting.name == name for setting in self.settings)
+
+    def __getitem__(self, name: str) -> Setting:
+        for setting in self.settings:
+            if setting.name == name:
+                return setting
+        raise KeyError(f"{self.name} has no setting {name!r}")
 
     def value(self, name: str) -> Any:
-        """The value of a setting that is there; raises KeyError for one that is not."""
-        setting = self.setting(name)
-        if setting is None:
-            raise KeyError(f"{self.name} has no setting {name!r}")
-        return setting.value
+        """The value of a setting; raises KeyError where there is none."""
+        return self[name].value
 
     def get(self, name: str, default: Any = None) -> Any:
-        setting = self.setting(name)
-        return default if setting is None else setting.value
+        return self[name].value if name in self else default
 
-    def __contains__(self, name: str) -> bool:
-        return self.setting(name) is not None
+    def values(self) -> dict[str, Value]:
+        return {setting.name: setting.value for setting in self.settings}
 
 
 @dataclass(frozen=True, slots=True)

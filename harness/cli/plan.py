@@ -146,7 +146,7 @@ def _with_declared_gpu(experiment: Experiment, device: str | None) -> Experiment
 def _rough_forecast(experiment: Experiment) -> Forecast | None:
     """An estimate from names, configurations and file sizes alone; None where they do not tell."""
     here = Path(experiment.card_path).parent
-    run = {setting.name: setting for setting in experiment.run.settings}
+    run = experiment.run
     sizes: list[Geometry | None] = []
     for name in ("teacher", "student"):
         if name not in run:

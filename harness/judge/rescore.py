@@ -34,9 +34,7 @@ def find_golds(run: Run, eval_file: Path | None) -> tuple[list[Paragraph] | None
     experiment, recorded = run.experiment, run.inputs.eval_data.get("sha256")
     path, what = eval_file, ""
     if path is None:
-        setting = experiment.run.setting("eval_data")
-        if setting is None:
-            return None, "the experiment names none"
+        setting = experiment.run["eval_data"]
         here = Path(experiment.card_path).parent
         path = data_reference(str(setting.value), card_dir=here, is_option=setting.origin == "overridden").path
         what = f"{setting.value} is not here; give it with --eval FILE"

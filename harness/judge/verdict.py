@@ -98,7 +98,7 @@ def tolerances_of(experiment: Experiment) -> dict[str, float]:
 def rule_hash(experiment: Experiment) -> str:
     """Of what decides a verdict beside the numbers: written down before anything is trained."""
     prior = {"prior": experiment.run.value("prior")} if "prior" in experiment.run else {}
-    return store.hash_of({"rule": experiment.run.value("rule"), "tolerances": tolerances_of(experiment), **prior})
+    return store.hash_of({"rule": RunSettings.of(experiment).rule, "tolerances": tolerances_of(experiment), **prior})
 
 
 def limited(experiment: Experiment, n_questions: int) -> str | None:
@@ -106,8 +106,7 @@ def limited(experiment: Experiment, n_questions: int) -> str | None:
     if "limit" in experiment.run:
         return f"run on {experiment.run.value('limit')} questions only"
     expected = HUB_QUESTIONS.get(data_named(experiment.declared_eval_data or "", "validation") or "")
-    data = experiment.run.setting("eval_data")
-    if data is not None and data.origin == "overridden" and n_questions != expected:
+    if experiment.run["eval_data"].origin == "overridden" and n_questions != expected:
         said = f" {expected:,}" if expected else ""
         return f"evaluated on {n_questions:,} questions that are not the card's{said}"
     return None
@@ -116,7 +115,7 @@ def limited(experiment: Experiment, n_questions: int) -> str | None:
 def scored(metrics: Metrics, seed: int) -> list[Measurement]:
     """The scores of one evaluated model: official ones by text, and Haystack's by token index."""
     by_token = metrics.token_index
-    n, n_by_token = int(metrics.scores["total"]), int(by_token.scores["total"])
+    n, n_by_token = int(metrics.scores["total"]), int(by_token.scores.get("total", 0))
     found = [
         Measurement(name, value, "points", n, seed, metrics.signature)
         for name, value in metrics.scores.items()

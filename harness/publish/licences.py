@@ -18,7 +18,7 @@ _NAMES = {"student": "base model", "teacher": "teacher"}
 def licences_of(experiment: Experiment) -> dict[str, str]:
     """Model, as named in a sentence -> licence as its card prints it, `unknown` where none is to be had."""
     here = Path(experiment.card_path).parent
-    run = {setting.name: setting for setting in experiment.run.settings}
+    run = experiment.run
     return {
         f"{said} ({Path(str(run[name].value)).name if _is_local(run[name]) else run[name].value})": _licence_of(
             run[name], here

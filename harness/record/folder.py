@@ -7,7 +7,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from harness.card.read import card_of
 from harness.domain import Card, Experiment
 from harness.errors import StoreError
 from harness.record import losses, store, typed
@@ -105,6 +104,8 @@ class Run:
     @cached_property
     def card(self) -> Card:
         """The card that was planned; raises CardError where it is none."""
+        from harness.card.read import card_of  # here: most commands on a record do without the dialects
+
         return card_of(self.folder / "card.md", self.read("card.md"))
 
     @cached_property
@@ -117,11 +118,18 @@ class Run:
 
     @cached_property
     def verdict(self) -> Concluded:
-        return self.part(store.VERDICT, Concluded)
+        return self._concluded(store.VERDICT)
 
     @cached_property
     def series(self) -> Concluded:
-        return self.part(store.SERIES, Concluded)
+        return self._concluded(store.SERIES)
+
+    def _concluded(self, name: str) -> Concluded:
+        found = self.part(name, Concluded)
+        if found.schema_version != self.version:
+            what = f"has schema version {found.schema_version}, the record it is of {self.version}"
+            raise StoreError(f"{self.folder / name}: {what}; take the whole record")
+        return found
 
     @property
     def conclusion(self) -> Conclusion:

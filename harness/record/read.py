@@ -1,4 +1,4 @@
-"""A record read back: what lies in a run's folder, as the core types, or an error that says what is wrong with it."""
+"""Which runs belong together: those of one identity, of one training, of one series, scored in one way."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -81,10 +81,10 @@ def training_of(experiment: Experiment) -> Mapping[str, Any]:
     the evaluation data is for their number and their scores to show.
     """
     apart = {"seed", "teacher_run", "rule", "prior", "published", "eval_data"}
-    run = {one.name: one.value for one in experiment.run.settings if not one.name.startswith("tolerance.")}
-    apart |= {"train_data"} if "train_ids" in run else set()
-    sections = {one.name: {s.name: s.value for s in one.settings} for one in experiment.sections()[1:]}
-    return {"run": {name: value for name, value in run.items() if name not in apart}, "sections": sections}
+    apart |= {"train_data"} if "train_ids" in experiment.run else set()
+    run = {one.name: one.value for one in experiment.run.settings
+           if one.name not in apart and not one.name.startswith("tolerance.")}  # fmt: skip
+    return {"run": run, "sections": {one.name: one.values() for one in experiment.sections()[1:]}}
 
 
 def is_trained_as(planned: Experiment, run: Run) -> bool:
@@ -101,7 +101,7 @@ def is_trained_as(planned: Experiment, run: Run) -> bool:
 def with_claims_of(planned: Experiment, recorded: Experiment) -> Experiment:
     """A recorded experiment judged as its card is planned now: claims, tolerances and prior; a rule that was asked for
     stays."""
-    asked = {one.name for one in recorded.run.settings if one.name == "rule" and one.origin == "overridden"}
+    asked = ("rule",) if recorded.run["rule"].origin == "overridden" else ()
     named = [one for one in planned.run.settings if _is_of_judging(one) and one.name not in asked]
     kept = [one for one in recorded.run.settings if not _is_of_judging(one) or one.name in asked]
     return replace(
@@ -118,9 +118,8 @@ def _is_of_judging(setting: Setting) -> bool:
 
 
 def _way_of_scoring(experiment: Experiment) -> object:
-    ways = {one.name: one.value for one in experiment.evaluation.settings}
     run = RunSettings.of(experiment)
-    return ways, run.precision, run.limit
+    return experiment.evaluation.values(), run.precision, run.limit
 
 
 def seeds_of(run: Run) -> list[Run]:

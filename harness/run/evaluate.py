@@ -16,6 +16,7 @@ from harness.qa.protocols.interface import Asked, Prediction, Span, Window
 from harness.qa.signature import signature_of
 from harness.qa.squad import Paragraph
 from harness.record import store
+from harness.record.parts import Fingerprint, Metrics, ScoredAnswer, TokenIndex
 from harness.train.inference import logits_of
 from harness.train.models import loading
 from harness.train.progress import Watcher
@@ -52,8 +53,8 @@ def write(
     found: Mapping[str, Prediction],
     golds: Golds,
     settings: Stage,
-    data: Mapping[str, str],
-) -> dict[str, Any]:
+    data: Fingerprint,
+) -> Metrics:
     """Writes what was found, returns its scores; metrics.json comes last: it says that the stage is finished."""
     texts = {question: prediction.text for question, prediction in found.items()}
     by_text = official_squad.score_questions(
@@ -65,25 +66,25 @@ def write(
     lines = []
     for score in by_text:
         token, (article, paragraph) = by_token.get(score.id), places[score.id]
-        line = {
+        line = ScoredAnswer(
             **store.to_json(score),
-            "article": article,
-            "paragraph": paragraph,  # counted through the whole file, from 0
-            "token_exact": token and token.exact,
-            "token_f1": token and token.f1,
-            "span_over_null": found[score.id].span_over_null,
-        }
-        lines.append(json.dumps(line, ensure_ascii=False) + "\n")
+            article=article,
+            paragraph=paragraph,
+            token_exact=token.exact if token else None,
+            token_f1=token.f1 if token else None,
+            span_over_null=found[score.id].span_over_null,
+        )
+        lines.append(json.dumps(store.to_json(line), ensure_ascii=False) + "\n")
     store.write_lines(out / "per_question.jsonl", lines)
-    metrics = {
-        "signature": signature_of(settings, len(by_text), data, scorer="official2.0"),
-        "scores": official_squad.summarise(by_text),
-        "token_index": {
-            "signature": signature_of(settings, len(by_token), data, scorer="token-index"),
-            "scores": token_index.summarise(by_token.values()),
-            "dropped": [score.id for score in by_text if score.id not in by_token],
-        },
-    }
+    metrics = Metrics(
+        signature=signature_of(settings, len(by_text), data, scorer="official2.0"),
+        scores=official_squad.summarise(by_text),
+        token_index=TokenIndex(
+            signature=signature_of(settings, len(by_token), data, scorer="token-index"),
+            scores=token_index.summarise(by_token.values()),
+            dropped=tuple(score.id for score in by_text if score.id not in by_token),
+        ),
+    )
     store.write_json(out / "metrics.json", metrics)
     return metrics
 

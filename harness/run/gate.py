@@ -23,7 +23,7 @@ from harness.plan.options import Options
 from harness.plan.priors import prior_of
 from harness.record import environment, store
 from harness.record.folder import Run
-from harness.record.parts import Conclusion, Fingerprint
+from harness.record.parts import Conclusion, Fingerprint, RunSettings
 from harness.record.read import following, identity_of, is_trained_as, require_finished, with_claims_of
 from harness.run.self_contained import why_not_shipped
 from harness.train.progress import Watcher
@@ -209,7 +209,7 @@ def _newest(experiment: Experiment, results: Path) -> tuple[Run | None, list[str
                     continue
                 if _is_planned(experiment, run):
                     return run, notes
-                is_of_seed = run.settings.seed == experiment.run.value("seed")
+                is_of_seed = run.settings.seed == RunSettings.of(experiment).seed
                 alike = alike or (run if is_of_seed else None)
         except StoreError as error:
             notes.append(f"passed over: {error}")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.card.references import Reference, data_reference, model_reference
-from harness.domain import Experiment, Setting
+from harness.domain import Experiment, Setting, Stage
 from harness.errors import DataError, HarnessError, HubError, InvalidRunError, PlanError
 from harness.qa import squad
 from harness.record import store
@@ -45,8 +45,8 @@ def gather(experiment: Experiment, student_of_card: Callable[[Path], Path], cach
     model lies in `cache`.
     """
     here = Path(experiment.card_path).parent
-    run = {setting.name: setting for setting in experiment.run.settings}
-    first = partial(squad.first_questions, limit=experiment.run.get("limit"))
+    run = experiment.run
+    first = partial(squad.first_questions, limit=run.get("limit"))
     found: dict[str, Any] = {}
     problems: list[DataError | HubError | PlanError] = []
     # Data and student first: a teacher that is a card may take its time to make.
@@ -56,7 +56,7 @@ def gather(experiment: Experiment, student_of_card: Callable[[Path], Path], cach
         "student": lambda: _student(run, here, student_of_card, cache),
     }
     if experiment.augmentation is not None and experiment.augmentation.value("factor"):
-        words = {setting.name: setting for setting in experiment.augmentation.settings}
+        words = experiment.augmentation
         fetchers["masked_lm"] = lambda: _model(words["masked_lm"], "--masked-lm", here, student_of_card)
         fetchers["glove"] = lambda: _glove(words["glove"])
     if "teacher" in run:
@@ -159,9 +159,7 @@ def installed(reference: Reference) -> Path:
     return reference.path
 
 
-def _student(
-    run: Mapping[str, Setting], here: Path, student_of_card: Callable[[Path], Path], cache: Path
-) -> tuple[Path, bool]:
+def _student(run: Stage, here: Path, student_of_card: Callable[[Path], Path], cache: Path) -> tuple[Path, bool]:
     """What the student begins as: a model, or some of its layers, cut out once and found again by its weights."""
     folder, is_random = _model(run["student"], "--student", here, student_of_card)
     if "student_layers" not in run:

@@ -88,8 +88,7 @@ def check_teacher(experiment: Experiment, inputs: Inputs, run: Path) -> None:
 
 
 def _is_to_be_checked(experiment: Experiment) -> bool:
-    setting = experiment.run.setting("check_teacher")
-    return setting is not None and setting.origin == "overridden"
+    return "check_teacher" in experiment.run and experiment.run["check_teacher"].origin == "overridden"
 
 
 def _claims_of(teacher: Path) -> tuple[Claim, ...]:

@@ -4,7 +4,6 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from accelerate import Accelerator
 
@@ -19,6 +18,7 @@ from harness.plan.settings import resolve_evaluation
 from harness.qa import squad
 from harness.qa.protocol_matrix import Matrix, Row, claims_in_points, limit_of, row_of
 from harness.record import environment, store
+from harness.record.parts import Metrics
 from harness.run import evaluate
 from harness.run.inputs import fingerprint, installed
 from harness.run.score_document import to_document
@@ -142,11 +142,11 @@ def _windows(stage: Stage) -> tuple[str, ...]:
     return tuple(str(stage.value(name)) for name in WINDOWS)
 
 
-def _rows_of(protocol: str, metrics: Mapping[str, Any]) -> tuple[Row, Row]:
-    by_token = metrics["token_index"]
+def _rows_of(protocol: str, metrics: Metrics) -> tuple[Row, Row]:
+    by_token = metrics.token_index
     return (
-        row_of(protocol, "official text", metrics["scores"], metrics["signature"]),
-        row_of(protocol, "token-index", by_token["scores"], by_token["signature"]),
+        row_of(protocol, "official text", metrics.scores, metrics.signature),
+        row_of(protocol, "token-index", by_token.scores, by_token.signature),
     )
 
 

@@ -19,7 +19,7 @@ def why_not_shipped(experiment: Experiment, before: Sequence[Path] = ()) -> str 
 
     `before` are the cards that wait for this one's student.
     """
-    here, run = Path(experiment.card_path).parent, {one.name: one.value for one in experiment.run.settings}
+    here, run = Path(experiment.card_path).parent, experiment.run.values()
     for name in ("train_data", "eval_data"):
         if data_reference(str(run[name]), card_dir=here, is_option=False).kind != "package":
             return f"{name.replace('_', ' ')} {run[name]} does not come with this package"

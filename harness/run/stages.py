@@ -14,6 +14,7 @@ from harness.qa.features import Features, build_features
 from harness.qa.squad import Paragraph
 from harness.record import environment, store
 from harness.record.folder import Run
+from harness.record.parts import RunSettings
 from harness.run.inputs import Inputs, check_unchanged, fingerprint
 from harness.train import teacher_logits as logit_cache
 from harness.train.augment import Table, augmented, build_table, table_key
@@ -34,7 +35,7 @@ def train(
     cadence: Cadence,
 ) -> None:
     """Trains what is not trained yet; a finished stage is checked, not repeated, a begun one goes on."""
-    seed = int(experiment.run.value("seed"))
+    seed = RunSettings.of(experiment).seed
     teacher = loading.load_model(inputs.teacher, seed=seed) if inputs.teacher else None
     folder, initialise = inputs.student, inputs.student_is_random
     for stage in experiment.stages:
@@ -106,7 +107,7 @@ def _train_stage(
 
     recorder = _Recorder(checkpoints.losses, watch, is_main=accelerator.is_main_process)
     with store.scratch(scratch):
-        seed = int(experiment.run.value("seed"))
+        seed = RunSettings.of(experiment).seed
         bench = Workbench(student, teacher, accelerator, seed, recorder, rows, teacher_logits, checkpoints)
         train_stage = RECIPES[experiment.recipe][stage.name]
         log: StageLog = train_stage(bench, **{name: stage.value(name) for name in settings_of(train_stage)})
@@ -154,7 +155,7 @@ def _paragraphs(experiment: Experiment, inputs: Inputs, table: Table | None) -> 
         table,
         factor=int(settings.value("factor")),
         replace_probability=float(settings.value("replace_probability")),
-        seed=int(experiment.run.value("seed")),
+        seed=RunSettings.of(experiment).seed,
     )
 
 

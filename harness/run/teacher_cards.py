@@ -23,8 +23,8 @@ def planned(path: Path, pupil: Experiment) -> Experiment:
     It has the precision of the run that asks for it, its seed where that was given, and the data that were given for
     it where the two cards name the same.
     """
-    given, settings = pupil.run.setting("seed"), RunSettings.of(pupil)
-    seed = settings.seed if given is not None and given.origin == "overridden" else None
+    settings = RunSettings.of(pupil)
+    seed = settings.seed if pupil.run["seed"].origin == "overridden" else None
     card = read_card(path)
     data = shared_data(card, read_card(Path(pupil.card_path)), pupil)
     options = Options(

@@ -24,6 +24,7 @@ from harness.plan.augmentation import STAGE as AUGMENTED
 from harness.plan.cost import Cost, Geometry, Part, geometry_of, stage_tflop
 from harness.qa.features import Array, Features, build_features
 from harness.qa.squad import Paragraph
+from harness.record.parts import RunSettings
 from harness.run.inputs import Inputs
 from harness.train.inference import batch_logits
 from harness.train.models import loading
@@ -80,7 +81,7 @@ def calibrate(experiment: Experiment, inputs: Inputs, accelerator: Accelerator) 
 
 
 def _student(experiment: Experiment, inputs: Inputs) -> Any:
-    seed = int(experiment.run.value("seed"))
+    seed = RunSettings.of(experiment).seed
     return loading.load_model(inputs.student, seed=seed, initialise=inputs.student_is_random, needs_head=False)
 
 
@@ -88,7 +89,7 @@ def _teacher(experiment: Experiment, inputs: Inputs) -> Any:
     """The teacher, or what stands for one that is not made yet: its time is that of its size, not of its weights."""
     if inputs.teacher is None:
         return None
-    seed, is_drawn = int(experiment.run.value("seed")), not loading.has_weights(inputs.teacher)
+    seed, is_drawn = RunSettings.of(experiment).seed, not loading.has_weights(inputs.teacher)
     return loading.load_model(inputs.teacher, seed=seed, initialise=is_drawn, needs_head=False)
 
 
@@ -113,7 +114,7 @@ def _sample(stage: Stage, experiment: Experiment, inputs: Inputs, scratch: Path)
     every = max(1, math.ceil(sum(sizes) / QUESTIONS))
     folder = scratch / stage.name
     folder.mkdir(parents=True, exist_ok=True)
-    settings: dict[str, Any] = {one.name: one.value for one in stage.settings}
+    settings: dict[str, Any] = stage.values()
     rows = build_features(
         itertools.islice(inputs.train(), 0, None, every),
         loading.load_tokenizer(inputs.student),
@@ -159,7 +160,7 @@ def _of_stage(
     n_steps = math.ceil(n_rows / batch_size) * n_epochs
     if not n_steps or not len(rows):
         return
-    seed, teacher = int(experiment.run.value("seed")), _teacher(experiment, inputs)
+    seed, teacher = RunSettings.of(experiment).seed, _teacher(experiment, inputs)
     asked: list[float] = []
 
     def logits(few: Any) -> Array:

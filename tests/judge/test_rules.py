@@ -5,7 +5,7 @@ import math
 import pytest
 
 from harness.domain import Claim, Measurement, Rule, Unit
-from harness.judge.rules import judge
+from harness.judge.rules import RULES, judge
 
 
 def claim(metric: str, value: float, unit: Unit = "points") -> Claim:
@@ -155,6 +155,7 @@ def test_one_claim_above_and_none_below_is_better_than_claimed() -> None:
     judgement = judge(claims, found, {"exact": 1.0, "f1": 1.0}, rule="equivalence")
     assert [verdict.outcome for verdict in judgement.verdicts] == ["better", "inconclusive"]
     assert (judgement.outcome, judgement.exit_code, judgement.reason) == ("better", 0, "above the claim: exact")
+    assert [(verdict.rule, verdict.is_no_worse) for verdict in judgement.verdicts] == [(judgement.rule, True)] * 2
     low = [measured("exact", 73.80)] * 3 + [measured("f1", 75.6)] * 3
     assert judge(claims, low, {"exact": 1.0, "f1": 1.0}, rule="equivalence").outcome == "inconclusive"
 
@@ -165,3 +166,30 @@ def test_one_loss_of_unknown_spread_decides_nothing_by_equivalence() -> None:
     )
     assert judgement.outcome == "inconclusive"
     assert "nothing is known of how this number spreads" in judgement.verdicts[0].reason
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "is_no_worse"),
+    [
+        ("points", 75.5, True),
+        ("points", 90.0, True),
+        ("points", 60.0, False),
+        ("loss", 75.5, True),
+        ("loss", 60, False),
+    ],
+)
+def test_a_verdict_says_as_data_whether_it_is_no_worse_and_by_which_rule(
+    unit: Unit, value: float, is_no_worse: bool
+) -> None:
+    (verdict,) = judge([claim("m", 76.0, unit)], [measured("m", value, unit)], {"m": 5.0}).verdicts
+    assert (verdict.rule, verdict.is_no_worse) == ("tolerance", is_no_worse)
+    (unmeasured,) = judge([claim("m", 76.0, unit)], [], {"m": 5.0}, rule="equivalence").verdicts
+    assert (unmeasured.rule, unmeasured.is_no_worse) == ("equivalence", False)
+
+
+def test_what_is_no_worse_does_not_hang_on_the_words_of_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    by_tolerance = RULES["tolerance"]
+    found = lambda *given: (*by_tolerance(*given)[:2], "another sentence")  # noqa: E731
+    monkeypatch.setattr("harness.judge.rules.RULES", {"tolerance": found, "equivalence": found})
+    claims, values = [claim("a", 76.0), claim("b", 76.0)], [measured("a", 90.0), measured("b", 76.0)]
+    assert judge(claims, values, {"a": 1.0, "b": 1.0}).outcome == "better"

@@ -14,6 +14,7 @@ from harness.domain import Verdict
 from harness.errors import StoreError
 from harness.record import store
 from harness.record.folder import Run
+from harness.record.parts import RunSettings
 from harness.record.upgrade import OLDEST, upgrade, written_as
 from tests.recorded import ROOT, make_run
 
@@ -104,6 +105,21 @@ def test_another_schema_version_is_a_store_error(run: Path, version: object, sai
     edit(run / "identity.json", lambda plain: plain.update(schema_version=version))
     with pytest.raises(StoreError, match=rf"identity\.json: .*{said}"):
         Run.open(run).experiment  # noqa: B018
+
+
+def test_the_settings_of_a_run_are_typed_and_a_stage_knows_which_it_has(made: Path) -> None:
+    run = Run.open(made)
+    stage = run.experiment.run
+    assert run.settings == RunSettings(seed=stage["seed"].value, limit=8, rule="tolerance", precision="fp32")
+    assert ("seed" in stage, "sead" in stage, stage.get("sead", 7)) == (True, False, 7)
+    with pytest.raises(KeyError, match="run has no setting 'sead'"):
+        stage.value("sead")
+
+
+def test_a_verdict_of_another_version_than_its_run_is_a_store_error(run: Path) -> None:
+    edit(run / store.VERDICT, lambda plain: plain.update(schema_version=99))
+    with pytest.raises(StoreError, match=r"verdict\.json: has schema version 99"):
+        Run.open(run).conclusion  # noqa: B018
 
 
 # --- records of schema 2 ---

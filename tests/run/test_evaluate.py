@@ -17,6 +17,7 @@ from harness.qa.features import build_features
 from harness.qa.protocols.interface import Asked, Window
 from harness.qa.signature import signature_of
 from harness.qa.squad import Answer, Paragraph, Question, read_squad
+from harness.record.folder import Run
 from harness.run.evaluate import answer, evaluate
 from harness.train.inference import batch_logits
 from harness.train.models import loading, packed_bert
@@ -52,7 +53,7 @@ def run(protocol: str, folder: Path, **other: Value) -> list[Measurement]:
         weights, PARAGRAPHS, settings_of(protocol, **other), folder / protocol, data={"eval": "0123456789ab"}, seed=7,
         accelerator=Accelerator(cpu=True), watch=Silent(),
     )  # fmt: skip
-    return scored(folder / protocol, seed=7)
+    return scored(Run.open(folder).scored(protocol).metrics, seed=7)
 
 
 @pytest.mark.parametrize("protocol", EVALUATIONS)

@@ -36,9 +36,7 @@ def experiment_hash(experiment: Experiment) -> str:
 
     So the original card and the regenerated one, whose lines are others, have one hash under the same options.
     """
-    sections = {
-        stage.name: {setting.name: setting.value for setting in stage.settings} for stage in experiment.sections()
-    }
+    sections = {stage.name: stage.values() for stage in experiment.sections()}
     claims = [[claim.metric, claim.value, claim.unit, claim.decimals] for claim in experiment.claims]
     return store.hash_of(
         {"recipe": experiment.recipe, "program": experiment.program, "sections": sections, "claims": claims}
