@@ -14,6 +14,7 @@ from harness.report import board
 from harness.report.board import Entry, Gap
 from harness.report.printable import printable
 from harness.report.text.tables import make_console, make_table
+from harness.report.verdict_rows import number, outcome_text
 
 _WIDE = 110  # columns that a table of everything needs
 _MISSED = " !"
@@ -104,7 +105,7 @@ def _print_lines(console: Console, one: Entry) -> None:
 def _verdict(one: Entry) -> Text:
     if one.outcome is None:
         return Text(one.state.upper(), style=_STATES.get(one.state, "yellow"))
-    return Text(board.said(one.outcome).upper(), style=_COLOURS.get(one.outcome, "yellow"))
+    return Text(outcome_text(one.outcome).upper(), style=_COLOURS.get(one.outcome, "yellow"))
 
 
 def _gaps(one: Entry) -> str:
@@ -115,7 +116,7 @@ def _gap(gap: Gap, *, is_judged: bool) -> str:
     if gap.difference is None:
         return f"{gap.metric} unmeasured"
     mark = _MISSED if is_judged and gap.outcome == "not_reproduced" else ""
-    return f"{gap.metric} {gap.difference:+.{2 if gap.unit == 'points' else 4}f}{mark}"
+    return f"{gap.metric} {number(gap.difference, gap.unit, '+')}{mark}"
 
 
 def _departs(one: Entry) -> str:

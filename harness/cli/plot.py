@@ -11,6 +11,7 @@ from harness.errors import DataError, StoreError
 from harness.record import store
 from harness.record.folder import Run
 from harness.record.read import seeds_of
+from harness.report.verdict_rows import outcome_text
 
 if TYPE_CHECKING:
     from harness.report.plots.layout import Page
@@ -79,7 +80,7 @@ def _claims(runs: "Sequence[Recorded]") -> "Page":
     judgement = found.judgement
     conditions = (
         f"{runs[0].conditions}, seed{'s' * (len(runs) > 1)} {seeds}. By rule {judgement.rule} "
-        f"{judgement.outcome.replace('_', ' ')}: {judgement.reason}. Scored as {'; '.join(scored) or 'nothing'}."
+        f"{outcome_text(judgement.outcome)}: {judgement.reason}. Scored as {'; '.join(scored) or 'nothing'}."
     )
     published = {one.metric: one.published for one in found.attributions if one.published is not None}
     return claims.plot(judgement, found.measurements, conditions, published)

@@ -1,16 +1,18 @@
 """One process a run: a lock of the operating system, which goes with its holder, whether that ends, crashes or reboots.
 
-results/.cache/locks/<card>-<identity>.lock. The file stays and means nothing by itself; that it is locked does.
+results/.cache/locks/<card>-<identity>.lock. The file stays and means nothing by itself; that it is locked does. It
+holds its holder's process id, for the message alone.
 """
 
 import errno
-import fcntl
 import logging
 import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from harness.errors import StoreError
 
@@ -22,31 +24,29 @@ _log = logging.getLogger(__name__)
 
 @contextmanager
 def held(folder: Path, name: str) -> Iterator[None]:
-    """Holds the lock of this name; raises StoreError where another process does.
+    """Hold the lock of this name; raises StoreError where another process does, or where no file can be written.
 
     Where the file system has no locks it says so and goes on: then it is for the user to start a run once.
     """
     path = folder / f"{_NOT_PLAIN.sub('_', name)}.lock"
+    # The library's lock files, its way out without locks, outlive a crash: not here.
+    lock = FileLock(path, blocking=False, fallback_to_soft=False)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        stream = path.open("a+", encoding="utf-8")
+        lock.acquire()
+    except Timeout:
+        raise StoreError(f"{path}: {_holder(path)} works on this run; wait for it, or end it first") from None
     except OSError as error:
-        what = f"{path}: cannot be made ({error.strerror})"
-        raise StoreError(f"{what}; give a folder that can be written with --results DIR") from error
-    with stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StoreError(f"{path}: {_holder(path)} works on this run; wait for it, or end it first") from None
-        except OSError as error:
-            if error.errno not in _NO_LOCKS:
-                raise
-            _log.warning("%s: this file system has no locks; start this run in one process only", folder)
-        with suppress(OSError):  # for the message above alone
-            stream.truncate(0)
-            stream.write(str(os.getpid()))
-            stream.flush()
+        if error.errno not in _NO_LOCKS:
+            what = f"{path}: cannot be made ({error.strerror})"
+            raise StoreError(f"{what}; give a folder that can be written with --results DIR") from error
+        _log.warning("%s: this file system has no locks; start this run in one process only", folder)
+    try:
+        with suppress(OSError):
+            path.write_text(str(os.getpid()), encoding="utf-8")
         yield
+    finally:
+        lock.release()
 
 
 def _holder(path: Path) -> str:

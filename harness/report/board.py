@@ -21,12 +21,6 @@ State = Literal["finished", "unfinished", "broken", "unreadable"]
 _STAMP = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-")
 _SERIES = re.compile(r"series-[0-9a-f]{8}")
 _MARKS = ("identity.json", "experiment.json", store.MANIFEST, store.VERDICT, store.SERIES)
-_SAID = {"better": "better than claimed"}
-
-
-def said(outcome: str) -> str:
-    """An outcome in words."""
-    return _SAID.get(outcome, outcome.replace("_", " "))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from harness.cli.main import main
 from harness.errors import StoreError
 from harness.record import store
 from harness.record.folder import Run
-from harness.report.html import markup, provenance, questions, report
+from harness.report.html import pages, provenance, questions, report
 from harness.report.html.gather import gather
 from tests.browser import Browser
 from tests.recorded import N_QUESTIONS, make_run
@@ -297,14 +297,14 @@ def test_a_row_without_its_scores_is_an_error(tmp_path: Path, capsys: pytest.Cap
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_text_is_escaped_in_elements_attributes_and_data(text: str) -> None:
-    made = markup.join(markup.tag("p", text, title=text), markup.data("rows", [text]))
+    data = pages.json_script([text], "rows")
+    template = pages.make_environment().from_string('<p title="{{ text }}">{{ text }}</p>{{ data }}')
+    made = template.render(text=text, data=data)
     found = Elements(made)
     assert [name for name, _ in found.found] == ["p", "script"]
     assert set(found.found[0][1]) == {"title"}
     assert json.loads(found.data["rows"]) == [text]
-    assert not re.search(
-        "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2028]", made.replace(markup.data("rows", [text]), "")
-    )
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2028]", made.replace(data, ""))
 
 
 def test_no_card_and_no_answer_becomes_markup(hostile_page: str) -> None:
@@ -316,6 +316,36 @@ def test_no_card_and_no_answer_becomes_markup(hostile_page: str) -> None:
     assert "<img src=http://outside.example/x onerror=window.hit=2>" in found.text
     assert r"\x1b[31mred\x1b[0m" in found.text
     assert {row[3] for row in json.loads(found.data["rows"])["rows"]} >= {HOSTILE[0], HOSTILE[1]}
+
+
+SCRIPT = "</script><script>window.hit=5</script>"
+_WORDS_OF_OURS = ("severity", "unit", "outcome", "rule", "category", "runs")
+
+
+def scripted(value: Any, name: str = "") -> Any:
+    """The same, with a script in every text that is not one of a few words of ours."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = [one.name for one in dataclasses.fields(value) if one.init and one.name not in _WORDS_OF_OURS]
+        return dataclasses.replace(value, **{one: scripted(getattr(value, one), one) for one in fields})
+    if isinstance(value, str):
+        return SCRIPT
+    if isinstance(value, (list, tuple)):
+        return type(value)(scripted(one, name) for one in value)
+    if isinstance(value, dict):
+        kept = name in ("rows", "published")
+        return {key if kept else f"{key}{SCRIPT}": scripted(one) for key, one in value.items()}
+    return value
+
+
+def test_a_script_in_every_field_is_shown_as_text(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = gather(run)
+    monkeypatch.setattr(report, "gather", lambda _: scripted(plain))
+    page = report.render(run)
+    found = Elements(page)
+    assert [one.get("type") for name, one in found.found if name == "script"] == ["application/json", None, None]
+    assert page.count("<script") == page.count("</script") == 3
+    n_settings = sum(len(stage.settings) for stage in plain.experiment.sections())
+    assert found.text.count(SCRIPT) > 3 * n_settings
 
 
 def test_a_name_that_is_no_text_is_drawn_as_its_code(tmp_path: Path) -> None:

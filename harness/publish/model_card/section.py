@@ -4,10 +4,11 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
 from harness.card import generated
-from harness.domain import Deviation, Experiment, Judgement, Outcome, Setting, Verdict
+from harness.domain import Deviation, Experiment, Judgement, Outcome, Setting
 from harness.publish import privacy
 from harness.publish.model_card.machine_block import Block, block_lines
 from harness.record.parts import Conclusion, RunEnvironment
+from harness.report.verdict_rows import number, rows_of_judgement
 
 _SAID: Mapping[Outcome, str] = {
     "reproduced": "the numbers of this card were reproduced",
@@ -85,33 +86,14 @@ def _table(concluded: Conclusion) -> Iterator[str]:
         yield "|---|---:|"
         for one in concluded.measurements:
             if one.metric in ("exact", "f1") or one.unit == "loss":
-                yield f"| {one.metric} | {one.value:.{2 if one.unit == 'points' else 4}f} |"
+                yield f"| {one.metric} | {number(one.value, one.unit)} |"
         return
-    is_judged = judgement.is_of_card
-    published = {one.metric: one.published for one in concluded.attributions}
-    spreads = {one.metric: one.sd for one in judgement.estimates}
     yield "| metric | claimed | published weights | reproduced | difference | tolerance | verdict |"
     yield "|---|---:|---:|---:|---:|---:|---|"
-    for verdict in judgement.verdicts:
-        reproduced = _number(verdict, verdict.measured)
-        spread = spreads.get(verdict.metric)
-        if spread is not None:
-            reproduced += f" ± {_number(verdict, spread)}"
-        cells = (
-            verdict.metric,
-            _number(verdict, verdict.claimed),
-            _number(verdict, published.get(verdict.metric)),
-            reproduced,
-            _number(verdict, verdict.difference, sign="+"),
-            f"±{_number(verdict, verdict.tolerance)}",
-            verdict.outcome.replace("_", " ") if is_judged else "not judged",
-        )
-        yield f"| {' | '.join(cells)} |"
-
-
-def _number(verdict: Verdict, value: float | None, sign: str = "") -> str:
-    digits = 2 if verdict.unit == "points" else 4
-    return "-" if value is None else f"{value:{sign}.{digits}f}"
+    for row in rows_of_judgement(judgement, concluded.attributions):
+        measured = f"{row.measured} ± {row.sd}" if row.sd else row.measured
+        numbers = (row.claimed, row.published, measured, row.difference, row.tolerance)
+        yield f"| {' | '.join((row.metric, *(one or '-' for one in numbers), row.outcome_text))} |"
 
 
 def _signatures(concluded: Conclusion) -> Iterator[str]:

@@ -6,7 +6,6 @@ from typing import Any
 from harness.errors import StoreError
 from harness.record.parts import ScoredAnswer
 from harness.report.html.gather import Gathered
-from harness.report.html.markup import Html, Part, data, join, tag
 from harness.report.printable import printable
 
 _FILTERS = (
@@ -20,37 +19,13 @@ _FLIPPED = (("gained", "gained on published"), ("lost", "lost to published"))
 _COLUMNS = ("question", "article", "gold", "prediction", "exact", "f1")
 
 
-def section(found: Gathered) -> Html:
-    """The explorer; contexts and gold answers are not in a record, so they are not in a report."""
-    filters = _FILTERS + (_FLIPPED if found.published is not None else ())
-    columns = _COLUMNS + (("published weights",) if found.published is not None else ())
-    of_seed = f" of seed {found.seeds[0]}, the first of {len(found.seeds)}" if len(found.seeds) > 1 else ""
-    return tag(
-        "section",
-        tag("h2", "Question by question"),
-        tag("p", f"All {len(found.rows):,} answers{of_seed}. Questions and passages are not in the record; the ids "
-            "are those of the data set.", class_="note"),
-        tag("noscript", tag("p", "To look through the questions, let this page run its own script; it loads nothing.")),
-        tag("div", _controls(filters), class_="controls"),
-        tag("p", id="count", role="status", class_="note"),
-        tag("div", tag("table", tag("thead", tag("tr", *(tag("th", name, scope="col") for name in columns))),
-            tag("tbody", id="questions"), class_="stack", aria_label="questions"), class_="wide"),
-        tag("div", *(tag("button", says, type="button", id=name) for name, says in
-            (("earlier", "← earlier"), ("later", "later →"))), tag("span", id="place"), class_="pager"),
-        data("rows", packed(found)),
-        id="explorer",
-    )  # fmt: skip
+def filters(found: Gathered) -> tuple[tuple[str, str], ...]:
+    """List what the questions can be filtered by: the script's name of a filter, and the reader's."""
+    return _FILTERS + (_FLIPPED if found.published is not None else ())
 
 
-def _controls(filters: tuple[tuple[str, str], ...]) -> Html:
-    chips: list[Part] = [
-        tag("button", says, " ", tag("span", class_="n"), type="button", class_="chip", data_filter=name,
-            aria_pressed="true" if name == "all" else "false")
-        for name, says in filters
-    ]  # fmt: skip
-    box = tag("input", type="search", id="search", placeholder="search id, article, prediction", aria_label="search",
-              autocomplete="off", spellcheck="false")  # fmt: skip
-    return join(tag("div", *chips, class_="chips", role="group", aria_label="show"), box)
+def columns(found: Gathered) -> tuple[str, ...]:
+    return _COLUMNS + (("published weights",) if found.published is not None else ())
 
 
 def packed(found: Gathered) -> dict[str, Any]:

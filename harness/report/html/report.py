@@ -1,47 +1,51 @@
 """The report of a finished run or series: one HTML file, the same bytes for the same record and matplotlib."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-from harness.report.board import said
-from harness.report.html import plots, provenance, questions, sections
+from harness.report.html import plots, provenance, questions
 from harness.report.html.gather import gather
-from harness.report.html.markup import Html, document, tag
+from harness.report.html.pages import render_page
+from harness.report.plots.read_run import read_run
+from harness.report.verdict_rows import outcome_text, rows_of_judgement
 
-_PLACES = (
-    ("claims", "claims"),
-    ("hops", "gap"),
-    ("provenance", "card"),
-    ("plots", "plots"),
-    ("deviations", "deviations"),
-    ("explorer", "questions"),
-    ("environment", "environment"),
-)
+_SEVERITIES = ("high", "medium", "low", "none")
 
 
 def render(folder: Path) -> str:
     """Raises DataError for a folder that is no finished run, StoreError for a broken record."""
     found = gather(folder)
-    hops = sections.hops(found)
-    outcome = said(found.conclusion.judgement.outcome)
-    return document(
-        f"{found.experiment.name}: {outcome}",
-        bar([(name, says) for name, says in _PLACES if name != "hops" or hops is not None]),
-        tag(
-            "main",
-            sections.verdict(found),
-            sections.claims(found),
-            hops,
-            provenance.section(found),
-            plots.section(found),
-            sections.deviations(found),
-            questions.section(found),
-            sections.environment(found),
-        ),
+    first = read_run(found.runs[0])
+    judgement = found.conclusion.judgement
+    return render_page(
+        "report.html",
+        title=f"{found.experiment.name}: {outcome_text(judgement.outcome)}",
         scripts=("theme.js", "report.js"),
+        found=found,
+        record=found.folder.resolve().name,
+        rows=rows_of_judgement(judgement, found.conclusion.attributions),
+        signatures=list(dict.fromkeys(one.signature for one in found.conclusion.measurements if one.unit == "points")),
+        lines=provenance.card_lines(found),
+        became=provenance.became(found),
+        origins=provenance.count_origins(found),
+        plots=plots.draw(found, first),
+        not_drawn=first.left_out,
+        deviations=sorted(found.experiment.deviations, key=lambda one: _SEVERITIES.index(one.severity)),
+        filters=questions.filters(found),
+        columns=questions.columns(found),
+        packed=questions.packed(found),
+        environment=list(_leaves(found.environment)),
+        inputs=list(_leaves(found.inputs)),
     )
 
 
-def bar(places: list[tuple[str, str]]) -> Html:
-    """The line at the head: where things are, and the switch between light and dark."""
-    links = [tag("a", says, href=f"#{name}") for name, says in places]
-    return tag("nav", tag("div", *links), tag("button", "theme", type="button", id="theme", aria_label="light or dark"))
+def _leaves(tree: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """List what lies in nested JSON as pairs of a dotted name and a text."""
+    if isinstance(tree, Mapping):
+        for name, value in tree.items():
+            yield from _leaves(value, f"{path}.{name}" if path else str(name))
+    elif isinstance(tree, list):
+        yield path, ", ".join(map(str, tree)) or "none"
+    else:
+        yield path, "none" if tree is None else str(tree).lower() if isinstance(tree, bool) else str(tree)

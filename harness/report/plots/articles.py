@@ -5,7 +5,7 @@ import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from harness.report.plots import layout
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 MAX_ROWS = 40
 CONFIDENCE = 0.95
-_ROW, _LEFT, _RIGHT, _HEAD, _FOOT = 0.19, 2.35, 1.5, 0.55, 0.42
-_COLUMNS = (0.55, 1.0, 1.42)  # right edges of n, exact and f1, in inches right of the axes
+_ROW, _NAME = 0.19, 2.1  # inches: a row's height, the widest name
+_COLUMNS = (40, 72, 102)  # right edges of n, exact and f1, in points right of the axes
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +91,20 @@ def plot(answers: Sequence[Answer], conditions: str) -> layout.Page:
     rows = [*rows_of(scores), _pooled("all questions", answers, len(scores))]
     with layout.style():
         caption = layout.wrap(_caption(scores, len(answers), conditions))
-        height = _ROW * (len(rows) + 0.6)
-        figure = layout.make_figure(_HEAD + height + _FOOT + layout.caption_height(caption))
-        width = layout.WIDTH - _LEFT - _RIGHT
-        axes = layout.add_panel(figure, left=_LEFT, top=_HEAD, width=width, height=height)
+        heights = [_ROW * (len(rows) + 0.6)]
+        figure, (axes,) = layout.make_panels(heights)
         _limit(axes, rows)
-        for number, row in enumerate(rows):
-            _draw_row(axes, row, number, width, is_total=number == len(rows) - 1)
+        for place, row in enumerate(rows):
+            _draw_row(axes, row, _at(place, rows))
+        _name_rows(axes, rows)
         axes.axhline(len(rows) - 1.4, color=layout.MUTED, linewidth=0.7)
-        _heads(figure, axes, width)
-        return layout.finish(figure, "accuracy by article", caption)
+        _heads(figure, axes)
+        return layout.finish(figure, "accuracy by article", caption, heights)
+
+
+def _at(place: int, rows: Sequence[ArticleScore]) -> float:
+    """Height of a row; that of all questions, the last, stands a little apart."""
+    return place + 0.2 if place == len(rows) - 1 else place
 
 
 def _limit(axes: "Axes", rows: Sequence[ArticleScore]) -> None:
@@ -108,7 +112,6 @@ def _limit(axes: "Axes", rows: Sequence[ArticleScore]) -> None:
     low = 10 * math.floor(lowest / 10)
     axes.set_xlim(low - 0.02 * (100 - low), 100 + 0.02 * (100 - low))
     axes.set_ylim(len(rows) - 0.2, -0.8)
-    axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.set_xlabel("points")
@@ -118,27 +121,29 @@ def _limit(axes: "Axes", rows: Sequence[ArticleScore]) -> None:
         axes.axvline(value, color=layout.MUTED, linewidth=0.8, linestyle=style, zorder=1.5)
 
 
-def _draw_row(axes: "Axes", row: ArticleScore, number: int, width: float, *, is_total: bool) -> None:
-    at = number + 0.2 if is_total else number
+def _draw_row(axes: "Axes", row: ArticleScore, at: float) -> None:
     is_one = row.n_articles == 1
     axes.plot(row.interval(), [at, at], "-", color=layout.BLUE if is_one else layout.INK, linewidth=1.6, zorder=3)
     axes.plot([row.f1], [at], "D", color="white", markeredgecolor=layout.VERMILION, markersize=6.5, zorder=4)
     axes.plot([row.exact], [at], "o", color=layout.BLUE, markersize=3.6, zorder=5)
-    look: dict[str, Any] = {"va": "center", "size": layout.SMALL, "style": "normal" if is_one else "italic"}
-    across = axes.get_yaxis_transform()
-    name = layout.shorten(row.name, _LEFT - layout.MARGIN - 0.1)
-    axes.text(-0.1 / width, at, name, transform=across, ha="right", **look)
     for right, text in zip(_COLUMNS, (f"{row.n:,}", f"{row.exact:.1f}", f"{row.f1:.1f}"), strict=True):
-        axes.text(1 + right / width, at, text, transform=across, ha="right", **look)
+        layout.add_beside(axes, at, right, text, ha="right", style="normal" if is_one else "italic")
 
 
-def _heads(figure: "Figure", axes: "Axes", width: float) -> None:
-    """Names of the columns, and the legend in line with them."""
+def _name_rows(axes: "Axes", rows: Sequence[ArticleScore]) -> None:
+    names = [layout.shorten(row.name, _NAME) for row in rows]
+    axes.set_yticks([_at(place, rows) for place in range(len(rows))], names)
+    axes.tick_params(axis="y", length=0)
+    for label, row in zip(axes.get_yticklabels(), rows, strict=True):
+        label.set_fontstyle("normal" if row.n_articles == 1 else "italic")
+
+
+def _heads(figure: "Figure", axes: "Axes") -> None:
+    """Names of the columns, and the legend above them."""
     from matplotlib.lines import Line2D
 
-    height = axes.get_position().height * figure.get_figheight()
     for right, text in zip(_COLUMNS, ("n", "exact", "f1"), strict=True):
-        axes.text(1 + right / width, 1 + 0.08 / height, text, transform=axes.transAxes, ha="right", weight="bold")
+        layout.add_beside(axes, -1.2, right, text, ha="right", weight="bold")
     exact = f"exact, {CONFIDENCE:.0%} interval"
     handles = [
         Line2D([], [], color=layout.BLUE, marker="o", markersize=3.6, linewidth=1.6, label=exact),

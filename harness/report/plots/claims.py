@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.domain import Estimate, Judgement, Measurement, Verdict
 from harness.report.plots import layout
+from harness.report.verdict_rows import VerdictRow, number, outcome_text, rows_of_judgement
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 
 MAX_LABELS = 8  # runs with a lane and a label each; more share lanes, and only the caption names their seeds
 _LANES_WHEN_MANY = 4
-_LANE, _HEAD, _FOOT, _LEGEND = 0.17, 0.36, 0.42, 0.34
-_WIDTH = layout.WIDTH - 4 * layout.MARGIN
+_LANE = 0.17  # inches
 _MARKERS = "osD^vP<>"
 _BAND: Mapping[str, Any] = {"facecolor": "#f4f4f4", "edgecolor": layout.PALE, "hatch": "////", "linewidth": 0}
 _MEAN: Mapping[str, Any] = {"markerfacecolor": "white", "markeredgewidth": 1.8, "markersize": 6}
@@ -29,6 +29,7 @@ _MEAN: Mapping[str, Any] = {"markerfacecolor": "white", "markeredgewidth": 1.8, 
 class _Strip:
     """What one strip shows: `values` are (seed, value); `estimate` is None where nothing was measured."""
 
+    row: VerdictRow
     verdict: Verdict
     estimate: Estimate | None
     values: tuple[tuple[int, float], ...]
@@ -70,19 +71,15 @@ def plot(
     with layout.style():
         caption = layout.wrap(f"{conditions} {_about_intervals(strips)}")
         heights = [_LANE * (strip.n_rows + 1) for strip in strips]
-        total = _LEGEND + sum(heights) + len(strips) * (_HEAD + _FOOT) + layout.MARGIN
-        figure = layout.make_figure(total + layout.caption_height(caption))
+        figure, panels = layout.make_panels(heights)
         _legend(figure, has_published=bool(published))
         in_points = [_range(strip) for strip in strips if strip.verdict.unit == "points"]
         span = max((high - low for low, high in in_points), default=0.0)
-        top = layout.MARGIN + _LEGEND
-        for strip, height in zip(strips, heights, strict=True):
-            layout.add_text(figure, layout.MARGIN, top, strip.verdict.metric, size=layout.NORMAL, weight="bold")
-            layout.add_text(figure, layout.MARGIN, top + 0.17, _numbers(strip))
-            axes = layout.add_panel(figure, left=2 * layout.MARGIN, top=top + _HEAD, width=_WIDTH, height=height)
+        for strip, axes in zip(strips, panels, strict=True):
+            axes.set_title(strip.verdict.metric, loc="left", size=layout.NORMAL, weight="bold", pad=17)
+            axes.annotate(_numbers(strip), (0, 1), (0, 4), "axes fraction", textcoords="offset points")
             _draw(axes, strip, span if strip.verdict.unit == "points" else 0.0)
-            top += _HEAD + height + _FOOT
-        return layout.finish(figure, "claims", caption)
+        return layout.finish(figure, "claims", caption, heights)
 
 
 def _strips(
@@ -91,12 +88,13 @@ def _strips(
     estimates = {one.metric: one for one in judgement.estimates}
     return tuple(
         _Strip(
+            row,
             verdict,
             estimates.get(verdict.metric),
             tuple((one.seed, one.value) for one in measurements if one.metric == verdict.metric),
             published.get(verdict.metric),
         )
-        for verdict in judgement.verdicts
+        for row, verdict in zip(rows_of_judgement(judgement), judgement.verdicts, strict=True)
     )
 
 
@@ -110,14 +108,14 @@ def _range(strip: _Strip) -> tuple[float, float]:
 
 
 def _numbers(strip: _Strip) -> str:
-    claim, found, interval = strip.verdict, strip.estimate, strip.interval
-    digits = 2 if claim.unit == "points" else 4
-    parts = [f"claim {claim.claimed:.{digits}f} ± {claim.tolerance:.{digits}f}"]
+    row, claim, found, interval = strip.row, strip.verdict, strip.estimate, strip.interval
+    parts = [f"claim {row.claimed} {(row.tolerance or '').replace('±', '± ')}"]
     if found is not None:
-        ends = f"[{interval[0]:.{digits}f}, {interval[1]:.{digits}f}]" if interval else "(no interval)"
-        parts.append(f"mean {found.mean:.{digits}f} {ends}, {found.difference:+.{digits}f} from the claim")
+        ends = ", ".join(number(end, claim.unit) for end in interval or ())
+        mean, difference = number(found.mean, claim.unit), number(found.difference, claim.unit, "+")
+        parts.append(f"mean {mean} {f'[{ends}]' if ends else '(no interval)'}, {difference} from the claim")
     if found is None or claim.outcome != "unmeasured":
-        parts.append(claim.outcome.replace("_", " "))
+        parts.append(outcome_text(claim.outcome))
     return " · ".join(parts)
 
 
@@ -138,9 +136,9 @@ def _draw(axes: "Axes", strip: _Strip, span: float) -> None:
         axes.axvline(edge, color=layout.MUTED, linestyle=(0, (4, 2)), linewidth=0.9, zorder=2)
     axes.axvline(strip.verdict.claimed, color=layout.INK, linewidth=1.6, zorder=3)
     are_labelled = len(strip.values) <= MAX_LABELS
-    for number, (seed, value) in enumerate(strip.values):
-        at = strip.n_rows + 0.5 - number % strip.n_lanes
-        marker = _MARKERS[number] if are_labelled else "o"
+    for place, (seed, value) in enumerate(strip.values):
+        at = strip.n_rows + 0.5 - place % strip.n_lanes
+        marker = _MARKERS[place] if are_labelled else "o"
         axes.plot([value], [at], marker, color=layout.BLUE, markersize=6, markeredgecolor="white", zorder=5)
         if are_labelled:
             _label(axes, value, at, f"seed {seed}", strip.verdict.claimed)
@@ -156,7 +154,7 @@ def _draw(axes: "Axes", strip: _Strip, span: float) -> None:
 def _label(axes: "Axes", value: float, at: float, text: str, claimed: float) -> None:
     """Beside a marker, on the side away from the claim's line where there is room."""
     low, high = axes.get_xlim()
-    room = (value - low if value < claimed else high - value) / (high - low) * _WIDTH
+    room = (value - low if value < claimed else high - value) / (high - low) * layout.WIDTH
     is_left = (value < claimed) == (room > layout.width_of(text) + 0.15)
     axes.annotate(
         text,

@@ -1,6 +1,7 @@
 """What every plot is drawn on: size, type, colours, caption, and how a figure becomes bytes and a file.
 
-A page is 7.2 inches wide, all of its text is 8 points or more, and it is laid out in inches from its top left corner.
+A page is 7.2 inches wide, all of its text is 8 points or more, and matplotlib's constrained layout finds the places: a
+plot says how high its panels are, and the page becomes as high as they and the text around them.
 Colours are Okabe and Ito's (jfly.uni-koeln.de/color) without the yellow; no colour says anything that a line style,
 a marker, a hatch or a label does not say as well. The same data gives the same bytes under one matplotlib version.
 """
@@ -23,6 +24,7 @@ WIDTH = 7.2
 MARGIN = 0.15
 SMALL, NORMAL = 8.0, 9.0
 LINE = 0.15  # inches from one line of small text to the next
+_PAD = 0.1  # inches over and under each panel
 DPI = 160
 INK, MUTED, PALE = "#1a1a1a", "#595959", "#bdbdbd"
 BLUE, VERMILION, GREEN, PURPLE, ORANGE = "#0072B2", "#D55E00", "#007A5A", "#A8527F", "#B87400"
@@ -75,34 +77,31 @@ def style() -> Iterator[None]:
         yield
 
 
-def make_figure(height: float) -> "Figure":
-    """An empty page; `height` in inches."""
+def make_panels(heights: Sequence[float]) -> "tuple[Figure, list[Axes]]":
+    """An empty page of panels one below the other, `heights` in inches, which `finish` lays out."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(WIDTH, height), dpi=DPI, facecolor="white")
+    figure = Figure(figsize=(WIDTH, 2 * sum(heights) + 4), dpi=DPI, facecolor="white")
+    figure.set_layout_engine("constrained", h_pad=_PAD, w_pad=MARGIN, hspace=0, wspace=0)
     FigureCanvasAgg(figure)
-    return figure
-
-
-def add_panel(figure: "Figure", *, left: float, top: float, width: float, height: float) -> "Axes":
-    """Axes whose frame lies that many inches from the left and the top of the page."""
-    total = figure.get_figheight()
-    return figure.add_axes((left / WIDTH, (total - top - height) / total, width / WIDTH, height / total))
-
-
-def add_text(figure: "Figure", x: float, top: float, text: str, **look: Any) -> None:
-    """Text whose upper left corner lies at those inches."""
-    look = {"size": SMALL, "va": "top", **look}
-    figure.text(x / WIDTH, 1 - top / figure.get_figheight(), text, **look)
+    axes = figure.subplots(len(heights), squeeze=False, height_ratios=list(heights))[:, 0]
+    return figure, list(axes)
 
 
 def add_legend(figure: "Figure", handles: Sequence[Any]) -> None:
     """One row at the head of the page."""
-    where = (MARGIN / WIDTH, 1 - 0.1 / figure.get_figheight())
     figure.legend(
-        handles=list(handles), loc="upper left", bbox_to_anchor=where, ncols=5, frameon=False, borderpad=0,
-        borderaxespad=0, columnspacing=1.6,
+        handles=list(handles), loc="outside upper left", ncols=5, frameon=False, borderpad=0,
+        borderaxespad=72 * MARGIN / SMALL, columnspacing=1.6,
+    )  # fmt: skip
+
+
+def add_beside(axes: "Axes", at: float, points: float, text: str, **look: Any) -> None:
+    """Text that many points right of the axes, at a height of its data."""
+    axes.annotate(
+        text, (1, at), xycoords=axes.get_yaxis_transform(), xytext=(points, 0), textcoords="offset points",
+        va="center", annotation_clip=False, **look,
     )  # fmt: skip
 
 
@@ -137,20 +136,20 @@ def width_of(text: str, size: float = SMALL) -> float:
     return float(text_to_path.get_text_width_height_descent(text, properties, ismath=False)[0]) / 72
 
 
-def caption_height(lines: Sequence[str]) -> float:
-    return len(lines) * LINE + 2 * MARGIN
+def _lay_out(figure: "Figure", heights: Sequence[float]) -> None:
+    """Make the page as high as its panels and what stands around them, and keep every place from then on."""
+    figure.draw_without_rendering()
+    around = figure.get_figheight() * (1 - sum(axes.get_position().height for axes in figure.axes))
+    figure.set_figheight(sum(heights) + around)
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # so that PNG and SVG agree, whose letters differ by a hair
 
 
-def add_caption(figure: "Figure", lines: Sequence[str]) -> None:
-    """The conditions, at the foot of the page."""
-    top = figure.get_figheight() - caption_height(lines) + MARGIN
-    for number, line in enumerate(lines):
-        add_text(figure, MARGIN, top + number * LINE, line, color=MUTED)
-
-
-def finish(figure: "Figure", title: str, caption: Sequence[str]) -> Page:
-    """Writes the caption and turns the figure into bytes: no date, no program version, fixed identifiers."""
-    add_caption(figure, caption)
+def finish(figure: "Figure", title: str, caption: Sequence[str], heights: Sequence[float]) -> Page:
+    """Lays the page out over its caption, and turns it into bytes: no date, no program version, fixed identifiers."""
+    x = MARGIN / WIDTH
+    figure.supxlabel("\n".join(caption), x=x, ha="left", size=SMALL, color=MUTED, linespacing=1.35)
+    _lay_out(figure, heights)
     text = " ".join(caption)
     metadata = {
         "png": {"Software": None, "Title": title, "Description": text.encode("latin-1", "replace").decode("latin-1")},

@@ -20,8 +20,6 @@ MAX_LINES = 13  # in one panel
 _NOT_LOSSES = ("grad_norm",)
 _LAYER = re.compile(r"(.+)_(\d+)")
 _DECADE = 10.0
-_LEFT, _RIGHT, _GAP, _HEAD = 0.7, 1.85, 0.16, 0.2
-_WIDTH = layout.WIDTH - _LEFT - _RIGHT
 _COLOURS = (layout.INK, layout.VERMILION, layout.BLUE, layout.GREEN, layout.PURPLE, layout.ORANGE)
 _DASHES: tuple[tuple[float, ...], ...] = ((), (5, 2), (1.5, 1.5), (6, 1.5, 1.5, 1.5), (9, 2))
 _MARKERS = "osD^vP<>Xphd*"
@@ -97,19 +95,19 @@ def plot(curve: StageCurve, conditions: str) -> layout.Page:
     with layout.style():
         caption = layout.wrap(_caption(curve, left_out, conditions))
         heights = [max(2.3 if n == 0 else 1.5, 0.17 * len(names)) for n, names in enumerate(panels.values())]
-        total = layout.MARGIN + sum(heights) + 1.0 + (len(panels) + 1) * (_GAP + _HEAD)
-        figure = layout.make_figure(total + 0.35 + layout.caption_height(caption))
-        top = layout.MARGIN
-        for (heading, names), height in zip(panels.items(), heights, strict=True):
-            axes = layout.add_panel(figure, left=_LEFT, top=top + _HEAD, width=_WIDTH, height=height)
-            is_log = _losses(axes, curve, names, height)
-            axes.tick_params(labelbottom=False)
-            layout.add_text(figure, layout.MARGIN, top, f"{heading}{' (log axis)' if is_log else ''}", weight="bold")
-            top += _HEAD + height + _GAP
-        layout.add_text(figure, layout.MARGIN, top, "learning rate", weight="bold")
-        axes = layout.add_panel(figure, left=_LEFT, top=top + _HEAD, width=_WIDTH, height=1.0)
-        _learning_rate(axes, curve)
-        return layout.finish(figure, f"loss, stage {curve.stage}", caption)
+        heights.append(1.0)
+        figure, axes = layout.make_panels(heights)
+        for (heading, names), height, panel in zip(panels.items(), heights, axes, strict=False):
+            is_log = _losses(panel, curve, names, height)
+            panel.tick_params(labelbottom=False)
+            _head(panel, f"{heading}{' (log axis)' if is_log else ''}")
+        _head(axes[-1], "learning rate")
+        _learning_rate(axes[-1], curve)
+        return layout.finish(figure, f"loss, stage {curve.stage}", caption, heights)
+
+
+def _head(axes: "Axes", text: str) -> None:
+    axes.set_title(text, loc="left", size=layout.SMALL, weight="bold")
 
 
 def _losses(axes: "Axes", curve: StageCurve, names: Sequence[str], height: float) -> bool:
@@ -188,22 +186,26 @@ def _is_broken(value: float) -> bool:
 def _label_ends(axes: "Axes", ends: Sequence[tuple[str, float, int]], height: float) -> None:
     """Names each curve beside its end, with its last value and a piece of its line, pushed apart where they meet."""
     from matplotlib.lines import Line2D
+    from matplotlib.transforms import BboxTransformTo, ScaledTranslation, blended_transform_factory
 
     to_axes = axes.transData + axes.transAxes.inverted()
+    right = axes.figure.dpi_scale_trans + ScaledTranslation(
+        1, 0, BboxTransformTo(axes.bbox)
+    )  # inches from the right edge on
+    beside = blended_transform_factory(right, axes.transAxes)
     placed = sorted((float(to_axes.transform((0, last))[1]), name, last, number) for name, last, number in ends)
     at = spread_out([one[0] for one in placed], 1.05 * layout.LINE / height)
     for y, (end, name, last, number) in zip(at, placed, strict=True):
         colour, dashes, marker = _look(number)
-        leader = Line2D([0.985, 1 + 0.12 / _WIDTH], [end, y], color=layout.PALE, linewidth=0.8)
-        at_sample = [1 + inches / _WIDTH for inches in (0.12, 0.28, 0.44)]
-        sample = Line2D(at_sample, [y, y, y], color=colour, linewidth=1.4, marker=marker, markevery=[1])
+        leader = Line2D([-0.07, 0.12], [end, y], color=layout.PALE, linewidth=0.8)
+        sample = Line2D([0.12, 0.28, 0.44], [y, y, y], color=colour, linewidth=1.4, marker=marker, markevery=[1])
         sample.set_markersize(4.5)
         sample.set_dashes(dashes or (None, None))
         for line in (leader, sample):
-            line.set(transform=axes.transAxes, clip_on=False)
+            line.set(transform=beside, clip_on=False)
             axes.add_line(line)
         text = f"{layout.shorten(name, 0.8)} {last:.3g}"
-        axes.text(1 + 0.5 / _WIDTH, y, text, transform=axes.transAxes, va="center", size=layout.SMALL)
+        axes.text(0.5, y, text, transform=beside, va="center", size=layout.SMALL)
 
 
 def spread_out(at: Sequence[float], gap: float) -> list[float]:

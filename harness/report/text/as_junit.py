@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from harness.judge.regression import Check, Gated, On
 from harness.report.printable import printable
+from harness.report.verdict_rows import row_of_check
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NUMBERS = ("claimed", "tolerance", "measured", "baseline", "baseline_tolerance")
@@ -44,7 +45,8 @@ def _add_preconditions(suite: Element, one: Gated, on: On) -> None:
 
 
 def _add_check(suite: Element, one: Gated, check: Check, on: On) -> None:
-    case = _case(suite, one, check.metric, check.line)
+    row = row_of_check(check)
+    case = _case(suite, one, row.metric, check.line)
     properties = SubElement(case, "properties")
     for name in _NUMBERS:
         value = getattr(check, name)
@@ -52,9 +54,9 @@ def _add_check(suite: Element, one: Gated, check: Check, on: On) -> None:
             SubElement(properties, "property", name=name, value=repr(value))
     SubElement(properties, "property", name="unit", value=_plain(check.unit))
     if check.state == "fail":
-        _add_result(case, "failure", "regression" if check.is_regression else "not reproduced", check.reason)
+        _add_result(case, "failure", "regression" if check.is_regression else "not reproduced", row.reason)
     elif check.state in on:
-        _add_result(case, "failure" if on[check.state] == "fail" else "skipped", check.state, check.reason)
+        _add_result(case, "failure" if on[check.state] == "fail" else "skipped", check.state, row.reason)
 
 
 def _case(suite: Element, one: Gated, name: str, line: int | None) -> Element:

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Sequence
 
-from harness.domain import Unit
-from harness.judge.regression import Check, Gated, counts
+from harness.judge.regression import Gated, counts
 from harness.report.printable import printable
+from harness.report.verdict_rows import VerdictRow, row_of_check
 
 MOST_ROWS = 200
 _LONGEST = 200  # characters of one text
@@ -31,7 +31,7 @@ def render(gated: Sequence[Gated], *, is_passed: bool, n_not_annotated: int = 0)
         f"{said} (metrics, of {cards(len({one.card for one in gated}))})",
     ]
     lines += ["", f"| {' | '.join(_HEAD)} |", f"|{'---|' * len(_HEAD)}"]
-    rows = [_row(one, check) for one in gated for check in one.checks]
+    rows = [_row(one.card, row_of_check(check)) for one in gated for check in one.checks]
     lines += [f"| {' | '.join(row)} |" for row in rows[:MOST_ROWS]]
     if len(rows) > MOST_ROWS:
         lines += ["", f"{len(rows) - MOST_ROWS} more rows are left out"]
@@ -42,18 +42,9 @@ def render(gated: Sequence[Gated], *, is_passed: bool, n_not_annotated: int = 0)
     return "\n".join(lines) + "\n"
 
 
-def _row(one: Gated, check: Check) -> tuple[str, ...]:
-    why = "" if check.state == "pass" else text(check.reason)
-    return (
-        text(one.card),
-        text(check.metric),
-        number(check.claimed, check.unit),
-        number(check.measured, check.unit),
-        "-" if check.tolerance is None else f"±{number(check.tolerance, check.unit)}",
-        number(check.baseline, check.unit),
-        _MARKS[check.state],
-        why,
-    )
+def _row(card: str, row: VerdictRow) -> tuple[str, ...]:
+    numbers = (row.claimed, row.measured, row.tolerance, row.baseline)
+    return text(card), text(row.metric), *(one or "-" for one in numbers), _MARKS[row.outcome], text(row.reason)
 
 
 def _said(one: Gated) -> list[str]:
@@ -61,10 +52,6 @@ def _said(one: Gated) -> list[str]:
     if one.absent is not None:
         lines.append(f"- {text(one.card)}: {_MARKS['unmeasured']}, {text(one.absent)}")
     return lines + [f"- {text(one.card)}: note, {text(note)}" for note in one.notes]
-
-
-def number(value: float | None, unit: Unit) -> str:
-    return "-" if value is None else f"{value:.{2 if unit == 'points' else 4}f}"
 
 
 def text(raw: str) -> str:

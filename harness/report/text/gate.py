@@ -8,12 +8,13 @@ from typing import Any
 from rich.text import Text
 
 from harness.errors import EXIT_REPRODUCED
-from harness.judge.regression import Check, Gated, On, counts
+from harness.judge.regression import Gated, On, counts
 from harness.record.store import SCHEMA_VERSION, to_json
 from harness.report.printable import printable
 from harness.report.text.as_github import annotation
-from harness.report.text.as_markdown import cards, number
+from harness.report.text.as_markdown import cards
 from harness.report.text.tables import make_console, make_table
+from harness.report.verdict_rows import VerdictRow, row_of_check
 
 _COLOURS = {
     "pass": "green",
@@ -40,7 +41,7 @@ def to_text(gated: Sequence[Gated], exit_code: int) -> str:
             console.print(f"  note: {printable(note)}")
         if one.checks:
             console.print()
-            console.print(make_table(_COLUMNS, map(_row, one.checks), _COLUMNS[2:6]))
+            console.print(make_table(_COLUMNS, map(_row, map(row_of_check, one.checks)), _COLUMNS[2:6]))
         console.print()
     found = counts(gated)
     said = ", ".join(f"{n} {state}" for state, n in found.items())
@@ -81,17 +82,12 @@ def annotations(gated: Sequence[Gated], on: On) -> Iterator[str]:
         for one in gated:
             for check in one.checks:
                 if check.state == state and not one.problems:
-                    said = printable(f"{one.card}, {check.metric}: {state}: {check.reason}")
+                    row = row_of_check(check)
+                    said = printable(f"{one.card}, {row.metric}: {row.outcome_text}: {row.reason}")
                     yield annotation(level, one.path, check.line or 1, said)
 
 
-def _row(check: Check) -> tuple[str | Text, ...]:
-    return (
-        Text(check.state, style=_COLOURS[check.state]),
-        printable(check.metric),
-        number(check.claimed, check.unit),
-        number(check.measured, check.unit),
-        "-" if check.tolerance is None else f"±{number(check.tolerance, check.unit)}",
-        number(check.baseline, check.unit),
-        "" if check.state == "pass" else printable(check.reason),
-    )
+def _row(row: VerdictRow) -> tuple[str | Text, ...]:
+    numbers = (row.claimed, row.measured, row.tolerance, row.baseline)
+    outcome = Text(row.outcome_text, style=_COLOURS[row.outcome])
+    return outcome, printable(row.metric), *(one or "-" for one in numbers), printable(row.reason)

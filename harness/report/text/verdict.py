@@ -7,37 +7,32 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.card.forensics import Finding
-from harness.domain import Attribution, Deviation, Estimate, Experiment, Hop, Judgement, Measurement, Verdict
+from harness.domain import Attribution, Deviation, Estimate, Experiment, Hop, Judgement, Measurement
 from harness.plan.cost import said_of
 from harness.record.parts import Rates
 from harness.report.text.subject import Subject
 from harness.report.text.tables import make_table
+from harness.report.verdict_rows import VerdictRow, number, outcome_text, rows_of_judgement
 
-_COLOURS = {"reproduced": "green", "better": "green", "limited": "yellow", "inconclusive": "yellow"}
-_SAID = {
-    "reproduced": "REPRODUCED",
-    "better": "BETTER THAN CLAIMED",
-    "not_reproduced": "NOT REPRODUCED",
-    "inconclusive": "INCONCLUSIVE",
-    "measured": "MEASURED",
-    "unmeasured": "UNMEASURED",
-    "limited": "LIMITED",
-    "invalid": "INVALID",
-}
+_GREEN, _YELLOW = ("reproduced", "better"), ("limited", "inconclusive", "not_judged")
 NARROW = 90  # columns of a terminal in which the whole table does not fit
 _SEVERITIES = ("high", "medium", "low", "none")
 
 
 def print_judgement(console: Console, subject: Subject, judgement: Judgement) -> None:
     """The headline first, then the numbers, then where a gap may come from, then the conditions."""
-    console.print(Text(f"{_SAID[judgement.outcome]}: {judgement.reason}", style=f"bold {_colour(judgement.outcome)}"))
+    console.print(
+        Text(
+            f"{outcome_text(judgement.outcome).upper()}: {judgement.reason}", style=f"bold {_colour(judgement.outcome)}"
+        )
+    )
     is_judged = judgement.is_of_card
     if is_judged and judgement.other is not None:
-        said = f"{_SAID[judgement.other.outcome].lower()} ({judgement.other.reason})"
+        said = f"{outcome_text(judgement.other.outcome)} ({judgement.other.reason})"
         console.print(f"by rule {judgement.rule}; rule {judgement.other.rule} says {said}")
     console.print()
     if judgement.verdicts:
-        console.print(_table(judgement, is_judged=is_judged, is_narrow=console.width < NARROW))
+        console.print(_table(judgement, is_narrow=console.width < NARROW))
     else:
         console.print(_measured(subject.measurements or ()))
     console.print()
@@ -74,7 +69,7 @@ def _cost(subject: Subject) -> Iterator[str]:
 
 
 def _colour(outcome: str) -> str:
-    return _COLOURS.get(outcome, "red")
+    return "green" if outcome in _GREEN else "yellow" if outcome in _YELLOW else "red"
 
 
 def print_findings(console: Console, findings: Sequence[Finding]) -> None:
@@ -95,13 +90,11 @@ def print_deviations(console: Console, experiment: Experiment) -> None:
         console.print(f"deviation, {one.category}, {one.severity}: {one.claimed} -> {one.actual}{reason}")
 
 
-def _table(judgement: Judgement, *, is_judged: bool, is_narrow: bool) -> Table:
+def _table(judgement: Judgement, *, is_narrow: bool) -> Table:
     """A row a claim, with the 90 % interval of its difference and the seeds that would settle it, where they fit."""
     columns: tuple[str, ...] = ("metric", "claimed", "measured", "diff", "tol.", "90 % interval", "seeds", "verdict")
-    found = {one.metric: one for one in judgement.estimates}
-    rows: list[tuple[str | Text, ...]] = [
-        _row(verdict, found.get(verdict.metric), is_judged=is_judged) for verdict in judgement.verdicts
-    ]
+    estimates = {one.metric: one for one in judgement.estimates}
+    rows = [_row(one, estimates.get(one.metric)) for one in rows_of_judgement(judgement)]
     if is_narrow:
         columns, rows = (*columns[:5], columns[7]), [(*row[:5], row[7]) for row in rows]
     return make_table(columns, rows, columns[1:-1])
@@ -110,29 +103,14 @@ def _table(judgement: Judgement, *, is_judged: bool, is_narrow: bool) -> Table:
 def _measured(measurements: Sequence[Measurement]) -> Table:
     """A row a metric that a card could claim, where it claims none."""
     found = {one.metric: one for one in measurements if one.metric in ("exact", "f1") or one.unit == "loss"}
-    rows = [(one.metric, f"{one.value:.{_digits(one.unit)}f}", f"seed {one.seed}") for one in found.values()]
+    rows = [(one.metric, number(one.value, one.unit), f"seed {one.seed}") for one in found.values()]
     return make_table(("metric", "measured", "of"), rows, ("measured",))
 
 
-def _row(verdict: Verdict, found: Estimate | None, *, is_judged: bool) -> tuple[str | Text, ...]:
-    digits = _digits(verdict.unit)
-    measured = "-" if verdict.measured is None else f"{verdict.measured:.{digits}f}"
-    difference = "-" if verdict.difference is None else f"{verdict.difference:+.{digits}f}"
-    interval = "-"
-    if found is not None and found.interval is not None:
-        interval = f"{found.interval[0]:+.{digits}f} {found.interval[1]:+.{digits}f}"
-    outcome = verdict.outcome if is_judged else None
-    said = Text(_SAID[outcome].lower(), style=_colour(outcome)) if outcome else Text("not judged", style="yellow")
-    return (
-        verdict.metric,
-        f"{verdict.claimed:.{digits}f}",
-        measured,
-        difference,
-        f"±{verdict.tolerance:.{digits}f}",
-        interval,
-        _seeds(found),
-        said,
-    )
+def _row(row: VerdictRow, estimate: Estimate | None) -> tuple[str | Text, ...]:
+    numbers = (row.claimed, row.measured, row.difference, row.tolerance, " ".join(row.interval or ()))
+    outcome = Text(row.outcome_text, style=_colour(row.outcome))
+    return row.metric, *(one or "-" for one in numbers), _seeds(estimate), outcome
 
 
 def _seeds(found: Estimate | None) -> str:
@@ -143,14 +121,10 @@ def _seeds(found: Estimate | None) -> str:
     return f"{n}" if needed == n else f"{n} of {needed}" if needed is not None else f"{n} of ?"
 
 
-def _digits(unit: str) -> int:
-    return 2 if unit == "points" else 4
-
-
 def _intervals(judgement: Judgement) -> Iterator[str]:
     """What the intervals rest on: one line for all claims."""
     units = {verdict.metric: verdict.unit for verdict in judgement.verdicts}
-    spreads = [f"{one.metric} {one.spread:.{_digits(units[one.metric])}f}" for one in judgement.estimates if one.df]
+    spreads = [f"{one.metric} {number(one.spread, units[one.metric])}" for one in judgement.estimates if one.df]
     if spreads:
         n = len(judgement.estimates[0].values)
         basis = "the prior's, not measured here" if n == 1 else f"of {n} seeds, moderated by the prior"

@@ -1,0 +1,99 @@
+"""What a verdict's rows say, as text: every report draws from these, so that a number is formatted here alone.
+
+JSON and JUnit, which programs read, keep the numbers themselves.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.domain import Attribution, Estimate, Judgement, Verdict
+
+if TYPE_CHECKING:  # a board has rows and no gate: it starts without the libraries of one
+    from harness.judge.regression import Check
+
+_WORDS = {"better": "better than claimed"}
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictRow:
+    """One claim, or one metric at the gate, and what it came to; None where there is no such number.
+
+    `outcome` is the machine's word and `outcome_text` the reader's. `interval` are the ends of the 90 % interval of
+    the difference; `sd` is of the `n_seeds` seeds, None for one. `published` is of the card's own weights.
+    """
+
+    metric: str
+    claimed: str | None
+    measured: str | None
+    tolerance: str | None
+    outcome: str
+    outcome_text: str
+    reason: str
+    difference: str | None = None
+    interval: tuple[str, str] | None = None
+    sd: str | None = None
+    n_seeds: int = 0
+    published: str | None = None
+    baseline: str | None = None
+
+
+def rows_of_judgement(judgement: Judgement, attributions: Sequence[Attribution] = ()) -> list[VerdictRow]:
+    """List a row for each claim; where the run says nothing of the card, its outcome is that it was not judged."""
+    estimates = {one.metric: one for one in judgement.estimates}
+    published = {one.metric: one.published for one in attributions}
+    return [
+        _row(one, estimates.get(one.metric), published.get(one.metric), is_judged=judgement.is_of_card)
+        for one in judgement.verdicts
+    ]
+
+
+def _row(verdict: Verdict, estimate: Estimate | None, published: float | None, *, is_judged: bool) -> VerdictRow:
+    unit = verdict.unit
+    ends = estimate.interval if estimate is not None else None
+    return VerdictRow(
+        metric=verdict.metric,
+        claimed=number(verdict.claimed, unit),
+        measured=_number(verdict.measured, unit),
+        tolerance=tolerance_text(verdict.tolerance, unit),
+        outcome=verdict.outcome if is_judged else "not_judged",
+        outcome_text=outcome_text(verdict.outcome if is_judged else "not_judged"),
+        reason=verdict.reason,
+        difference=_number(verdict.difference, unit, "+"),
+        interval=(number(ends[0], unit, "+"), number(ends[1], unit, "+")) if ends is not None else None,
+        sd=_number(estimate.sd, unit) if estimate is not None else None,
+        n_seeds=len(estimate.values) if estimate is not None else 0,
+        published=_number(published, unit),
+    )
+
+
+def row_of_check(check: "Check") -> VerdictRow:
+    """Make the row of one metric at the gate; what passes needs no reason."""
+    return VerdictRow(
+        metric=check.metric,
+        claimed=_number(check.claimed, check.unit),
+        measured=_number(check.measured, check.unit),
+        tolerance=None if check.tolerance is None else tolerance_text(check.tolerance, check.unit),
+        outcome=check.state,
+        outcome_text=check.state,
+        reason="" if check.state == "pass" else check.reason,
+        baseline=_number(check.baseline, check.unit),
+    )
+
+
+def outcome_text(outcome: str) -> str:
+    """Say an outcome in words."""
+    return _WORDS.get(outcome, outcome.replace("_", " "))
+
+
+def number(value: float, unit: str, sign: str = "") -> str:
+    """Format a number: two decimals in points, four in what is no percentage; `sign` "+" shows the sign of each."""
+    return f"{value:{sign}.{2 if unit == 'points' else 4}f}"
+
+
+def tolerance_text(tolerance: float, unit: str) -> str:
+    return f"±{number(tolerance, unit)}"
+
+
+def _number(value: float | None, unit: str, sign: str = "") -> str | None:
+    return None if value is None else number(value, unit, sign)
