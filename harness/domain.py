@@ -246,42 +246,6 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Hop:
-    """Two sets of answers to the same questions, compared question by question.
-
-    `difference` is second - first in points, `interval` its 95 % interval over paragraphs, None where the answers have
-    no paragraphs. `gained` and `lost` count questions that only the second, or only the first, gets exactly right;
-    `p_value` is McNemar's exact test of the two being as likely.
-    """
-
-    metric: str
-    first: float
-    second: float
-    difference: float
-    interval: tuple[float, float] | None
-    gained: int
-    lost: int
-    p_value: float
-
-
-@dataclass(frozen=True, slots=True)
-class Attribution:
-    """Where the gap between a claim and our student comes from, all scored by us under one signature.
-
-    claim -> published weights (the way of scoring, or other weights) -> our student (training). None: not to be had.
-    `retention` is the student's share of the teacher's score, in percent: nearly free of the way of scoring.
-    """
-
-    metric: str
-    claimed: float
-    published: float | None
-    teacher: float | None
-    student: float
-    training: Hop | None
-    retention: float | None
-
-
-@dataclass(frozen=True, slots=True)
 class Opinion:
     """What the rule that does not decide says of the card."""
 

@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.domain import Attribution, Hop
-from harness.record.parts import ScoredAnswer
+from harness.record.parts import Attribution, Hop, ScoredAnswer
 
 DRAWS = 10_000
 _CHUNK = 500  # draws at once: 1,204 paragraphs take 5 MB

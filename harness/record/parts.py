@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.domain import Attribution, Experiment, Judgement, Measurement, Rule
+from harness.domain import Experiment, Judgement, Measurement, Rule
 from harness.record.environment import Environment
 
 # Of a model: the sha256 of each of its files. Of data: `sha256` of a file, or `revision` of a data set of the Hub.
@@ -151,6 +151,42 @@ class Broken:
     error: str
     stage: str
     step: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """Two sets of answers to the same questions, compared question by question.
+
+    `difference` is second - first in points, `interval` its 95 % interval over paragraphs, None where the answers have
+    no paragraphs. `gained` and `lost` count questions that only the second, or only the first, gets exactly right;
+    `p_value` is McNemar's exact test of the two being as likely.
+    """
+
+    metric: str
+    first: float
+    second: float
+    difference: float
+    interval: tuple[float, float] | None
+    gained: int
+    lost: int
+    p_value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Where the gap between a claim and our student comes from, all scored by us under one signature.
+
+    claim -> published weights (the way of scoring, or other weights) -> our student (training). None: not to be had.
+    `retention` is the student's share of the teacher's score, in percent: nearly free of the way of scoring.
+    """
+
+    metric: str
+    claimed: float
+    published: float | None
+    teacher: float | None
+    student: float
+    training: Hop | None
+    retention: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,9 @@
 
 import pytest
 
-from harness.domain import Attribution, Claim, Measurement
+from harness.domain import Claim, Measurement
 from harness.judge.rules import judge
+from harness.record.parts import Attribution
 from harness.report.verdict_rows import number, outcome_text, rows_of_judgement
 
 CLAIMS = (

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.domain import Attribution, Card, Experiment, Judgement, Measurement
-from harness.record.parts import Rates
+from harness.domain import Card, Experiment, Judgement, Measurement
+from harness.record.parts import Attribution, Rates
 
 if TYPE_CHECKING:  # what reads cards and makes plans is not loaded to show a verdict
     from harness.card.forensics import Finding

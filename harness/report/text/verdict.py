@@ -7,9 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.card.forensics import Finding
-from harness.domain import Attribution, Deviation, Estimate, Experiment, Hop, Judgement, Measurement
+from harness.domain import Deviation, Estimate, Experiment, Judgement, Measurement
 from harness.plan.cost import said_of
-from harness.record.parts import Rates
+from harness.record.parts import Attribution, Hop, Rates
 from harness.report.text.subject import Subject
 from harness.report.text.tables import make_table
 from harness.report.verdict_rows import VerdictRow, number, outcome_text, rows_of_judgement
