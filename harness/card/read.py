@@ -114,9 +114,9 @@ def _distinct_facts(findings: list[Finding], stated: Iterable[Stated]) -> Iterat
     """In the order of the dialects; a model that a setting names before those of sentences, data of options last."""
     found = [f for f in findings if isinstance(f, Fact)]
     named = [
-        Fact(_OF_MODELS[one.name], one.value, one.line, one.dialect)
+        Fact(_OF_MODELS[one.name], one.value.strip("'\""), one.line, one.dialect)
         for one in stated
-        if one.name in _OF_MODELS and isinstance(one.value, str) and _MODEL.match(one.value)
+        if one.name in _OF_MODELS and isinstance(one.value, str) and _MODEL.match(one.value.strip("'\""))
     ]
     # The "language model" of an overview is the base model only where nothing says so more plainly.
     models = {fact.value for fact in found if fact.name == "model"}

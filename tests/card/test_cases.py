@@ -206,6 +206,39 @@ OWN = {
         "## 结果\n- 精确匹配：71.9\n- F1值：76.4\n",
         Right(claims=(("exact", 71.9, None, None), ("f1", 76.4, None, None))),
     ),
+    "by fine-tuning X on Y": (
+        "# m\nThis net was obtained by fine-tuning org/tiny-squad2 on Quiz 7.\n",
+        Right({"student": ("org/tiny-squad2",), "train_data": ("Quiz 7",)}),
+    ),
+    "how to fine-tune it": (
+        "# m\nTo try finetuning the net on the [QuizBank](https://x.org) task, run:\n",
+        Right({"train_data": ()}),
+    ),
+    "an overview in a fence": (
+        "## Overview\n```\nLanguage model: org/tiny\nLanguage: English\nTraining data: Quiz 7\n"
+        "Infrastructure: Tesla T4\n```\n",
+        Right({"train_data": ("Quiz 7",), "infrastructure": ("Tesla T4",), "language": ("English",)}),
+    ),
+    "items with a blank alone": (
+        "## Hyperparams\n+ learning_rate 1e-5\n+ per_gpu_train_batch_size 8\n+ n_gpu 2 (Tesla P100)\n",
+        Right(settings={"learning_rate": 1e-5, "train_batch_size": 8, "num_devices": 2}),
+    ),
+    "an optimizer before the rate": (
+        "## Hyperparameters\n```\nlearning_rate = AdamW: 1e-5\nbatch_size = 8\n```\n",
+        Right(settings={"learning_rate": 1e-5, "train_batch_size": 8}),
+    ),
+    "a machine in a row": (
+        "| Factors | Description |\n|--|--|\n| Environment | Training was completed on a Titan GPU. |\n",
+        Right({"infrastructure": ("a Titan GPU",)}),
+    ),
+    "an item of two metrics": (
+        "## Results\n- EM/F1: 71.9/76.4\n",
+        Right(claims=(("exact", 71.9, None, None), ("f1", 76.4, None, None))),
+    ),
+    "columns of splits": (
+        "## Results\n| Metric | Dev | Test |\n|--|--|--|\n| EM | 71.9 | 70.1 |\n",
+        Right(claims=(("exact", 71.9, None, None), ("exact", 70.1, None, None))),
+    ),
     "a shell variable is no mathematics": (
         "```\npython run.py --do_train --learning_rate 1e-5 --output_dir $ROOT/$RUN\n```\n",
         Right(settings={"output_dir": "$ROOT/$RUN"}),

@@ -30,6 +30,10 @@ _HEADING = re.compile(
     r"^(?:compute |training |used )?(?:hardware|infrastructure|machines?|gpus?)(?: used| type| setup)?:?$",
     re.IGNORECASE,
 )
+_ROW = re.compile(
+    r"^[*_`]*(?:hardware|infrastructure|gpus?|accelerators?|machines?|devices?|\w+ SKU)\b[\w ]{0,10}[*_`:]*$",
+    re.IGNORECASE,
+)
 _NAMED = re.compile(r"\b(?:" + _CHIP + r"|GPUs?|CPUs?|TPUs?|Colab)\b")
 _JSON = re.compile(
     r"[\"'](?:gpus?|device_name|hardware|accelerator)[\"']\s*:\s*[\"'](?P<machine>[^\"']{2,80})[\"']", re.I
@@ -45,11 +49,25 @@ def find(document: Document) -> Iterable[Finding]:
             yield Fact("infrastructure", match["machine"].replace("**", "").strip("*`. "), line, NAME)
         elif _HEADING.match(document.section(paragraph.lines[0])):
             yield from _under_heading(paragraph.lines[0], text)
+    for line, text in document.lines:
+        if text.startswith("|"):
+            yield from _in_row(line, [cell.strip() for cell in text[:_LONGEST].strip("| ").split("|")])
     for fence in document.fences:
         for line, text in fence.lines:
             match = _JSON.search(text[:600]) if '"' in text or "'" in text else None
             if match:
                 yield Fact("infrastructure", match["machine"], line, NAME)
+
+
+def _in_row(line: int, cells: list[str]) -> Iterator[Finding]:
+    """A row of a table with two columns: a sentence in the second, or a name of a machine behind a word for one."""
+    if len(cells) != 2:
+        return
+    match = _SENTENCE.search(cells[1])
+    if match:
+        yield Fact("infrastructure", match["machine"].strip("*`. "), line, NAME)
+    elif _ROW.match(cells[0]) and _NAMED.search(cells[1]) and len(cells[1]) <= _MAX_LINE:
+        yield Fact("infrastructure", cells[1], line, NAME)
 
 
 def _under_heading(line: int, text: str) -> Iterator[Finding]:

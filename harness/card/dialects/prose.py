@@ -24,6 +24,7 @@ _SETS = (
     re.compile(r"\bfine-?tuned? (?:version|checkpoint) of .{0,250}? on (?:the |an? )?" + _DATA + r" dataset\b"),
     re.compile(_TUNED + r" (?:from|of) .{1,200}? on (?:the )?" + _DATA + _AFTER),
     re.compile(_TUNED + r"\b.{1,250}? on the data ?set " + _DATA + _AFTER),
+    re.compile(r"\b(?:by|after) fine-?tuning (?:the )?`?[\w./-]{3,90}`?(?: model)? on (?:the )?" + _DATA + _AFTER),
     re.compile(
         _TUNED + r"(?: and evaluated)?(?: \([^()]{0,60}\))? (?:on|using|for \w+ task on)(?: the| a| an)?"
         r"(?: English version of the| dataset)?(?: standard| official)?(?: translated)? "
@@ -32,7 +33,8 @@ _SETS = (
         + _AFTER
     ),
     re.compile(
-        r"(?<!-)\b(?:[Tt]rained|[Ll]earning of .{0,60}?) on (?:the )?(?:[A-Z]?[a-z]+ subset of the )?"
+        r"(?<!-)\b(?:[Tt]rained|[Tt]raining (?:is|was) (?:done|performed)|[Ll]earning of .{0,60}?) on (?:the )?"
+        r"(?:[A-Z]?[a-z]+ subset of the )?"
         + _DATA
         + r"(?: dataset|(?<=\))(?! like\b)|(?= (?:using|as|via|with)\b|,| \(|:|\.(?!\d)|$))"
     ),

@@ -41,6 +41,8 @@ _FORMS = (
     ("student", r"\bis based on <a>(?:[\w-]{1,20} ){0,2}<link>"),
     ("student", r"\bis based on <a>(?P<model>[\w.-]{1,60}/[\w.-]{1,90})(?P<target>)\b"),
     ("student", r"\b[Bb]ased on <a>(?:pre-?trained )?`(?P<model>[\w./-]{3,100})`(?P<target>)"),
+    ("student", r"\b(?:by|after) <tuned> <a>(?:[\w-]{1,12} ){0,2}<hyphens>"),
+    ("student", r"[Ll]anguage model ?\(['\"`](?P<model>[\w./-]{3,90})['\"`]\)(?P<target>)"),
     ("student", r"\b<tuned> from <a>(?:[A-Za-z]{1,12} ){0,3}<hyphens>"),
     # `X trained on Y` as a line of its own: X has the hyphens of a model's name.
     ("student", r"^<hyphens> (?:model )?(?:trained|<tuned>) on\b"),
@@ -68,13 +70,25 @@ _NO_MODEL = {"trained", "pretrained", "pre-trained", "the", "this", "a", "an", "
              "none", "null", "unknown"}  # fmt: skip
 
 
+# What a text must hold for a form with this part to match: looking for it costs a hundredth of the search.
+_NEEDED = {
+    "<link>": "](", "<tuned>": "un", "was used as the": "was used as the", "as <a>teacher": "teacher",
+    "(?:version|checkpoint) of": " of ", "The base model": "The base model", "transfer learning": "transfer learning",
+}  # fmt: skip
+
+
+def _needed(form: str) -> tuple[str, ...]:
+    """Words without which a form cannot match; a part that is one of several alternatives is not needed."""
+    return tuple(word for part, word in _NEEDED.items() if part in form and f"|{part}" not in form)
+
+
 def _compiled(form: str) -> re.Pattern[str]:
     for name, part in _PARTS.items():
         form = form.replace(name, part)
     return re.compile(form)
 
 
-_MODELS = tuple((name, _compiled(form)) for name, form in _FORMS)
+_MODELS = tuple((name, _needed(form), _compiled(form)) for name, form in _FORMS)
 _HUB = _compiled(_INTRODUCED)
 
 
@@ -92,8 +106,8 @@ def _models(text: str) -> Iterator[tuple[str, int, str]]:
     """Names of facts with the place and the value of each."""
     if not any(word in text for word in _SIGNS):
         return
-    for name, form in _MODELS:
-        match = form.search(text)
+    for name, needed, form in _MODELS:
+        match = form.search(text) if all(word in text for word in needed) else None
         if match and match["model"].lower() not in _NO_MODEL:
             yield name, match.start("model"), _named(match["model"], match["target"])
     match = _HUB.search(text)

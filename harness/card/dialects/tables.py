@@ -9,7 +9,7 @@ from harness.card.dialects.document import Document, Finding
 from harness.card.dialects.metrics import claim_of, is_metric, metric_of, plain_metric
 from harness.card.dialects.names import is_setting, state
 from harness.card.dialects.own_names import plain_name
-from harness.card.dialects.table_shapes import Table, bare, pair_of, tables_of, with_second_header
+from harness.card.dialects.table_shapes import Table, bare, metric_cells, pair_of, tables_of, with_second_header
 from harness.domain import Fact
 
 NAME = "tables"
@@ -165,7 +165,7 @@ def _metrics_along(document: Document, table: Table, columns: Sequence[int]) -> 
                 continue
             if table.over and table.over[n]:
                 subject = None if _is_this(document, table.over[n]) else table.over[n]
-            for key, value in _metric_cells(table.header[n], cells[n]):
+            for key, value in metric_cells(table.header[n], cells[n]):
                 claim = claim_of(
                     f"{key} {label}" if is_report and label else key, value, line, NAME, dataset=dataset,
                     split=context.split_of(f"{table.header[n]} set") or split, subject=subject,
@@ -192,7 +192,7 @@ def _metric_column(document: Document, table: Table) -> Iterator[Finding]:
     data = next((n for n, cell in enumerate(table.header) if _DATA.match(cell)), None)
     for line, cells in table.rows:
         for n in range(at + 1, min(len(cells), len(table.header))):
-            for key, value in _metric_cells(cells[at], cells[n]):
+            for key, value in metric_cells(cells[at], cells[n]):
                 claim = claim_of(
                     key, value, line, NAME, dataset=cells[data] if data is not None else None,
                     subject=None if _is_this(document, table.header[n]) else table.header[n] or None,
@@ -212,11 +212,3 @@ def _metric_before(document: Document, table: Table) -> Iterator[Finding]:
             claim = claim_of(match["metric"], cell, line, NAME, subject=f"{cells[0]} ({title})" if title else cells[0])
             if claim is not None:
                 yield claim
-
-
-def _metric_cells(title: str, cell: str) -> Iterator[tuple[str, str]]:
-    pair, values = pair_of(title), cell.split("/")
-    if pair is not None and len(values) == 2:
-        yield from zip(pair, (value.strip() for value in values), strict=True)
-    elif pair is None:
-        yield title, cell
