@@ -24,6 +24,9 @@ _OF_DATA = {
     "predict_file": "eval_data", "validation_file": "eval_data",
 }  # fmt: skip
 _FILE = re.compile(r"(?:^|/)(?P<name>[\w-][\w.-]*\.(?:jsonl?|csv|tsv|txt|parquet))$")
+_SPLIT_ALONE = re.compile(
+    r"(?:an? |the )?(?:dev(?:elopment)?|test|valid(?:ation)?|eval(?:uation)?)(?: ?(?:set|split|data ?set|data))?", re.I
+)
 _MODEL = re.compile(r"[A-Za-z0-9][^\s$(){}]{2,150}(?<!\.py)(?<!\.json)$")
 _SQUAD = re.compile(r"squad\s*_?(?:dataset\s*)?v?\s*_?\s*(?P<version>[12])?")
 
@@ -121,7 +124,9 @@ def _distinct_facts(findings: list[Finding], stated: Iterable[Stated]) -> Iterat
     # The "language model" of an overview is the base model only where nothing says so more plainly.
     models = {fact.value for fact in found if fact.name == "model"}
     weak = [f for f in found if f.name == "student" and f.dialect == "overview" and f.value in models]
-    found = [fact for fact in found if fact not in weak]
+    # A split alone, `the dev set`, says less than the name of a file.
+    weak_data = [fact for fact in found if fact.name == "eval_data" and _SPLIT_ALONE.fullmatch(fact.value)]
+    found = [fact for fact in found if fact not in weak and fact not in weak_data]
     split = next((n for n, fact in enumerate(found) if fact.dialect == "prose"), len(found))
     files = [
         Fact(_OF_DATA[one.name], data, one.line, one.dialect)
@@ -129,7 +134,7 @@ def _distinct_facts(findings: list[Finding], stated: Iterable[Stated]) -> Iterat
         if one.name in _OF_DATA and one.dialect == "shell" and (data := _data_of(one)) is not None
     ]
     seen = set[tuple[str, str]]()
-    for fact in (*found[:split], *named, *sorted(found[split:], key=_is_bare), *weak, *files):
+    for fact in (*found[:split], *named, *sorted(found[split:], key=_is_bare), *weak, *files, *weak_data):
         if (fact.name, fact.value) not in seen:
             seen.add((fact.name, fact.value))
             yield fact

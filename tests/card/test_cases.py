@@ -235,6 +235,30 @@ OWN = {
         "## Results\n- EM/F1: 71.9/76.4\n",
         Right(claims=(("exact", 71.9, None, None), ("f1", 76.4, None, None))),
     ),
+    "a table of the paper alone": (
+        "## Results\n| | EM | F1 |\n|--|--|--|\n| Original paper | 71.9 | 76.4 |\n",
+        Right(claims=(("exact", 71.9, None, "Original paper"), ("f1", 76.4, None, "Original paper"))),
+    ),
+    "columns of ours and of the paper": (
+        "## Results\n| Metric | Our model | Paper |\n|--|--|--|\n| EM | 71.9 | 70.1 |\n",
+        Right(claims=(("exact", 71.9, None, None), ("exact", 70.1, None, "Paper"))),
+    ),
+    "several chips, used": (
+        "# m\nWe used 4x V100s for training. It took a day.\n",
+        Right({"infrastructure": ("4x V100s",)}),
+    ),
+    "evaluated on": (
+        "# m\nIt was evaluated on QuizBank v3.1.\n",
+        Right({"eval_data": ("QuizBank v3.1",)}),
+    ),
+    "a file says more than a split": (
+        "# m\nResults on the dev set:\n```\npython run.py --do_train --predict_file quiz-dev.json --lr 1e-5\n```\n",
+        Right({"eval_data": ("quiz-dev.json", "dev set")}),
+    ),
+    "starting from X": (
+        "# m\nStarting from the [tiny](https://huggingface.co/org/tiny) checkpoint it was tuned.\n",
+        Right({"student": ("org/tiny",)}),
+    ),
     "columns of splits": (
         "## Results\n| Metric | Dev | Test |\n|--|--|--|\n| EM | 71.9 | 70.1 |\n",
         Right(claims=(("exact", 71.9, None, None), ("exact", 70.1, None, None))),

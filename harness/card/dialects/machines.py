@@ -11,12 +11,12 @@ NAME = "machines"
 _LONGEST = 4000  # characters of a paragraph that are read
 _CHIP = (
     r"(?:(?:NVIDIA|Nvidia|nvidia|GeForce|TESLA|Tesla|tesla|Google|google|Cloud|cloud|Quadro|Graphcore|Apple|AMD)[ _])*"
-    r"(?:[VPATKH]\d{1,4}(?:-\w+)*|[vpath]\d{3}|L4|L40S?|GTX ?\d{3,4}M?(?: ?Ti)?|RTX ?\w?\d{3,5}(?: ?Ti)?|Titan \w+"
-    r"|TPU ?[vV]?\d?(?:-\d+)?|TPUs?|Mk\d IPUs?|MI\d{3}X?)"
+    r"(?:[VPATKH]\d{1,4}(?:-\w+)*s?|v\d-\d{1,4}|[vpath]\d{3}|L4|L40S?|GTX ?\d{3,4}M?(?: ?Ti)?|RTX ?\w?\d{3,5}(?: ?Ti)?"
+    r"|Titan \w+|TPU ?[vV]?\d?(?:-\d+)?|TPUs?|Mk\d IPUs?|MI\d{3}X?)"
 )
 _COUNT = (
-    r"(?:(?:an?|one|the|single|two|four|eight|sixteen|\d{1,4} ?[xX]?|cloud|[Gg]oogle|[Cc]olab|NVIDIA DGX \w+ with)"
-    r"(?: \*\*| `| )|\d{1,3}[xX]|\*\*|`){0,6}"
+    r"(?:(?:an?|one|the|single|two|four|eight|sixteen|\d{1,4} ?[xX×]?|cloud|[Gg]oogle|[Cc]olab|NVIDIA DGX \w+ with)"
+    r"(?: \*\*| `| )|\d{1,3}[xX×]|\*\*|`){0,6}"
 )
 _AFTER = (
     r"\*{0,2}(?:-\w+| VM| GPU'?s?| TPUs?| chips?| cores?| (?:with )?\d+ ?G[Bb](?: of (?:RAM|memory|VRAM))?"
@@ -24,7 +24,11 @@ _AFTER = (
 )
 _SENTENCE = re.compile(
     r"\b(?:[Tt]rained|[Tt]raining|[Ff]ine-?[Tt]un(?:ed|ing)|[Ff]intuned|run|ran|performed|completed|pre-?trained|model"
-    r"|steps)\b(?:[^.\n]|\.(?=\w)){0,120}?\b(?:on|using|with|On)\s+(?P<machine>" + _COUNT + _CHIP + _AFTER + ")"
+    r"|steps|We|we)\b(?:[^.\n]|\.(?=\w)){0,120}?\b(?:on|using|with|On|used)\s+(?P<machine>"
+    + _COUNT
+    + _CHIP
+    + _AFTER
+    + ")"
 )
 _HEADING = re.compile(
     r"^(?:compute |training |used )?(?:hardware|infrastructure|machines?|gpus?)(?: used| type| setup)?:?$",

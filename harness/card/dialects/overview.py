@@ -72,7 +72,8 @@ def _of_line(document: Document, line: int, key: str, printed: str, *, is_bold: 
     section = document.section(line).lower()
     if key.lower() in ("data", "dataset", "datasets"):
         is_eval = any(word in section for word in ("eval", "result", "test", "performance"))
-        name = "eval_data" if is_eval else "train_data" if "train" in section or "tuning" in section else None
+        is_train = "train" in section or "tuning" in section or (is_bold and key.lower() != "datasets")
+        name = "eval_data" if is_eval else "train_data" if is_train else None
     if name is not None and (is_bold or key.lower() not in _PLAIN_FACTS):
         if value and not _EMPTY.match(value):
             found = _model_in(value) if name in ("model", "student", "teacher") else _words(value)

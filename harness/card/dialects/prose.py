@@ -52,6 +52,7 @@ _EVALUATED = re.compile(
     r"(?P<data>(?:[\w.-]{1,30} ){0,4}?(?:[Dd]ev|[Tt]est|[Vv]alidation|[Ee]val)(?:elopment)?(?:-v[\d.]+)?"
     r"(?: ?set| data ?set| split)?(?: of (?:the )?\w[\w.-]{0,40})?)(?=[\s.,;:)(]|$)"
 )
+_EVALUATED_ON = re.compile(r"\b(?:[Ee]valuated|[Tt]ested|[Vv]alidated) on (?:the )?(?:official )?" + _DATA + _AFTER)
 # `[test set](https://…/newstest2019.tgz)`: the address names what the words do not.
 _LINKED_SET = re.compile(
     r"\[(?:test|dev|eval|evaluation|validation) (?:set|data)\]\([^()\s]{1,200}/(?P<data>\w[\w-]{1,60})[^()\s/]{0,60}\)",
@@ -152,6 +153,8 @@ def _facts(text: str) -> Iterator[tuple[str, int, str]]:
     match = _EVALUATED.search(text)
     if match:
         yield "eval_data", match.start("data"), match["data"].strip()
+    elif (match := _EVALUATED_ON.search(text)) is not None and _is_data(match["data"].strip(), is_sure=False):
+        yield "eval_data", match.start("data"), match["data"].strip(" .*")
     match = _LINKED_SET.search(text)
     if match:
         yield "eval_data", match.start("data"), match["data"]

@@ -33,6 +33,7 @@ _THIS = re.compile(
     re.IGNORECASE,
 )
 _SCORES = re.compile(r"\b(?P<metric>\w[\w-]{1,20})\s+scores?\b", re.IGNORECASE)
+_OTHER = re.compile(r"original|baseline|\bpaper\b|reported|reference|previous|\bsota\b|state[- ]of", re.IGNORECASE)
 _LONG_NAME = 12  # characters of a name that is no family's, such as `bert`
 
 
@@ -123,7 +124,12 @@ def _metrics_down(document: Document, table: Table) -> Iterator[Finding]:
         for n, cell in enumerate(cells[1:], start=1):
             title = table.header[n] if n < len(table.header) else ""
             split = context.split_of(f"{title} set")
-            is_own = split is not None or _VALUE.match(title.strip("# ")) or (len(cells) == 2 and not _is_other(title))
+            is_own = (
+                split is not None
+                or _VALUE.match(title.strip("# "))
+                or _is_this(document, title)
+                or (len(cells) == 2 and not _is_other(title))
+            )
             claim = claim_of(
                 cells[0], cell, line, NAME, dataset=about.dataset, split=split or about.split,
                 subject=None if is_own else title or None,
@@ -133,7 +139,7 @@ def _metrics_down(document: Document, table: Table) -> Iterator[Finding]:
 
 
 def _is_other(title: str) -> bool:
-    return "original" in title.lower() or "baseline" in title.lower()
+    return _OTHER.search(title) is not None
 
 
 def _metrics_along(document: Document, table: Table, columns: Sequence[int]) -> Iterator[Finding]:
