@@ -255,6 +255,18 @@ OWN = {
         "# m\nResults on the dev set:\n```\npython run.py --do_train --predict_file quiz-dev.json --lr 1e-5\n```\n",
         Right({"eval_data": ("quiz-dev.json", "dev set")}),
     ),
+    "fine-tuned X on Y": (
+        "# m\nFine-tuned [org/tiny](https://huggingface.co/org/tiny) on Quiz 7 using a script.\n",
+        Right({"student": ("org/tiny",)}),
+    ),
+    "on Y from X": (
+        "# m\nIt was fine-tuned on the Quiz 7 corpus from the `tiny-3b` checkpoint.\n",
+        Right({"student": ("tiny-3b",), "train_data": ("Quiz 7",)}),
+    ),
+    "initialized with X": (
+        "# m\nThe net is initialized with `org/tiny-wwm` and then tuned.\n",
+        Right({"student": ("org/tiny-wwm",)}),
+    ),
     "starting from X": (
         "# m\nStarting from the [tiny](https://huggingface.co/org/tiny) checkpoint it was tuned.\n",
         Right({"student": ("org/tiny",)}),
