@@ -106,10 +106,13 @@ def _distinct_claims(findings: Iterable[Finding]) -> list[Claim]:
     """By line; a number that a list or a block prints is not read a second time as part of a sentence."""
     found = sorted((f for f in findings if isinstance(f, Claim)), key=lambda one: one.line)
     blocks = {(claim.line, claim.raw) for claim in found if claim.dialect != "prose_numbers"}
-    first: dict[tuple[int, str, float], Claim] = {}
+    first: dict[tuple[int, str, float, str | None], Claim] = {}
+    dialects: dict[tuple[int, str, float], str] = {}  # a row may have one number for two data sets, in one dialect
     for claim in found:
         if claim.dialect != "prose_numbers" or (claim.line, claim.raw) not in blocks:
-            first.setdefault((claim.line, claim.metric, claim.value), claim)
+            place = (claim.line, claim.metric, claim.value)
+            if dialects.setdefault(place, claim.dialect) == claim.dialect:
+                first.setdefault((*place, claim.dataset), claim)
     return list(first.values())
 
 

@@ -87,7 +87,9 @@ SHARED = {
     ),
     "k19_keras_optimizer": Right(settings=KERAS),
     "k20_placeholder": Right({"license": (), "student": ("acme/base",)}),
-    "k21_prose_pair": Right(claims=(("exact", 77.1, None, None), ("f1", 80.2, None, None))),
+    "k21_prose_pair": Right(
+        claims=(("exact", 77.1, "SQuAD 2.0 dev set", None), ("f1", 80.2, "SQuAD 2.0 dev set", None))
+    ),
     "k22_baseline_column": Right(settings={"learning_rate": 3e-5, "num_train_epochs": 2}),
     "k23_subheading_dataset": Right(
         claims=(
@@ -173,10 +175,10 @@ OWN = {
         "| | EM | F1 | EM | F1 |\n| m (ours) | 1.5 | 2.5 | 3.5 | 4.5 |\n",
         Right(
             claims=(
-                ("quiz_a_em", 1.5, None, None),
-                ("quiz_a_f1", 2.5, None, None),
-                ("quiz_b_em", 3.5, None, None),
-                ("quiz_b_f1", 4.5, None, None),
+                ("exact", 1.5, "Quiz A", None),
+                ("f1", 2.5, "Quiz A", None),
+                ("exact", 3.5, "Quiz B", None),
+                ("f1", 4.5, "Quiz B", None),
             )
         ),
     ),
@@ -270,6 +272,30 @@ OWN = {
     "starting from X": (
         "# m\nStarting from the [tiny](https://huggingface.co/org/tiny) checkpoint it was tuned.\n",
         Right({"student": ("org/tiny",)}),
+    ),
+    "data in the names of columns": (
+        "## Results\n| Model | FQuAD EM | FQuAD F1 | QuizQA 2.0 (EM/F1) |\n|--|--|--|--|\n"
+        "| ours | 1.5 | 2.5 | 3.5/4.5 |\n",
+        Right(
+            claims=(
+                ("exact", 1.5, "FQuAD", None),
+                ("f1", 2.5, "FQuAD", None),
+                ("exact", 3.5, "QuizQA 2.0", None),
+                ("f1", 4.5, "QuizQA 2.0", None),
+            )
+        ),
+    ),
+    "one number on two data sets": (
+        "| Model | Quiz A || Quiz B ||\n|--|--|--|--|--|\n| | EM | F1 | EM | F1 |\n"
+        "| m (ours) | 1.5 | 2.5 | 1.5 | 3.5 |\n",
+        Right(
+            claims=(
+                ("exact", 1.5, "Quiz A", None),
+                ("f1", 2.5, "Quiz A", None),
+                ("exact", 1.5, "Quiz B", None),
+                ("f1", 3.5, "Quiz B", None),
+            )
+        ),
     ),
     "columns of splits": (
         "## Results\n| Metric | Dev | Test |\n|--|--|--|\n| EM | 71.9 | 70.1 |\n",
