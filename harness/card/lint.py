@@ -80,7 +80,7 @@ def _claims(card: Card) -> Iterator[Remark]:
 
 def _unread(card: Card) -> Iterator[Remark]:
     """Values of metrics that are no one number, and the exact match that a card leaves out beside its f1."""
-    for one in card.unread:
+    for one in (one for one in card.unread if one.subject is None):
         yield Remark("unread", one.line, f"{one.metric} = {one.raw} {one.reason}; nothing is claimed by it")
     said = unclaimed_exact(card)
     if said is not None:

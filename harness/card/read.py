@@ -24,6 +24,9 @@ _OF_DATA = {
     "predict_file": "eval_data", "validation_file": "eval_data",
 }  # fmt: skip
 _FILE = re.compile(r"(?:^|/)(?P<name>[\w-][\w.-]*\.(?:jsonl?|csv|tsv|txt|parquet))$")
+_SPLIT_ALONE = re.compile(
+    r"(?:an? |the )?(?:dev(?:elopment)?|test|valid(?:ation)?|eval(?:uation)?)(?: ?(?:set|split|data ?set|data))?", re.I
+)
 _MODEL = re.compile(r"[A-Za-z0-9][^\s$(){}]{2,150}(?<!\.py)(?<!\.json)$")
 _SQUAD = re.compile(r"squad\s*_?(?:dataset\s*)?v?\s*_?\s*(?P<version>[12])?")
 
@@ -103,10 +106,13 @@ def _distinct_claims(findings: Iterable[Finding]) -> list[Claim]:
     """By line; a number that a list or a block prints is not read a second time as part of a sentence."""
     found = sorted((f for f in findings if isinstance(f, Claim)), key=lambda one: one.line)
     blocks = {(claim.line, claim.raw) for claim in found if claim.dialect != "prose_numbers"}
-    first: dict[tuple[int, str, float], Claim] = {}
+    first: dict[tuple[int, str, float, str | None], Claim] = {}
+    dialects: dict[tuple[int, str, float], str] = {}  # a row may have one number for two data sets, in one dialect
     for claim in found:
         if claim.dialect != "prose_numbers" or (claim.line, claim.raw) not in blocks:
-            first.setdefault((claim.line, claim.metric, claim.value), claim)
+            place = (claim.line, claim.metric, claim.value)
+            if dialects.setdefault(place, claim.dialect) == claim.dialect:
+                first.setdefault((*place, claim.dataset), claim)
     return list(first.values())
 
 
@@ -114,14 +120,16 @@ def _distinct_facts(findings: list[Finding], stated: Iterable[Stated]) -> Iterat
     """In the order of the dialects; a model that a setting names before those of sentences, data of options last."""
     found = [f for f in findings if isinstance(f, Fact)]
     named = [
-        Fact(_OF_MODELS[one.name], one.value, one.line, one.dialect)
+        Fact(_OF_MODELS[one.name], one.value.strip("'\""), one.line, one.dialect)
         for one in stated
-        if one.name in _OF_MODELS and isinstance(one.value, str) and _MODEL.match(one.value)
+        if one.name in _OF_MODELS and isinstance(one.value, str) and _MODEL.match(one.value.strip("'\""))
     ]
     # The "language model" of an overview is the base model only where nothing says so more plainly.
     models = {fact.value for fact in found if fact.name == "model"}
     weak = [f for f in found if f.name == "student" and f.dialect == "overview" and f.value in models]
-    found = [fact for fact in found if fact not in weak]
+    # A split alone, `the dev set`, says less than the name of a file.
+    weak_data = [fact for fact in found if fact.name == "eval_data" and _SPLIT_ALONE.fullmatch(fact.value)]
+    found = [fact for fact in found if fact not in weak and fact not in weak_data]
     split = next((n for n, fact in enumerate(found) if fact.dialect == "prose"), len(found))
     files = [
         Fact(_OF_DATA[one.name], data, one.line, one.dialect)
@@ -129,7 +137,7 @@ def _distinct_facts(findings: list[Finding], stated: Iterable[Stated]) -> Iterat
         if one.name in _OF_DATA and one.dialect == "shell" and (data := _data_of(one)) is not None
     ]
     seen = set[tuple[str, str]]()
-    for fact in (*found[:split], *named, *sorted(found[split:], key=_is_bare), *weak, *files):
+    for fact in (*found[:split], *named, *sorted(found[split:], key=_is_bare), *weak, *files, *weak_data):
         if (fact.name, fact.value) not in seen:
             seen.add((fact.name, fact.value))
             yield fact

@@ -87,7 +87,9 @@ SHARED = {
     ),
     "k19_keras_optimizer": Right(settings=KERAS),
     "k20_placeholder": Right({"license": (), "student": ("acme/base",)}),
-    "k21_prose_pair": Right(claims=(("exact", 77.1, None, None), ("f1", 80.2, None, None))),
+    "k21_prose_pair": Right(
+        claims=(("exact", 77.1, "SQuAD 2.0 dev set", None), ("f1", 80.2, "SQuAD 2.0 dev set", None))
+    ),
     "k22_baseline_column": Right(settings={"learning_rate": 3e-5, "num_train_epochs": 2}),
     "k23_subheading_dataset": Right(
         claims=(
@@ -173,10 +175,10 @@ OWN = {
         "| | EM | F1 | EM | F1 |\n| m (ours) | 1.5 | 2.5 | 3.5 | 4.5 |\n",
         Right(
             claims=(
-                ("quiz_a_em", 1.5, None, None),
-                ("quiz_a_f1", 2.5, None, None),
-                ("quiz_b_em", 3.5, None, None),
-                ("quiz_b_f1", 4.5, None, None),
+                ("exact", 1.5, "Quiz A", None),
+                ("f1", 2.5, "Quiz A", None),
+                ("exact", 3.5, "Quiz B", None),
+                ("f1", 4.5, "Quiz B", None),
             )
         ),
     ),
@@ -205,6 +207,99 @@ OWN = {
     "Chinese": (
         "## 结果\n- 精确匹配：71.9\n- F1值：76.4\n",
         Right(claims=(("exact", 71.9, None, None), ("f1", 76.4, None, None))),
+    ),
+    "by fine-tuning X on Y": (
+        "# m\nThis net was obtained by fine-tuning org/tiny-squad2 on Quiz 7.\n",
+        Right({"student": ("org/tiny-squad2",), "train_data": ("Quiz 7",)}),
+    ),
+    "how to fine-tune it": (
+        "# m\nTo try finetuning the net on the [QuizBank](https://x.org) task, run:\n",
+        Right({"train_data": ()}),
+    ),
+    "an overview in a fence": (
+        "## Overview\n```\nLanguage model: org/tiny\nLanguage: English\nTraining data: Quiz 7\n"
+        "Infrastructure: Tesla T4\n```\n",
+        Right({"train_data": ("Quiz 7",), "infrastructure": ("Tesla T4",), "language": ("English",)}),
+    ),
+    "items with a blank alone": (
+        "## Hyperparams\n+ learning_rate 1e-5\n+ per_gpu_train_batch_size 8\n+ n_gpu 2 (Tesla P100)\n",
+        Right(settings={"learning_rate": 1e-5, "train_batch_size": 8, "num_devices": 2}),
+    ),
+    "an optimizer before the rate": (
+        "## Hyperparameters\n```\nlearning_rate = AdamW: 1e-5\nbatch_size = 8\n```\n",
+        Right(settings={"learning_rate": 1e-5, "train_batch_size": 8}),
+    ),
+    "a machine in a row": (
+        "| Factors | Description |\n|--|--|\n| Environment | Training was completed on a Titan GPU. |\n",
+        Right({"infrastructure": ("a Titan GPU",)}),
+    ),
+    "an item of two metrics": (
+        "## Results\n- EM/F1: 71.9/76.4\n",
+        Right(claims=(("exact", 71.9, None, None), ("f1", 76.4, None, None))),
+    ),
+    "a table of the paper alone": (
+        "## Results\n| | EM | F1 |\n|--|--|--|\n| Original paper | 71.9 | 76.4 |\n",
+        Right(claims=(("exact", 71.9, None, "Original paper"), ("f1", 76.4, None, "Original paper"))),
+    ),
+    "columns of ours and of the paper": (
+        "## Results\n| Metric | Our model | Paper |\n|--|--|--|\n| EM | 71.9 | 70.1 |\n",
+        Right(claims=(("exact", 71.9, None, None), ("exact", 70.1, None, "Paper"))),
+    ),
+    "several chips, used": (
+        "# m\nWe used 4x V100s for training. It took a day.\n",
+        Right({"infrastructure": ("4x V100s",)}),
+    ),
+    "evaluated on": (
+        "# m\nIt was evaluated on QuizBank v3.1.\n",
+        Right({"eval_data": ("QuizBank v3.1",)}),
+    ),
+    "a file says more than a split": (
+        "# m\nResults on the dev set:\n```\npython run.py --do_train --predict_file quiz-dev.json --lr 1e-5\n```\n",
+        Right({"eval_data": ("quiz-dev.json", "dev set")}),
+    ),
+    "fine-tuned X on Y": (
+        "# m\nFine-tuned [org/tiny](https://huggingface.co/org/tiny) on Quiz 7 using a script.\n",
+        Right({"student": ("org/tiny",)}),
+    ),
+    "on Y from X": (
+        "# m\nIt was fine-tuned on the Quiz 7 corpus from the `tiny-3b` checkpoint.\n",
+        Right({"student": ("tiny-3b",), "train_data": ("Quiz 7",)}),
+    ),
+    "initialized with X": (
+        "# m\nThe net is initialized with `org/tiny-wwm` and then tuned.\n",
+        Right({"student": ("org/tiny-wwm",)}),
+    ),
+    "starting from X": (
+        "# m\nStarting from the [tiny](https://huggingface.co/org/tiny) checkpoint it was tuned.\n",
+        Right({"student": ("org/tiny",)}),
+    ),
+    "data in the names of columns": (
+        "## Results\n| Model | FQuAD EM | FQuAD F1 | QuizQA 2.0 (EM/F1) |\n|--|--|--|--|\n"
+        "| ours | 1.5 | 2.5 | 3.5/4.5 |\n",
+        Right(
+            claims=(
+                ("exact", 1.5, "FQuAD", None),
+                ("f1", 2.5, "FQuAD", None),
+                ("exact", 3.5, "QuizQA 2.0", None),
+                ("f1", 4.5, "QuizQA 2.0", None),
+            )
+        ),
+    ),
+    "one number on two data sets": (
+        "| Model | Quiz A || Quiz B ||\n|--|--|--|--|--|\n| | EM | F1 | EM | F1 |\n"
+        "| m (ours) | 1.5 | 2.5 | 1.5 | 3.5 |\n",
+        Right(
+            claims=(
+                ("exact", 1.5, "Quiz A", None),
+                ("f1", 2.5, "Quiz A", None),
+                ("exact", 1.5, "Quiz B", None),
+                ("f1", 3.5, "Quiz B", None),
+            )
+        ),
+    ),
+    "columns of splits": (
+        "## Results\n| Metric | Dev | Test |\n|--|--|--|\n| EM | 71.9 | 70.1 |\n",
+        Right(claims=(("exact", 71.9, None, None), ("exact", 70.1, None, None))),
     ),
     "a shell variable is no mathematics": (
         "```\npython run.py --do_train --learning_rate 1e-5 --output_dir $ROOT/$RUN\n```\n",

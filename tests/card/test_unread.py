@@ -6,6 +6,7 @@ import pytest
 
 from harness.card.lint import lint
 from harness.card.read import parse
+from harness.cli.main import main
 from harness.domain import Card
 from tests.plan.cards import plan_of, problems_of
 
@@ -68,6 +69,13 @@ def test_words_in_the_place_of_a_value_state_nothing(value: str) -> None:
 def test_the_plan_refuses_a_card_of_which_a_claim_cannot_be_read(value: str) -> None:
     (problem,) = problems_of((EXACT, f'"exact": {value}'))
     assert problem.startswith(f"tinybert-6l.md:46: exact = {value} ")
+
+
+def test_parse_prints_what_it_could_not_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "card.md"
+    path.write_text("## Results\n- F1: 76.4\n- EM: 44-46\n", encoding="utf-8")
+    assert main(["parse", str(path)]) == 0
+    assert "unread: exact = 44-46 is a range (line 3)" in capsys.readouterr().out
 
 
 def test_another_models_unread_value_is_no_problem_of_the_plan() -> None:

@@ -10,6 +10,7 @@ from harness.card.dialects.document import Document, Finding
 from harness.card.dialects.metrics import claim_of, is_metric, metric_of
 from harness.card.dialects.names import is_setting, setting_name, state
 from harness.card.dialects.pairs import read_pairs
+from harness.card.dialects.table_shapes import metric_cells
 from harness.domain import Fact, Unit
 
 NAME = "bullets"
@@ -17,6 +18,7 @@ _ITEM = re.compile(
     r"^(?P<indent>\s*)(?:[-*+•]|\d{1,2}[.)])\s+(?P<quote>[`*_]{0,3})(?P<key>[^\W\d_][^:=：|]{0,60}?)(?:[`*_]{0,3})\s*"
     r"(?P<mark>[:=：]|(?<=[*`])\s)(?![/=])\s*(?:[*`]{1,3}(?=\s))?\s*(?P<value>\S.{0,1000})$"
 )
+_SPACED = re.compile(r"^\s*[-*+•]\s+(?P<key>[A-Za-z_ ]{2,40}?)\s+(?P<value>\d[\w.-]{0,12})(?: \([^()]{1,60}\))?\s*$")
 _ANY_ITEM = re.compile(r"^\s*(?:[-*+•]|\d{1,2}[.)])\s+\S")
 _TRAINING = re.compile(
     r"hyper-?\s?param|training (?:procedure|details|config|setup|settings|parameters|args)"
@@ -87,8 +89,16 @@ def _lists(document: Document) -> Iterator[_List]:
     del section
 
 
+def _spaced(text: str) -> re.Match[str] | None:
+    """An item with a blank alone between a setting and its number, `+ learning_rate 1e-5`."""
+    match = _SPACED.match(text[:160])
+    return match if match and is_setting(match["key"], strong=True) else None
+
+
 def _of_list(document: Document, one: _List, section: str) -> Iterator[Finding]:
-    matches = [(line, match) for line, text in one.items if (match := _ITEM.match(text[:1200])) is not None]
+    matches = [
+        (line, match) for line, text in one.items if (match := _ITEM.match(text[:1200]) or _spaced(text)) is not None
+    ]
     n_known = sum(1 for _, match in matches if is_setting(match["key"], strong=True))
     n_weak = sum(1 for _, match in matches if is_setting(match["key"])) if _SETTINGS.search(section) else 0
     is_training = bool(_USED.search(one.before[-300:])) or (bool(_TRAINING.search(section)) and n_known + n_weak > 0)
@@ -109,9 +119,12 @@ def _of_list(document: Document, one: _List, section: str) -> Iterator[Finding]:
                 yield from _optimizer(document, line, value)
         elif is_result or _score(match, line):
             unit: Unit | None = "other" if is_result and metric_of(key) is None else None
-            claim = claim_of(key, value, line, NAME, dataset=about.dataset, split=about.split, subject=label, unit=unit)
-            if claim is not None:
-                yield claim
+            for name, part in metric_cells(key, value):
+                claim = claim_of(
+                    name, part, line, NAME, dataset=about.dataset, split=about.split, subject=label, unit=unit
+                )
+                if claim is not None:
+                    yield claim
 
 
 def _betas(document: Document, line: int, text: str) -> Iterator[Finding]:

@@ -11,12 +11,12 @@ NAME = "machines"
 _LONGEST = 4000  # characters of a paragraph that are read
 _CHIP = (
     r"(?:(?:NVIDIA|Nvidia|nvidia|GeForce|TESLA|Tesla|tesla|Google|google|Cloud|cloud|Quadro|Graphcore|Apple|AMD)[ _])*"
-    r"(?:[VPATKH]\d{1,4}(?:-\w+)*|[vpath]\d{3}|L4|L40S?|GTX ?\d{3,4}M?(?: ?Ti)?|RTX ?\w?\d{3,5}(?: ?Ti)?|Titan \w+"
-    r"|TPU ?[vV]?\d?(?:-\d+)?|TPUs?|Mk\d IPUs?|MI\d{3}X?)"
+    r"(?:[VPATKH]\d{1,4}(?:-\w+)*s?|v\d-\d{1,4}|[vpath]\d{3}|L4|L40S?|GTX ?\d{3,4}M?(?: ?Ti)?|RTX ?\w?\d{3,5}(?: ?Ti)?"
+    r"|Titan \w+|TPU ?[vV]?\d?(?:-\d+)?|TPUs?|Mk\d IPUs?|MI\d{3}X?)"
 )
 _COUNT = (
-    r"(?:(?:an?|one|the|single|two|four|eight|sixteen|\d{1,4} ?[xX]?|cloud|[Gg]oogle|[Cc]olab|NVIDIA DGX \w+ with)"
-    r"(?: \*\*| `| )|\d{1,3}[xX]|\*\*|`){0,6}"
+    r"(?:(?:an?|one|the|single|two|four|eight|sixteen|\d{1,4} ?[xX×]?|cloud|[Gg]oogle|[Cc]olab|NVIDIA DGX \w+ with)"
+    r"(?: \*\*| `| )|\d{1,3}[xX×]|\*\*|`){0,6}"
 )
 _AFTER = (
     r"\*{0,2}(?:-\w+| VM| GPU'?s?| TPUs?| chips?| cores?| (?:with )?\d+ ?G[Bb](?: of (?:RAM|memory|VRAM))?"
@@ -24,10 +24,18 @@ _AFTER = (
 )
 _SENTENCE = re.compile(
     r"\b(?:[Tt]rained|[Tt]raining|[Ff]ine-?[Tt]un(?:ed|ing)|[Ff]intuned|run|ran|performed|completed|pre-?trained|model"
-    r"|steps)\b(?:[^.\n]|\.(?=\w)){0,120}?\b(?:on|using|with|On)\s+(?P<machine>" + _COUNT + _CHIP + _AFTER + ")"
+    r"|steps|We|we)\b(?:[^.\n]|\.(?=\w)){0,120}?\b(?:on|using|with|On|used)\s+(?P<machine>"
+    + _COUNT
+    + _CHIP
+    + _AFTER
+    + ")"
 )
 _HEADING = re.compile(
     r"^(?:compute |training |used )?(?:hardware|infrastructure|machines?|gpus?)(?: used| type| setup)?:?$",
+    re.IGNORECASE,
+)
+_ROW = re.compile(
+    r"^[*_`]*(?:hardware|infrastructure|gpus?|accelerators?|machines?|devices?|\w+ SKU)\b[\w ]{0,10}[*_`:]*$",
     re.IGNORECASE,
 )
 _NAMED = re.compile(r"\b(?:" + _CHIP + r"|GPUs?|CPUs?|TPUs?|Colab)\b")
@@ -45,11 +53,25 @@ def find(document: Document) -> Iterable[Finding]:
             yield Fact("infrastructure", match["machine"].replace("**", "").strip("*`. "), line, NAME)
         elif _HEADING.match(document.section(paragraph.lines[0])):
             yield from _under_heading(paragraph.lines[0], text)
+    for line, text in document.lines:
+        if text.startswith("|"):
+            yield from _in_row(line, [cell.strip() for cell in text[:_LONGEST].strip("| ").split("|")])
     for fence in document.fences:
         for line, text in fence.lines:
             match = _JSON.search(text[:600]) if '"' in text or "'" in text else None
             if match:
                 yield Fact("infrastructure", match["machine"], line, NAME)
+
+
+def _in_row(line: int, cells: list[str]) -> Iterator[Finding]:
+    """A row of a table with two columns: a sentence in the second, or a name of a machine behind a word for one."""
+    if len(cells) != 2:
+        return
+    match = _SENTENCE.search(cells[1])
+    if match:
+        yield Fact("infrastructure", match["machine"].strip("*`. "), line, NAME)
+    elif _ROW.match(cells[0]) and _NAMED.search(cells[1]) and len(cells[1]) <= _MAX_LINE:
+        yield Fact("infrastructure", cells[1], line, NAME)
 
 
 def _under_heading(line: int, text: str) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 
 from harness.card.dialects import translations
-from harness.card.dialects.values import cleaned, leading_number, parse_value
+from harness.card.dialects.values import cleaned, leading_number, parse_value, value_of
 from harness.domain import Stated
 
 # Name in the field's terms -> other spellings, in snake case. A name is always a spelling of itself.
@@ -127,6 +127,7 @@ _NUMERIC = frozenset(
     ]
 )
 _SHARES = {"warmup_steps", "warmup_ratio", "weight_decay", "dropout", "label_smoothing", "embeds_dropout_prob"}
+_OPTIMIZER = re.compile(r"^Adam\w{0,10}\s*[:=]\s*(?P<value>\d\S{0,20})$")  # `learning_rate = AdamW: 1e-5`
 _NOT_WORD = re.compile(r"[\s_-]+")
 _UNIT = re.compile(r"\s*\((?:s|steps?|epochs?|tokens?|lr|bs|ratio|max|min|initial|per[^()]{0,20})\)\s*$", re.IGNORECASE)
 _EARLY = re.compile(r"^(?:(?:the|used|total|final|training|model|optimal|best)[\s_]+)(?=\S)", re.IGNORECASE)
@@ -156,7 +157,9 @@ def state(key: str, raw: str, section: str, line: int, dialect: str) -> Stated:
     name, printed = setting_name(key), cleaned(raw)
     value, is_grid = parse_value(printed)
     if isinstance(value, str) and name in _NUMERIC:
-        value = next((number for number in [leading_number(printed)] if number is not None), value)
+        optimizer = _OPTIMIZER.match(printed)
+        number = value_of(optimizer["value"]) if optimizer else leading_number(printed)
+        value = value if number is None else number
     if name in _SHARES and printed.endswith("%") and isinstance(value, (int, float)) and not isinstance(value, bool):
         value = value / 100  # `warmup: 6 %`
     if name == "warmup_steps" and isinstance(value, float) and 0 < value < 1:

@@ -59,10 +59,12 @@ def find(document: Document) -> Iterable[Finding]:
                 document, line, match["key"].strip().strip("`"), match["value"], is_bold=bold is not None
             )
     for fence in document.fences:
-        for line, text in fence.lines:
-            match = _PLAIN.match(text[:600])
-            if match and _FACTS.get(match["key"].strip().lower()) == "infrastructure":
-                yield Fact("infrastructure", match["value"].strip(), line, NAME)
+        matches = [(line, match) for line, text in fence.lines if (match := _PLAIN.match(text[:600])) is not None]
+        facts = [(line, match) for line, match in matches if match["key"].strip().lower() in _FACTS]
+        for line, match in facts:
+            # An overview in a fence has several such lines; a single one may be code.
+            if len(facts) > 2 or _FACTS[match["key"].strip().lower()] == "infrastructure":
+                yield from _of_line(document, line, match["key"].strip(), match["value"], is_bold=True)
 
 
 def _of_line(document: Document, line: int, key: str, printed: str, *, is_bold: bool) -> Iterator[Finding]:
@@ -70,7 +72,8 @@ def _of_line(document: Document, line: int, key: str, printed: str, *, is_bold: 
     section = document.section(line).lower()
     if key.lower() in ("data", "dataset", "datasets"):
         is_eval = any(word in section for word in ("eval", "result", "test", "performance"))
-        name = "eval_data" if is_eval else "train_data" if "train" in section or "tuning" in section else None
+        is_train = "train" in section or "tuning" in section or (is_bold and key.lower() != "datasets")
+        name = "eval_data" if is_eval else "train_data" if is_train else None
     if name is not None and (is_bold or key.lower() not in _PLAIN_FACTS):
         if value and not _EMPTY.match(value):
             found = _model_in(value) if name in ("model", "student", "teacher") else _words(value)

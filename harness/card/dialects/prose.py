@@ -24,6 +24,7 @@ _SETS = (
     re.compile(r"\bfine-?tuned? (?:version|checkpoint) of .{0,250}? on (?:the |an? )?" + _DATA + r" dataset\b"),
     re.compile(_TUNED + r" (?:from|of) .{1,200}? on (?:the )?" + _DATA + _AFTER),
     re.compile(_TUNED + r"\b.{1,250}? on the data ?set " + _DATA + _AFTER),
+    re.compile(r"\b(?:by|after) fine-?tuning (?:the )?`?[\w./-]{3,90}`?(?: model)? on (?:the )?" + _DATA + _AFTER),
     re.compile(
         _TUNED + r"(?: and evaluated)?(?: \([^()]{0,60}\))? (?:on|using|for \w+ task on)(?: the| a| an)?"
         r"(?: English version of the| dataset)?(?: standard| official)?(?: translated)? "
@@ -32,7 +33,8 @@ _SETS = (
         + _AFTER
     ),
     re.compile(
-        r"(?<!-)\b(?:[Tt]rained|[Ll]earning of .{0,60}?) on (?:the )?(?:[A-Z]?[a-z]+ subset of the )?"
+        r"(?<!-)\b(?:[Tt]rained|[Tt]raining (?:is|was) (?:done|performed)|[Ll]earning of .{0,60}?) on (?:the )?"
+        r"(?:[A-Z]?[a-z]+ subset of the )?"
         + _DATA
         + r"(?: dataset|(?<=\))(?! like\b)|(?= (?:using|as|via|with)\b|,| \(|:|\.(?!\d)|$))"
     ),
@@ -50,6 +52,7 @@ _EVALUATED = re.compile(
     r"(?P<data>(?:[\w.-]{1,30} ){0,4}?(?:[Dd]ev|[Tt]est|[Vv]alidation|[Ee]val)(?:elopment)?(?:-v[\d.]+)?"
     r"(?: ?set| data ?set| split)?(?: of (?:the )?\w[\w.-]{0,40})?)(?=[\s.,;:)(]|$)"
 )
+_EVALUATED_ON = re.compile(r"\b(?:[Ee]valuated|[Tt]ested|[Vv]alidated) on (?:the )?(?:official )?" + _DATA + _AFTER)
 # `[test set](https://…/newstest2019.tgz)`: the address names what the words do not.
 _LINKED_SET = re.compile(
     r"\[(?:test|dev|eval|evaluation|validation) (?:set|data)\]\([^()\s]{1,200}/(?P<data>\w[\w-]{1,60})[^()\s/]{0,60}\)",
@@ -150,6 +153,8 @@ def _facts(text: str) -> Iterator[tuple[str, int, str]]:
     match = _EVALUATED.search(text)
     if match:
         yield "eval_data", match.start("data"), match["data"].strip()
+    elif (match := _EVALUATED_ON.search(text)) is not None and _is_data(match["data"].strip(), is_sure=False):
+        yield "eval_data", match.start("data"), match["data"].strip(" .*")
     match = _LINKED_SET.search(text)
     if match:
         yield "eval_data", match.start("data"), match["data"]

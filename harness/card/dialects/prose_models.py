@@ -41,13 +41,25 @@ _FORMS = (
     ("student", r"\bis based on <a>(?:[\w-]{1,20} ){0,2}<link>"),
     ("student", r"\bis based on <a>(?P<model>[\w.-]{1,60}/[\w.-]{1,90})(?P<target>)\b"),
     ("student", r"\b[Bb]ased on <a>(?:pre-?trained )?`(?P<model>[\w./-]{3,100})`(?P<target>)"),
-    ("student", r"\b<tuned> from <a>(?:[A-Za-z]{1,12} ){0,3}<hyphens>"),
+    ("student", r"\b[Ss]tart(?:ed|ing) (?:from|with) <a>(?:[\w-]{1,15} ){0,3}<link>"),
+    ("student", r"\b[Ss]tart(?:ed|ing) (?:from|with) <a>(?:[\w-]{1,15} ){0,3}<hyphens>"),
+    ("student", r"\bbuilt (?:on|upon) (?:top of )?<a>(?:[\w-]{1,15} ){0,2}<link>"),
+    ("student", r"\b(?:by|after) <tuned> <a>(?:[\w-]{1,12} ){0,2}<hyphens>"),
+    ("student", r"[Ll]anguage model ?\(['\"`](?P<model>[\w./-]{3,90})['\"`]\)(?P<target>)"),
+    ("student", r"\b<tuned> (?:from|of) <a>(?:[A-Za-z]{1,12} ){0,3}<hyphens>"),
+    ("student", r"^<tuned> <a><link> (?:model )?(?:on|using|for)\b"),
+    ("student", r"^<tuned> <a><hyphens> (?:model )?(?:on|using|for)\b"),
+    (
+        "student",
+        r"\bfrom <a>(?:pre-?trained )?`(?P<model>[\w./-]{2,90})`(?P<target>) (?:model )?(?:checkpoint|weights)",
+    ),
     # `X trained on Y` as a line of its own: X has the hyphens of a model's name.
     ("student", r"^<hyphens> (?:model )?(?:trained|<tuned>) on\b"),
     ("student", r"^<link> (?:model )?(?:has been |is |was )?<tuned>"),
     ("student", r"^[\w-]{2,30} \(`(?P<model>[\w./-]{3,80})`\)(?P<target>) (?:trained|<tuned>)"),
     ("student", r"\b[Ww]e <tuned> <a>(?:[\w-]{1,20} ){0,4}<link>"),
     ("student", r"\binitiali[sz]ed (?:from|with) <a>(?:pre-?trained )?(?:model )?<link>"),
+    ("student", r"\binitiali[sz]ed (?:from|with) <a>(?:pre-?trained )?(?:model )?<hyphens>"),
     ("student", r"\bThe base model (?:is|was) <a><name>(?=[\s,.]|$)"),
     ("student", r"[Ll]anguage model \(<link>"),
     ("student", r"\(<link> model <tuned> on"),
@@ -68,13 +80,25 @@ _NO_MODEL = {"trained", "pretrained", "pre-trained", "the", "this", "a", "an", "
              "none", "null", "unknown"}  # fmt: skip
 
 
+# What a text must hold for a form with this part to match: looking for it costs a hundredth of the search.
+_NEEDED = {
+    "<link>": "](", "<tuned>": "un", "was used as the": "was used as the", "as <a>teacher": "teacher",
+    "(?:version|checkpoint) of": " of ", "The base model": "The base model", "transfer learning": "transfer learning",
+}  # fmt: skip
+
+
+def _needed(form: str) -> tuple[str, ...]:
+    """Words without which a form cannot match; a part that is one of several alternatives is not needed."""
+    return tuple(word for part, word in _NEEDED.items() if part in form and f"|{part}" not in form)
+
+
 def _compiled(form: str) -> re.Pattern[str]:
     for name, part in _PARTS.items():
         form = form.replace(name, part)
     return re.compile(form)
 
 
-_MODELS = tuple((name, _compiled(form)) for name, form in _FORMS)
+_MODELS = tuple((name, _needed(form), _compiled(form)) for name, form in _FORMS)
 _HUB = _compiled(_INTRODUCED)
 
 
@@ -92,8 +116,8 @@ def _models(text: str) -> Iterator[tuple[str, int, str]]:
     """Names of facts with the place and the value of each."""
     if not any(word in text for word in _SIGNS):
         return
-    for name, form in _MODELS:
-        match = form.search(text)
+    for name, needed, form in _MODELS:
+        match = form.search(text) if all(word in text for word in needed) else None
         if match and match["model"].lower() not in _NO_MODEL:
             yield name, match.start("model"), _named(match["model"], match["target"])
     match = _HUB.search(text)

@@ -109,6 +109,11 @@ _SLASHED = re.compile(
 _THAT = re.compile(r",? which is (?:equal to )?(?P<value>\d+\.\d+)\b")
 _SIGNATURE = re.compile(r"^\s*(?P<metric>BLEU|chrF\d?|TER)\|\S{5,200} = (?P<value>\d+(?:\.\d+)?)\b")
 _LOGGED = re.compile(r"\s(?P<metric>[a-z_]{2,30}) = (?P<value>-?\d+\.\d+)\s*$")
+# `… 80.2 on the SQuAD 2.0 dev set`: the data that the same sentence names behind a number.
+_ON_DATA = re.compile(
+    r"(?:[^.;:]|\.(?=\d)){1,80}? on (?:the )?"
+    r"(?P<data>[A-Z][\w.-]*\w(?: v?\d(?:[\d.]*\d)?)?(?: (?:dev|test|validation) set)?)(?=[\s.,;)]|$)"
+)
 _BY_OTHERS = re.compile(
     r"for comparison|\bin (?:the|their|our) (?:original )?paper\b|\bthe authors\b|\breported results?\b"
     r"|compared (?:to|with)|original results?|\bbaseline\b|outperform"
@@ -221,8 +226,10 @@ def _claim(document: Document, paragraph: Paragraph, metric: str, value: str, pl
     if key.lower().endswith("loss") and "." not in value:
         return  # "a loss of 1 point" is a comparison
     is_others, about = _is_of_others(paragraph.text, place), context.of(document, line)
+    own = _ON_DATA.match(paragraph.text, place)
+    dataset = own["data"].strip() if own else None if is_others else about.dataset
     claim = claim_of(
-        key, value, line, NAME, dataset=None if is_others else about.dataset,
+        key, value, line, NAME, dataset=dataset,
         split=context.split_of(paragraph.text) or about.split, subject="other" if is_others else None,
         unit="other" if "score" in key else None,
     )  # fmt: skip

@@ -101,3 +101,12 @@ def pair_of(cell: str) -> tuple[str, str] | None:
     if match is None or metric_of(match["one"]) is None or metric_of(match["two"]) is None:
         return None
     return f"{match['stem']} {match['one']}".strip(), f"{match['stem']} {match['two']}".strip()
+
+
+def metric_cells(title: str, cell: str) -> Iterator[tuple[str, str]]:
+    """A metric and its value, or both of two (`EM/F1`, `77.1/80.2`)."""
+    pair, values = pair_of(title), cell.split("/")
+    if pair is not None and len(values) == 2:
+        yield from zip(pair, (value.strip() for value in values), strict=True)
+    elif pair is None:
+        yield title, cell

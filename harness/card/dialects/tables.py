@@ -9,7 +9,7 @@ from harness.card.dialects.document import Document, Finding
 from harness.card.dialects.metrics import claim_of, is_metric, metric_of, plain_metric
 from harness.card.dialects.names import is_setting, state
 from harness.card.dialects.own_names import plain_name
-from harness.card.dialects.table_shapes import Table, bare, pair_of, tables_of, with_second_header
+from harness.card.dialects.table_shapes import Table, bare, metric_cells, pair_of, tables_of, with_second_header
 from harness.domain import Fact
 
 NAME = "tables"
@@ -22,6 +22,10 @@ _DATA = re.compile(
 )
 _TOTAL = re.compile(r"^(?:(?:has|no)ans_)?total$")  # of questions, which some print as floats
 _LANGUAGE = re.compile(r"^lang", re.IGNORECASE)
+# `SQuAD 2.0 F1`, `FQuAD (EM)`: the data before the metric.
+_ON_DATA = re.compile(
+    r"^(?P<data>\S*(?:QuAD|QUAD|quad|QA)\S*(?: v?\d[\d.]*)?) ?\(?(?P<metric>EM|F1|[Ee]xact(?: [Mm]atch)?|f1|em)\)?$"
+)
 _SHORT = re.compile(r"^[PR](?:[ ._-]\w{1,20})?$")  # precision and recall, of a class perhaps, beside another metric
 _SPLITS = re.compile(r"^(?:split|subset|set|partition)s?$", re.IGNORECASE)
 _NAMED_SPLIT = re.compile(r"^\S.{0,60}\s(?P<split>train(?:ing)?|dev|test|validation)(?: set)?$", re.IGNORECASE)
@@ -33,6 +37,7 @@ _THIS = re.compile(
     re.IGNORECASE,
 )
 _SCORES = re.compile(r"\b(?P<metric>\w[\w-]{1,20})\s+scores?\b", re.IGNORECASE)
+_OTHER = re.compile(r"original|baseline|\bpaper\b|reported|reference|previous|\bsota\b|state[- ]of", re.IGNORECASE)
 _LONG_NAME = 12  # characters of a name that is no family's, such as `bert`
 
 
@@ -40,7 +45,7 @@ def find(document: Document) -> Iterable[Finding]:
     for table in tables_of(document):
         if not _is_log(table):
             yield from _data_sets(table)
-            yield from _of_table(document, _under_titles(document, with_second_header(table)))
+            yield from _of_table(document, with_second_header(table))
 
 
 def _data_sets(table: Table) -> Iterator[Fact]:
@@ -102,14 +107,6 @@ def _of_table(document: Document, table: Table) -> Iterator[Finding]:
         yield from _metric_before(document, table)
 
 
-def _under_titles(document: Document, table: Table) -> Table:
-    """Titles over the metrics that are no models stand for data: each goes before its metrics' names."""
-    if not table.over or any(_is_this(document, title) for title in table.over if title):
-        return table
-    header = [f"{title} {cell}".strip() for title, cell in zip(table.over, table.header, strict=True)]
-    return dataclasses.replace(table, header=tuple(header), over=())
-
-
 def _is_value(cell: str) -> bool:
     """A value, not a remark about one."""
     return bool(cell) and (len(cell.split()) < 6 or cell[0].isdigit())
@@ -123,7 +120,12 @@ def _metrics_down(document: Document, table: Table) -> Iterator[Finding]:
         for n, cell in enumerate(cells[1:], start=1):
             title = table.header[n] if n < len(table.header) else ""
             split = context.split_of(f"{title} set")
-            is_own = split is not None or _VALUE.match(title.strip("# ")) or (len(cells) == 2 and not _is_other(title))
+            is_own = (
+                split is not None
+                or _VALUE.match(title.strip("# "))
+                or _is_this(document, title)
+                or (len(cells) == 2 and not _is_other(title))
+            )
             claim = claim_of(
                 cells[0], cell, line, NAME, dataset=about.dataset, split=split or about.split,
                 subject=None if is_own else title or None,
@@ -133,7 +135,7 @@ def _metrics_down(document: Document, table: Table) -> Iterator[Finding]:
 
 
 def _is_other(title: str) -> bool:
-    return "original" in title.lower() or "baseline" in title.lower()
+    return _OTHER.search(title) is not None
 
 
 def _metrics_along(document: Document, table: Table, columns: Sequence[int]) -> Iterator[Finding]:
@@ -147,32 +149,50 @@ def _metrics_along(document: Document, table: Table, columns: Sequence[int]) -> 
     is_report = bool(averages & {"macro avg", "weighted avg", "micro avg"}) or (
         bool(labels) and _CLASS.match(title) is not None and (bool(title) or {"precision", "recall"} <= names)
     )
+    are_models = any(_is_this(document, name) for name in table.over if name)
     for line, cells in table.rows:
         label = cells[labels[0]].strip() if labels and labels[0] < len(cells) else ""
-        dataset, split, subject = about.dataset, about.split, None
-        if not label or is_report:
-            pass
-        elif _DATA.match(title):
-            dataset = f"{about.dataset} ({label})" if about.dataset and _LANGUAGE.match(title) else label
-        elif _SPLITS.match(title) or ((split_in := context.split_of(f"{label} set")) is not None and len(label) < 16):
-            split = label if _SPLITS.match(title) else split_in
-        else:
-            subject = None if _is_this(document, label) else label
+        of_row = about if not label or is_report else _of_row(document, about, title, label)
         if data_at is not None and data_at < len(cells):
-            dataset = cells[data_at] or dataset
+            of_row = dataclasses.replace(of_row, dataset=cells[data_at] or of_row.dataset)
         for n in columns:
             if n >= len(cells):
                 continue
-            if table.over and table.over[n]:
-                subject = None if _is_this(document, table.over[n]) else table.over[n]
-            for key, value in _metric_cells(table.header[n], cells[n]):
+            of_cell = _of_column(document, table, n, of_row, are_models=are_models)
+            for key, value in metric_cells(table.header[n], cells[n]):
+                of_data = _ON_DATA.match(key)
+                name = of_data["metric"] if of_data else f"{key} {label}" if is_report and label else key
                 claim = claim_of(
-                    f"{key} {label}" if is_report and label else key, value, line, NAME, dataset=dataset,
-                    split=context.split_of(f"{table.header[n]} set") or split, subject=subject,
+                    name, value, line, NAME,
+                    dataset=of_data["data"] if of_data else of_cell.dataset,
+                    split=of_cell.split, subject=of_cell.subject,
                     unit=(metric_of(bare(key)) or ("", "points" if _SHORT.match(key) else "other"))[1],
                 )  # fmt: skip
                 if claim is not None:
                     yield claim
+
+
+def _of_row(document: Document, about: context.About, title: str, label: str) -> context.About:
+    """What a row's label adds: its data, its split, or whose numbers they are."""
+    if _DATA.match(title):
+        data = f"{about.dataset} ({label})" if about.dataset and _LANGUAGE.match(title) else label
+        return dataclasses.replace(about, dataset=data)
+    split = context.split_of(f"{label} set")
+    if _SPLITS.match(title) or (split is not None and len(label) < 16):
+        return dataclasses.replace(about, split=label if _SPLITS.match(title) else split)
+    return dataclasses.replace(about, subject=None if _is_this(document, label) else label)
+
+
+def _of_column(document: Document, table: Table, n: int, about: context.About, *, are_models: bool) -> context.About:
+    """What a column's header adds, and the title above it: a model where one of the titles is this one, else data."""
+    about = dataclasses.replace(about, split=context.split_of(f"{table.header[n]} set") or about.split)
+    title = table.over[n] if table.over else ""
+    if not title:
+        return about
+    if are_models:
+        return dataclasses.replace(about, subject=None if _is_this(document, title) else title)
+    split = context.split_of(f"{title} set")
+    return dataclasses.replace(about, split=split) if split else dataclasses.replace(about, dataset=title)
 
 
 def _is_this(document: Document, label: str) -> bool:
@@ -192,7 +212,7 @@ def _metric_column(document: Document, table: Table) -> Iterator[Finding]:
     data = next((n for n, cell in enumerate(table.header) if _DATA.match(cell)), None)
     for line, cells in table.rows:
         for n in range(at + 1, min(len(cells), len(table.header))):
-            for key, value in _metric_cells(cells[at], cells[n]):
+            for key, value in metric_cells(cells[at], cells[n]):
                 claim = claim_of(
                     key, value, line, NAME, dataset=cells[data] if data is not None else None,
                     subject=None if _is_this(document, table.header[n]) else table.header[n] or None,
@@ -212,11 +232,3 @@ def _metric_before(document: Document, table: Table) -> Iterator[Finding]:
             claim = claim_of(match["metric"], cell, line, NAME, subject=f"{cells[0]} ({title})" if title else cells[0])
             if claim is not None:
                 yield claim
-
-
-def _metric_cells(title: str, cell: str) -> Iterator[tuple[str, str]]:
-    pair, values = pair_of(title), cell.split("/")
-    if pair is not None and len(values) == 2:
-        yield from zip(pair, (value.strip() for value in values), strict=True)
-    elif pair is None:
-        yield title, cell

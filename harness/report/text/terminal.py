@@ -50,6 +50,8 @@ def _print_card(console: Console, card: Card) -> None:
     console.print()
     columns = ("claim", "value", "unit", "of", "line")
     console.print(make_table(columns, [_claim_row(claim) for claim in card.claims], ("line",)))
+    for one in card.unread:
+        console.print(printable(f"unread: {one.metric} = {one.raw} {one.reason} (line {one.line})"))
     for conflict in card.conflicts:
         values = printable(f"{conflict.what}: {' / '.join(conflict.values)}")
         console.print(f"conflict: {values} (lines {conflict.lines[0]} and {conflict.lines[1]})")
