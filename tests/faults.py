@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harness.qa import features
-from harness.train.recipes.context import Workbench
+from harness.train.recipes.context import StageContext
 
 Patch = Callable[[pytest.MonkeyPatch], None]
 
@@ -26,8 +26,8 @@ def shift_labels(patch: pytest.MonkeyPatch) -> None:
 
 def keep_teacher_in_training_mode(patch: pytest.MonkeyPatch) -> None:
     """The teacher of the intermediate stage keeps its dropout."""
-    original = Workbench.taught_by
-    patch.setattr(Workbench, "taught_by", lambda bench: original(bench).train())
+    original = StageContext.taught_by
+    patch.setattr(StageContext, "taught_by", lambda context: original(context).train())
 
 
 def _nothing(_: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
 """All stages of an experiment in order, each from the student of the one before, each ending in a file."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,14 @@ from harness.record import environment, store
 from harness.record.folder import Run
 from harness.record.parts import RunSettings
 from harness.run.inputs import Inputs, check_unchanged, fingerprint
-from harness.train import teacher_logits as logit_cache
+from harness.train import teacher_logits
 from harness.train.augment import Table, augmented, build_table, table_key
 from harness.train.engine.checkpoint import Cadence, Checkpoints
 from harness.train.engine.loop import StageLog
 from harness.train.models import loading, packed_bert
 from harness.train.progress import Watcher
-from harness.train.recipes import RECIPES, settings_of
-from harness.train.recipes.context import Common, Workbench
+from harness.train.recipes import READS_TEACHER_LOGITS, RECIPES, settings_of
+from harness.train.recipes.context import StageContext
 
 
 def train(
@@ -81,40 +81,42 @@ def _train_stage(
 ) -> dict[str, Any]:
     """Trains the student in place; returns the stage's log and the training questions it could not use."""
     accelerator = checkpoints.accelerator
-    scratch = run / f"scratch-{accelerator.process_index}"
-
-    dropped: list[str] = []
-    noted: dict[str, Any] = {}
     needs_table = stage.name == AUGMENTED and inputs.masked_lm is not None
     table = _candidates(experiment, inputs, run, accelerator, watch) if needs_table else None
-
-    def rows(common: Common) -> Features:
-        built = _rows(common, _paragraphs(experiment, inputs, table), tokenizer, scratch)
-        dropped.extend(built.dropped)
-        return built
-
-    def teacher_logits(rows: Features) -> logit_cache.Logits:
-        batch_size = int(experiment.evaluation.value("eval_batch_size"))
-        files = inputs.record["teacher"]
-        key = logit_cache.key_of(files, rows, batch_size=batch_size, accelerator=accelerator)
-        folder = store.cache_of(run, "teacher-logits", key)
-        logits = logit_cache.build(
-            teacher, rows, folder, key, batch_size=batch_size, accelerator=accelerator, watch=watch
-        )
-        if stage.get("padding") == "dropped":
-            noted["mass_on_padding"] = logit_cache.mass_on_padding(logits, rows)
-        return logits
-
-    recorder = _Recorder(checkpoints.losses, watch, is_main=accelerator.is_main_process)
+    train_stage = RECIPES[experiment.recipe][stage.name]
+    noted: dict[str, Any] = {}
+    scratch = run / f"scratch-{accelerator.process_index}"
     with store.scratch(scratch):
+        rows = _rows(stage, _paragraphs(experiment, inputs, table), tokenizer, scratch)
+        logits = None
+        if train_stage in READS_TEACHER_LOGITS:
+            batch_size = int(experiment.evaluation.value("eval_batch_size"))
+            logits = _teacher_logits(teacher, inputs.record["teacher"], rows, batch_size, run, accelerator, watch)
+            if stage.get("padding") == "dropped":
+                noted["mass_on_padding"] = teacher_logits.mass_on_padding(logits, rows)
+        recorder = _Recorder(checkpoints.losses, watch, is_main=accelerator.is_main_process)
         seed = RunSettings.of(experiment).seed
-        bench = Workbench(student, teacher, accelerator, seed, recorder, rows, teacher_logits, checkpoints)
-        train_stage = RECIPES[experiment.recipe][stage.name]
-        log: StageLog = train_stage(bench, **{name: stage.value(name) for name in settings_of(train_stage)})
+        context = StageContext(student, teacher, accelerator, seed, recorder, rows, logits, checkpoints)
+        log: StageLog = train_stage(context, **{name: stage.value(name) for name in settings_of(train_stage)})
     words = {"candidates": {"sha256": table.sha256, "words": dict(table.n_words)}} if table else {}
     kind = "packed" if packed_bert.fits(student) else "library"  # which encoder this machine has for such a model
     seconds = round(checkpoints.elapsed(), 1)
-    return {"log": log, "dropped": dropped, "seconds": seconds, "encoder": kind, **words, **noted}
+    return {"log": log, "dropped": rows.dropped, "seconds": seconds, "encoder": kind, **words, **noted}
+
+
+def _teacher_logits(
+    teacher: Any,
+    files: Mapping[str, str],
+    rows: Features,
+    batch_size: int,
+    run: Path,
+    accelerator: Accelerator,
+    watch: Watcher,
+) -> teacher_logits.Logits:
+    """The teacher's logits of these rows, made once for all runs that have the same ones; `files` are its hashes."""
+    key = teacher_logits.key_of(files, rows, batch_size=batch_size, accelerator=accelerator)
+    folder = store.cache_of(run, "teacher-logits", key)
+    return teacher_logits.build(teacher, rows, folder, key, batch_size=batch_size, accelerator=accelerator, watch=watch)
 
 
 def _candidates(experiment: Experiment, inputs: Inputs, run: Path, accelerator: Accelerator, watch: Watcher) -> Table:
@@ -159,16 +161,16 @@ def _paragraphs(experiment: Experiment, inputs: Inputs, table: Table | None) -> 
     )
 
 
-def _rows(common: Common, paragraphs: Iterator[Paragraph], tokenizer: Any, scratch: Path) -> Features:
+def _rows(stage: Stage, paragraphs: Iterator[Paragraph], tokenizer: Any, scratch: Path) -> Features:
     rows = build_features(
         paragraphs,
         tokenizer,
         scratch,
-        max_seq_length=common["max_seq_length"],
-        doc_stride=common["doc_stride"],
-        doc_stride_is=common["doc_stride_is"],
-        max_query_length=common["max_query_length"],
-        last_token=common["last_token_labels"],
+        max_seq_length=stage.value("max_seq_length"),
+        doc_stride=stage.value("doc_stride"),
+        doc_stride_is=stage.value("doc_stride_is"),
+        max_query_length=stage.value("max_query_length"),
+        last_token=stage.value("last_token_labels"),
         for_training=True,
     )
     if len(rows) == 0:

@@ -29,8 +29,8 @@ from harness.run.inputs import Inputs
 from harness.train.inference import batch_logits
 from harness.train.models import loading
 from harness.train.progress import Silent
-from harness.train.recipes import RECIPES, settings_of
-from harness.train.recipes.context import Workbench
+from harness.train.recipes import READS_TEACHER_LOGITS, RECIPES, settings_of
+from harness.train.recipes.context import StageContext
 
 QUESTIONS = 600  # of the sample that lengths are measured on
 LONGEST_S = 20.0  # that the steps of a stage are timed for, about
@@ -161,40 +161,46 @@ def _of_stage(
     if not n_steps or not len(rows):
         return
     seed, teacher = RunSettings.of(experiment).seed, _teacher(experiment, inputs)
-    asked: list[float] = []
-
-    def logits(few: Any) -> Array:
-        of_batch = int(experiment.evaluation.value("eval_batch_size"))
-        model = teacher.to(accelerator.device).eval() if teacher is not None else None
-        found = []
-        for begin in range(0, len(few), of_batch):
-            started = time.perf_counter()
-            which = np.arange(begin, min(begin + of_batch, len(few)))
-            found.append(batch_logits(model, few, which, accelerator))
-            asked.append((time.perf_counter() - started) / len(which))
-        return np.concatenate(found)
+    train = RECIPES[experiment.recipe][stage.name]
+    settings = {**{name: stage.value(name) for name in settings_of(train)}, "num_train_epochs": 1}
+    asked: list[float] = []  # seconds of the teacher for a row, batch by batch
 
     def run(n_batches: int) -> float:
         """Seconds of a stage of so many steps."""
-        few = _Few(rows, n_batches * batch_size)
-        taken: list[float] = []
-
-        class Clock(Silent):
-            def start(self, *_: Any) -> None:
-                taken.append(time.perf_counter())
-
-            def end(self) -> None:
-                taken.append(time.perf_counter())
-
-        bench = Workbench(_student(experiment, inputs), teacher, accelerator, seed, Clock(), lambda _: few, logits)  # type: ignore[arg-type, return-value]
-        train = RECIPES[experiment.recipe][stage.name]
-        settings = {name: stage.value(name) for name in settings_of(train)}
-        train(bench, **{**settings, "num_train_epochs": 1})
-        return taken[-1] - taken[0]
+        few, clock, logits = _Few(rows, n_batches * batch_size), _Clock(), None
+        if train in READS_TEACHER_LOGITS:
+            logits, took = _logits_timed(teacher, few, int(experiment.evaluation.value("eval_batch_size")), accelerator)
+            asked.extend(took)
+        train(StageContext(_student(experiment, inputs), teacher, accelerator, seed, clock, few, logits), **settings)  # type: ignore[arg-type]
+        return clock.taken[-1] - clock.taken[0]
 
     yield _part(stage.name, n_steps, _timed(run))
     if asked:
         yield _part(f"{stage.name}: teacher logits", n_rows, asked[1:] or asked)
+
+
+class _Clock(Silent):
+    """Notes when a stage's steps begin and when they end."""
+
+    def __init__(self) -> None:
+        self.taken: list[float] = []
+
+    def start(self, *_: Any) -> None:
+        self.taken.append(time.perf_counter())
+
+    def end(self) -> None:
+        self.taken.append(time.perf_counter())
+
+
+def _logits_timed(model: Any, rows: "_Few", batch_size: int, accelerator: Accelerator) -> tuple[Array, list[float]]:
+    """The teacher's logits of all rows, and the seconds that each batch took for a row."""
+    model, found, took = model.to(accelerator.device).eval(), [], []
+    for begin in range(0, len(rows), batch_size):
+        started = time.perf_counter()
+        which = np.arange(begin, min(begin + batch_size, len(rows)))
+        found.append(batch_logits(model, rows, which, accelerator))  # type: ignore[arg-type]
+        took.append((time.perf_counter() - started) / len(which))
+    return np.concatenate(found), took
 
 
 def _timed(run: Callable[[int], float]) -> list[float]:

@@ -17,14 +17,14 @@ from accelerate import Accelerator
 from safetensors.torch import load_file
 from torch import Tensor
 
-from harness.qa.features import Array, Features, build_features
+from harness.qa.features import Array, build_features
 from harness.qa.squad import read_squad
 from harness.train.engine import loop
 from harness.train.inference import logits_of
 from harness.train.models.loading import load_model, load_tokenizer
 from harness.train.progress import Silent
 from harness.train.recipes import RECIPES, haystack
-from harness.train.recipes.context import Common, Workbench
+from harness.train.recipes.context import Common, StageContext
 
 Weights = dict[str, Tensor]
 COMMON = Common(
@@ -77,20 +77,16 @@ def replay(goldens: Path, stage: str, start: Path, golden: dict[str, Any], scrat
     student.load_state_dict(weights)
     kept, accelerator = Replay(golden["steps"], student), Accelerator(cpu=True)
 
-    def rows(common: Common) -> Features:
-        names = ("max_seq_length", "doc_stride", "doc_stride_is", "max_query_length")
-        windows = {name: common[name] for name in names}  # type: ignore[literal-required]
-        paragraphs, tokenizer = read_squad(goldens / "train_small.json"), load_tokenizer(goldens / "student")
-        return build_features(
-            paragraphs, tokenizer, scratch, **windows, last_token=common["last_token_labels"], for_training=True
-        )
-
-    def teacher_logits(features: Features) -> Array:
-        kept.teacher_logits = logits_of(
-            teacher, features, batch_size=8, accelerator=accelerator, path=scratch / "logits.npy",
-            watch=Silent(), name="teacher",
-        )  # fmt: skip
-        return kept.teacher_logits
+    common = {**COMMON, **settings}
+    windows = {name: common[name] for name in ("max_seq_length", "doc_stride", "doc_stride_is", "max_query_length")}
+    paragraphs, tokenizer = read_squad(goldens / "train_small.json"), load_tokenizer(goldens / "student")
+    rows = build_features(
+        paragraphs, tokenizer, scratch, **windows, last_token=common["last_token_labels"], for_training=True
+    )
+    kept.teacher_logits = logits_of(
+        teacher, rows, batch_size=8, accelerator=accelerator, path=scratch / "logits.npy", watch=Silent(),
+        name="teacher",
+    )  # fmt: skip
 
     class Captured(haystack.HaystackHead):
         def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -100,8 +96,8 @@ def replay(goldens: Path, stage: str, start: Path, golden: dict[str, Any], scrat
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop, "batches_of_epoch", kept.batches)
         patch.setattr(haystack, "HaystackHead", Captured)
-        bench = Workbench(student, teacher, accelerator, 42, kept, rows, teacher_logits)
-        RECIPES["haystack"][stage](bench, **{**COMMON, **settings})
+        context = StageContext(student, teacher, accelerator, 42, kept, rows, kept.teacher_logits)
+        RECIPES["haystack"][stage](context, **common)
     return kept
 
 

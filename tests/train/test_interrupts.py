@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from harness.train import cores, interrupts
 from harness.train.interrupts import GivenUpError
 from harness.train.kernels import cpu_attention
-from harness.train.models import loading, packed_bert
+from harness.train.models import loading, packing
 from harness.train.recipes.haystack import IntermediateLayerLoss
 from tests.tiny import make_model
 from tests.train.models.test_packed_bert import Rows, batch_of
@@ -71,7 +71,7 @@ def test_a_backward_pass_is_given_up_before_the_next_layer(
 ) -> None:
     backward = Count(torch._softmax_backward_data, at=1)
     monkeypatch.setattr(cpu_attention.torch, "_softmax_backward_data", backward)
-    blocks = len(packed_bert.pack(batch_of(Rows()), "counted", 2).blocks)
+    blocks = len(packing.pack(batch_of(Rows()), "counted", 2).blocks)
     with pytest.raises(GivenUpError):
         given_up_in(module)
     assert 1 <= backward.n <= n_threads * blocks  # one layer of the student's two

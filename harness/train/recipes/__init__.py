@@ -3,7 +3,7 @@
 `haystack` and `tinybert` are two flavours of one method, with the same stages; `finetune` makes teachers.
 
 A stage's settings are its function's keyword arguments. They have no defaults here: what a card leaves out is filled
-from the program it was made with (`harness/programs/`), with version and symbol, so that no value is silent.
+from the program it was made with (`harness/plan/defaults/`), with version and symbol, so that no value is silent.
 """
 
 import inspect
@@ -24,6 +24,10 @@ RECIPES: Mapping[str, Mapping[str, Callable[..., Any]]] = {
     },
     "finetune": {"finetune": finetune.finetune},
 }
+
+
+# The stages that match the teacher's logits, which are worked out once, before they begin.
+READS_TEACHER_LOGITS = (haystack.distil_prediction_layer, tinybert.distil_prediction_layer)
 
 
 def settings_of(stage: Callable[..., Any]) -> tuple[str, ...]:

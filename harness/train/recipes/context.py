@@ -1,6 +1,6 @@
 """What every stage of every recipe works with: its models, its rows, the machine, and the settings all stages share."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -27,16 +27,17 @@ class Common(Optimisation):
 
 
 @dataclass(frozen=True, slots=True)
-class Workbench:
-    """The student is changed in place. `rows` windows the stage's data; `teacher_logits` gives (rows, T, 2) fp32."""
+class StageContext:
+    """The student is changed in place. `rows` are the stage's data in windows, `teacher_logits` (rows, T, 2) fp32 of
+    the same rows, None for a stage that reads none."""
 
     student: nn.Module
     teacher: nn.Module | None
     accelerator: Any
     seed: int
     watch: Watcher
-    rows: Callable[[Common], Features]
-    teacher_logits: Callable[[Features], Any]
+    rows: Features
+    teacher_logits: Any = None  # an array, or anything that gives the rows it is asked for
     checkpoints: Checkpoints | None = None
 
     def taught_by(self) -> nn.Module:
@@ -46,10 +47,11 @@ class Workbench:
         teacher: nn.Module = self.teacher.to(self.accelerator.device).eval()
         return teacher
 
-    def taught_rows(self, common: Common) -> "TaughtRows":
-        """The stage's rows with the teacher's logits, computed once, before training, in eval mode."""
-        rows = self.rows(common)
-        return TaughtRows(rows, self.teacher_logits(rows))
+    def taught_rows(self) -> "TaughtRows":
+        """The stage's rows with the teacher's logits."""
+        if self.teacher_logits is None:
+            raise ValueError("this stage needs the teacher's logits and was given none")
+        return TaughtRows(self.rows, self.teacher_logits)
 
     def train(self, stage: str, module: nn.Module, rows: Any, common: Common) -> StageLog:
         """Optimises `module` over `rows` with the common settings."""
@@ -72,7 +74,7 @@ class TaughtRows:
     """Features whose batches also carry the teacher's logits of the same rows, (B, T, 2)."""
 
     features: Features
-    logits: Any  # an array, or anything that gives the rows it is asked for
+    logits: Any
 
     def __len__(self) -> int:
         return len(self.features)

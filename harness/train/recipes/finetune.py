@@ -8,17 +8,15 @@ from typing import Unpack
 
 from torch import Tensor, nn
 
-from harness.train import cores
 from harness.train.engine.loop import StageLog
 from harness.train.models import packed_bert
-from harness.train.models.loading import width
 from harness.train.recipes import losses
-from harness.train.recipes.context import Common, Workbench
+from harness.train.recipes.context import Common, StageContext
 from harness.train.recipes.haystack import HaystackHead, Padding
 
 
 def finetune(
-    bench: Workbench,
+    context: StageContext,
     *,
     embeds_dropout_prob: float,
     learned_logit_divisor: bool,
@@ -26,8 +24,8 @@ def finetune(
     **common: Unpack[Common],
 ) -> StageLog:
     """Trains the student on the first gold answer of each row; no teacher."""
-    head = HaystackHead(bench.student, embeds_dropout_prob, is_learned=learned_logit_divisor, padding=padding)
-    return bench.train("finetune", HardLabelLoss(head, padding), bench.rows(common), common)
+    head = HaystackHead(context.student, embeds_dropout_prob, is_learned=learned_logit_divisor, padding=padding)
+    return context.train("finetune", HardLabelLoss(head, padding), context.rows, common)
 
 
 class HardLabelLoss(nn.Module):
@@ -36,9 +34,7 @@ class HardLabelLoss(nn.Module):
         self.head, self._padding = head, padding
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        if packed_bert.fits(self.head.student):
-            return cores.shared_terms(self._terms, batch, list(self.parameters()), width(self.head.student))
-        return self._terms(batch)
+        return packed_bert.on_all_cores(self, self.head.student, self._terms, batch)
 
     def _terms(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         logits = self.head(batch)

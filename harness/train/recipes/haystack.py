@@ -19,35 +19,34 @@ from typing import Literal, Unpack
 import torch
 from torch import Tensor, nn
 
-from harness.train import cores
 from harness.train.engine.loop import StageLog
-from harness.train.models import packed_bert
+from harness.train.models import packed_bert, packing
 from harness.train.models.attention_maps import Probs, show_maps
-from harness.train.models.loading import n_heads, n_layers, span_logits, width
+from harness.train.models.loading import n_heads, n_layers, span_logits
 from harness.train.recipes import losses
-from harness.train.recipes.context import Common, Workbench, without_head
+from harness.train.recipes.context import Common, StageContext, without_head
 
 Padding = Literal["counted", "masked", "dropped"]
 
 
 def distil_intermediate_layers(
-    bench: Workbench, *, layer_map: str, attention_probs: Probs, padding: Padding, **common: Unpack[Common]
+    context: StageContext, *, layer_map: str, attention_probs: Probs, padding: Padding, **common: Unpack[Common]
 ) -> StageLog:
     """Matches hidden states and attention probabilities; labels, logits and temperature play no part.
 
     `layer_map` names the teacher layer of each student layer (`uniform` is i -> i x n_teacher / n_student).
     The head gets no gradient, so it stays as it is, weight decay included.
     """
-    teacher = bench.taught_by()
-    layers = losses.LAYER_MAPS[layer_map](n_layers(bench.student), n_layers(teacher))
-    show_maps(bench.student, attention_probs)
-    with without_head(bench.student):
-        module = IntermediateLayerLoss(bench.student, teacher, layers, padding, attention_probs)
-        return bench.train("intermediate_layer", module, bench.rows(common), common)
+    teacher = context.taught_by()
+    layers = losses.LAYER_MAPS[layer_map](n_layers(context.student), n_layers(teacher))
+    show_maps(context.student, attention_probs)
+    with without_head(context.student):
+        module = IntermediateLayerLoss(context.student, teacher, layers, padding, attention_probs)
+        return context.train("intermediate_layer", module, context.rows, common)
 
 
 def distil_prediction_layer(
-    bench: Workbench,
+    context: StageContext,
     *,
     temperature: float,
     soft_label_weight: float,
@@ -63,17 +62,17 @@ def distil_prediction_layer(
     The teacher's logits are computed once, before training, in eval mode.
     """
     module = PredictionLayerLoss(
-        HaystackHead(bench.student, embeds_dropout_prob, is_learned=learned_logit_divisor, padding=padding),
+        HaystackHead(context.student, embeds_dropout_prob, is_learned=learned_logit_divisor, padding=padding),
         temperature=temperature,
         soft_label_weight=soft_label_weight,
         hard_label_weight=hard_label_weight,
         start_end=start_end,
         padding=padding,
     )
-    return bench.train("prediction_layer", module, bench.taught_rows(common), common)
+    return context.train("prediction_layer", module, context.taught_rows(), common)
 
 
-def _layout(padding: Padding) -> packed_bert.Layout:
+def _layout(padding: Padding) -> packing.Layout:
     return "dropped" if padding == "dropped" else "counted"
 
 
@@ -95,7 +94,7 @@ class IntermediateLayerLoss(nn.Module):
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         if self._may_pack and packed_bert.fits(self.student) and packed_bert.fits(self._teacher[0]):
-            return cores.shared_terms(self._packed, batch, list(self.parameters()), width(self.student))
+            return packed_bert.on_all_cores(self, self.student, self._packed, batch)
         with torch.no_grad():
             teacher = span_logits(self._teacher[0], batch, maps=True)
         student = span_logits(self.student, batch, maps=True)
@@ -108,9 +107,9 @@ class IntermediateLayerLoss(nn.Module):
     def _packed(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """The same terms over packed rows, both models layer by layer: of no map more is kept than its distance."""
         teacher, student = self._teacher[0], self.student
-        packed = packed_bert.pack(batch, _layout(self._padding), n_heads(student))
-        draws = packed_bert.draws_of(batch, packed)
-        noise = packed_bert.draws_of(batch, packed) if teacher.training else None
+        packed = packing.pack(batch, _layout(self._padding), n_heads(student))
+        draws = packing.draws_of(batch, packed)
+        noise = packing.draws_of(batch, packed) if teacher.training else None
         with torch.no_grad():
             theirs = packed_bert.embed(teacher, packed, noise)
         own = packed_bert.embed(student, packed, draws)
@@ -166,9 +165,7 @@ class PredictionLayerLoss(nn.Module):
         self._soft_label_weight, self._hard_label_weight = soft_label_weight, hard_label_weight
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        if packed_bert.fits(self.head.student):
-            return cores.shared_terms(self._terms, batch, list(self.parameters()), width(self.head.student))
-        return self._terms(batch)
+        return packed_bert.on_all_cores(self, self.head.student, self._terms, batch)
 
     def _terms(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         logits, taught = self.head(batch), batch["teacher_logits"]

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from harness.train.kernels.cpu_attention import Heads, Stretch
-from harness.train.models.packed_bert import Packed
+from harness.train.models.packing import Packed
 
 NO_SCORE = -100.0  # TinyBERT's program takes every score at or below this for a masked one
 _IMPOSSIBLE = -1e4  # a logit whose probability is 0 in fp32 and bf16, and whose products with 0 are no NaN

@@ -21,36 +21,35 @@ from typing import Any, Literal, Unpack
 import torch
 from torch import Tensor, nn
 
-from harness.train import cores
 from harness.train.engine.loop import StageLog
 from harness.train.kernels.cpu_attention import Heads
 from harness.train.kernels.dropout import Draws
 from harness.train.kernels.onednn_linear import linear
-from harness.train.models import packed_bert
+from harness.train.models import packed_bert, packing
 from harness.train.models.attention_maps import show_maps
-from harness.train.models.loading import n_heads, n_layers, span_logits, width
+from harness.train.models.loading import n_heads, n_layers, span_logits
 from harness.train.recipes import losses
-from harness.train.recipes.context import Common, Workbench, without_head
+from harness.train.recipes.context import Common, StageContext, without_head
 
 
-def distil_intermediate_layers(bench: Workbench, *, layer_map: str, **common: Unpack[Common]) -> StageLog:
+def distil_intermediate_layers(context: StageContext, *, layer_map: str, **common: Unpack[Common]) -> StageLog:
     """Matches projected hidden states and attention scores; labels, logits and temperature play no part.
 
     Teacher and student may differ in width, not in their number of heads.
     """
-    teacher = bench.taught_by()
-    layers = losses.LAYER_MAPS[layer_map](n_layers(bench.student), n_layers(teacher))
-    for model in (bench.student, teacher):
+    teacher = context.taught_by()
+    layers = losses.LAYER_MAPS[layer_map](n_layers(context.student), n_layers(teacher))
+    for model in (context.student, teacher):
         show_maps(model, "scores")
-    with without_head(bench.student):
-        module = IntermediateLayerLoss(bench.student, teacher, layers, bench.seed)
-        return bench.train("intermediate_layer", module, bench.rows(common), common)
+    with without_head(context.student):
+        module = IntermediateLayerLoss(context.student, teacher, layers, context.seed)
+        return context.train("intermediate_layer", module, context.rows, common)
 
 
-def distil_prediction_layer(bench: Workbench, *, temperature: float, **common: Unpack[Common]) -> StageLog:
+def distil_prediction_layer(context: StageContext, *, temperature: float, **common: Unpack[Common]) -> StageLog:
     """Matches the teacher's span distributions, softened by `temperature`; gold labels play no part."""
-    module = PredictionLayerLoss(bench.student, temperature)
-    return bench.train("prediction_layer", module, bench.taught_rows(common), common)
+    module = PredictionLayerLoss(context.student, temperature)
+    return context.train("prediction_layer", module, context.taught_rows(), common)
 
 
 class IntermediateLayerLoss(nn.Module):
@@ -72,7 +71,7 @@ class IntermediateLayerLoss(nn.Module):
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         if packed_bert.fits(self.student) and packed_bert.fits(self._teacher[0]):
             try:
-                return cores.shared_terms(self._packed, batch, list(self.parameters()), width(self.student))
+                return packed_bert.on_all_cores(self, self.student, self._packed, batch)
             except MayBeMaskedError:
                 pass
         with torch.no_grad():
@@ -86,8 +85,8 @@ class IntermediateLayerLoss(nn.Module):
     def _packed(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """The same terms from queries and keys, no map is made; raises where a score may be as low as a masked one."""
         teacher, student = self._teacher[0], self.student
-        packed = packed_bert.pack(batch, "counted", n_heads(student))
-        draws = packed_bert.draws_of(batch, packed)
+        packed = packing.pack(batch, "counted", n_heads(student))
+        draws = packing.draws_of(batch, packed)
         with torch.no_grad():
             states, taught = _states_and_heads(teacher, packed, (0, *self._layer_map))
         own, heads = _states_and_heads(student, packed, range(n_layers(student) + 1), draws)
@@ -108,7 +107,7 @@ class MayBeMaskedError(Exception):
 
 
 def _states_and_heads(
-    model: Any, packed: packed_bert.Packed, layers: Sequence[int], draws: Draws | None = None
+    model: Any, packed: packing.Packed, layers: Sequence[int], draws: Draws | None = None
 ) -> tuple[list[Tensor], list[Heads]]:
     """Outputs (N, D) of these layers, 0 being the embeddings, and queries and keys of all but that one."""
     x = packed_bert.embed(model, packed, draws)
@@ -128,9 +127,7 @@ class PredictionLayerLoss(nn.Module):
         self.student, self._temperature = student, temperature
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        if packed_bert.fits(self.student):
-            return cores.shared_terms(self._terms, batch, list(self.parameters()), width(self.student))
-        return self._terms(batch)
+        return packed_bert.on_all_cores(self, self.student, self._terms, batch)
 
     def _terms(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         logits = packed_bert.span_logits(self.student, batch)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from harness.train.engine.loop import optimise
 from harness.train.engine.optimiser import Optimisation
-from harness.train.models import loading, packed_bert
+from harness.train.models import loading, packed_bert, packing
 from harness.train.models.attention_maps import show_maps
 from harness.train.progress import Silent
 from harness.train.recipes import tinybert
@@ -79,7 +79,7 @@ def test_every_state_is_the_librarys(pair: tuple[nn.Module, nn.Module]) -> None:
     names = ("input_ids", "attention_mask", "token_type_ids")
     expected = model.base_model(**{name: batch[name] for name in names}, output_hidden_states=True).hidden_states
     for layout in ("counted", "dropped"):
-        packed = packed_bert.pack(batch, layout)
+        packed = packing.pack(batch, layout)
         with torch.no_grad():
             found = [packed_bert.embed(model, packed)]
             for number in range(1, 5):
@@ -228,8 +228,8 @@ def test_other_encoders_take_the_plain_path(tmp_path: Path) -> None:
 def test_lengths_of_a_batch_may_be_given(layout: Any) -> None:
     batch = batch_of(Rows())
     plain, given = (
-        packed_bert.pack(batch, layout),
-        packed_bert.pack({**batch, "lengths": torch.tensor(LENGTHS)}, layout),
+        packing.pack(batch, layout),
+        packing.pack({**batch, "lengths": torch.tensor(LENGTHS)}, layout),
     )
     assert plain.stretches == given.stretches
     assert torch.equal(plain.places, given.places)

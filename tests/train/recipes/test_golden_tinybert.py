@@ -17,12 +17,12 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from harness.card.references import PACKAGE
-from harness.qa.features import Features, build_features
+from harness.qa.features import build_features
 from harness.qa.squad import read_squad
 from harness.train.models.loading import load_model, load_tokenizer, span_logits
 from harness.train.progress import Silent
 from harness.train.recipes import RECIPES, losses
-from harness.train.recipes.context import Common, Workbench
+from harness.train.recipes.context import StageContext
 from harness.train.recipes.tinybert import IntermediateLayerLoss, PredictionLayerLoss
 from tests.tiny import make_model
 from tests.train.replay import COMMON
@@ -133,24 +133,19 @@ def test_golden_numbers_of_tinybert_0598f02_are_missed_by_a_mistake(batches: Any
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Workbench:
+def context(tmp_path: Path) -> StageContext:
     teacher = load_model(make_model(tmp_path / "teacher", layers=4, width=32, dropout=0.0), seed=1)
     folder = make_model(tmp_path / "student", layers=2, width=16, dropout=0.0, seed=2)
     paragraphs, tokenizer = list(read_squad(PACKAGE / "pocket" / "squad.json"))[:2], load_tokenizer(folder)
 
-    def rows(_: Common) -> Features:
-        return build_features(
-            paragraphs, tokenizer, tmp_path, max_seq_length=112, doc_stride=64, doc_stride_is="step",
-            max_query_length=24, last_token="exact", for_training=True,
-        )  # fmt: skip
-
-    def teacher_logits(features: Features) -> Any:
-        batch = {name: torch.from_numpy(array) for name, array in features.batch(range(len(features))).items()}
-        with torch.no_grad():
-            return span_logits(teacher.eval(), batch).logits.numpy()
-
-    student = load_model(folder, seed=2)
-    return Workbench(student, teacher, Accelerator(cpu=True), 42, Silent(), rows, teacher_logits)
+    rows = build_features(
+        paragraphs, tokenizer, tmp_path, max_seq_length=112, doc_stride=64, doc_stride_is="step",
+        max_query_length=24, last_token="exact", for_training=True,
+    )  # fmt: skip
+    batch = {name: torch.from_numpy(array) for name, array in rows.batch(range(len(rows))).items()}
+    with torch.no_grad():
+        logits = span_logits(teacher.eval(), batch).logits.numpy()
+    return StageContext(load_model(folder, seed=2), teacher, Accelerator(cpu=True), 42, Silent(), rows, logits)
 
 
 OF_BERT_ADAM = {
@@ -159,28 +154,27 @@ OF_BERT_ADAM = {
 }  # fmt: skip
 
 
-def test_the_intermediate_stage_learns_across_widths_and_leaves_the_head(bench: Workbench) -> None:
-    head = bench.student.get_parameter("qa_outputs.weight").clone()
-    settings = {**COMMON, **OF_BERT_ADAM, "lr_schedule": "constant"}
-    first = RECIPES["tinybert"]["intermediate_layer"](bench, layer_map="uniform", **{**settings, "num_train_epochs": 1})
-    last = RECIPES["tinybert"]["intermediate_layer"](bench, layer_map="uniform", **{**settings, "num_train_epochs": 9})
+def test_the_intermediate_stage_learns_across_widths_and_leaves_the_head(context: StageContext) -> None:
+    head = context.student.get_parameter("qa_outputs.weight").clone()
+    settings = {**COMMON, **OF_BERT_ADAM, "lr_schedule": "constant", "layer_map": "uniform"}
+    distil = RECIPES["tinybert"]["intermediate_layer"]
+    first, last = (distil(context, **{**settings, "num_train_epochs": n}) for n in (1, 9))
     assert last.terms["loss"] < 0.9 * first.terms["loss"]
-    assert torch.equal(head, bench.student.get_parameter("qa_outputs.weight"))
-    assert all(parameter.requires_grad for parameter in bench.student.parameters())
+    assert torch.equal(head, context.student.get_parameter("qa_outputs.weight"))
+    assert all(parameter.requires_grad for parameter in context.student.parameters())
 
 
-def test_the_prediction_stage_averages_over_positions_and_both_ends(bench: Workbench) -> None:
-    rows = bench.rows(COMMON)
-    batch = {name: torch.from_numpy(array) for name, array in rows.batch([0, 1]).items()}
-    batch["teacher_logits"] = torch.from_numpy(bench.teacher_logits(rows)[[0, 1]])
-    found = PredictionLayerLoss(bench.student.eval(), 2.0)(batch)["loss"]
-    logits = span_logits(bench.student, batch).logits.double() / 2
+def test_the_prediction_stage_averages_over_positions_and_both_ends(context: StageContext) -> None:
+    batch = {name: torch.from_numpy(array) for name, array in context.rows.batch([0, 1]).items()}
+    batch["teacher_logits"] = torch.from_numpy(context.teacher_logits[[0, 1]])
+    found = PredictionLayerLoss(context.student.eval(), 2.0)(batch)["loss"]
+    logits = span_logits(context.student, batch).logits.double() / 2
     taught = (batch["teacher_logits"].double() / 2).softmax(1)
     assert float(found) == pytest.approx(float(-(taught * logits.log_softmax(1)).sum() / (2 * 2 * 112)), rel=1e-5)
 
 
-def test_the_prediction_stage_learns(bench: Workbench) -> None:
+def test_the_prediction_stage_learns(context: StageContext) -> None:
     settings = {**COMMON, **OF_BERT_ADAM, "lr_schedule": "warmup_linear"}
-    first = RECIPES["tinybert"]["prediction_layer"](bench, temperature=1.0, **{**settings, "num_train_epochs": 1})
-    last = RECIPES["tinybert"]["prediction_layer"](bench, temperature=1.0, **{**settings, "num_train_epochs": 9})
+    first = RECIPES["tinybert"]["prediction_layer"](context, temperature=1.0, **{**settings, "num_train_epochs": 1})
+    last = RECIPES["tinybert"]["prediction_layer"](context, temperature=1.0, **{**settings, "num_train_epochs": 9})
     assert last.terms["loss"] < first.terms["loss"]
