@@ -68,10 +68,6 @@ def test_the_command_line_starts_without_heavy_libraries() -> None:
     assert not (HEAVY | HUB) & set(done.stdout.split())
 
 
-# What is longer than it should be, until it is mended; none may be added.
-LONG = {"run/inputs.py: gather", "train/models/packed_bert.py"}
-
-
 def test_files_and_functions_are_short_enough_to_be_read_at_once() -> None:
     long = []
     for _, path in sources():
@@ -81,7 +77,7 @@ def test_files_and_functions_are_short_enough_to_be_read_at_once() -> None:
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.FunctionDef) and (node.end_lineno or 0) - node.lineno >= 60:
                 long.append(f"{path.relative_to(PACKAGE).as_posix()}: {node.name}")
-    assert set(long) == LONG
+    assert long == []
 
 
 def test_no_module_imports_itself_by_way_of_others() -> None:

@@ -13,7 +13,7 @@ from harness.record.folder import Run
 from harness.record.read import scored_alike
 from harness.record.store import TEACHER
 from harness.run import preflight, teacher_cards
-from harness.run.inputs import Inputs, fingerprint, gather
+from harness.run.inputs import Inputs, cards_of, fingerprint, gather
 from harness.run.timing import calibrate
 from harness.train.models import loading
 
@@ -51,17 +51,21 @@ def of_plan(experiment: Experiment, results: Path, accelerator: Accelerator) -> 
     The student of another card, where it is a teacher that is not made yet, is stood in for by what it begins as.
     """
     loading.quieten()
-    waiting = [Path(experiment.card_path).resolve()]
-
-    def stand_in(path: Path) -> Path:
-        if path.resolve() in waiting:
-            raise PlanError([f"{path}: is its own teacher, directly or through other cards; name another"])
-        waiting.append(path.resolve())
-        given, planned = teacher_cards.named(path, experiment), teacher_cards.planned(path, experiment)
-        return (
-            teacher_cards.of_run(given, planned) if given else gather(planned, stand_in, results / store.CACHE).student
-        )
-
-    inputs = gather(experiment, stand_in, results / store.CACHE)
+    cache = results / store.CACHE
+    inputs = gather(experiment, _stand_ins(experiment, cache, (Path(experiment.card_path).resolve(),)), cache)
     preflight.check_models(experiment, inputs)
     return calibrate(experiment, inputs, accelerator)
+
+
+def _stand_ins(experiment: Experiment, cache: Path, waiting: tuple[Path, ...]) -> dict[Path, Path]:
+    """For each card whose student is an input: the weights of the run that was given for it, else its first ones."""
+    found = {}
+    for path in cards_of(experiment):
+        if path.resolve() in waiting:
+            raise PlanError([f"{path}: is its own teacher, directly or through other cards; name another"])
+        given, planned = teacher_cards.named(path, experiment), teacher_cards.planned(path, experiment)
+        if given is not None:
+            found[path] = teacher_cards.of_run(given, planned)
+        else:
+            found[path] = gather(planned, _stand_ins(planned, cache, (*waiting, path.resolve())), cache).student
+    return found

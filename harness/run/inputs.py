@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from harness.card.references import Reference, data_reference, model_reference
 from harness.domain import Experiment, Setting, Stage
@@ -38,69 +38,86 @@ class Inputs:
     files: Mapping[str, Path] = field(default_factory=dict)  # data that are local files, by their name in the record
 
 
-def gather(experiment: Experiment, student_of_card: Callable[[Path], Path], cache: Path) -> Inputs:
+def cards_of(experiment: Experiment) -> tuple[Path, ...]:
+    """The cards whose students this experiment begins with, as teacher or as student: they have to be made first."""
+    here = Path(experiment.card_path).parent
+    named = [experiment.run[name] for name in ("student", "teacher") if name in experiment.run]
+    if _is_augmented(experiment):
+        named.append(experiment.augmentation["masked_lm"])  # type: ignore[index]
+    found = (model_reference(str(one.value), card_dir=here, is_option=one.origin == "overridden") for one in named)
+    return tuple(dict.fromkeys(one.path for one in found if one.kind == "card" and one.path is not None))
+
+
+def check_present(experiment: Experiment, cache: Path) -> None:
+    """Raises with all inputs that are missing, but for students of other cards: those take time to make."""
+    _fetched(experiment, dict.fromkeys(cards_of(experiment)), cache)
+
+
+def gather(experiment: Experiment, students: Mapping[Path, Path], cache: Path) -> Inputs:
     """Fetches models and data; raises with all that are missing, naming the options that supply them.
 
-    `student_of_card` makes (or finds) the student of another card, for a teacher that is one. What is cut out of a
-    model lies in `cache`.
+    `students` has the folder of the student that each card of `cards_of` made. What is cut out of a model lies in
+    `cache`.
     """
-    here = Path(experiment.card_path).parent
-    run = experiment.run
+    found = _fetched(experiment, students, cache)
+    run, here = experiment.run, Path(experiment.card_path).parent
     first = partial(squad.first_questions, limit=run.get("limit"))
-    found: dict[str, Any] = {}
-    problems: list[DataError | HubError | PlanError] = []
-    # Data and student first: a teacher that is a card may take its time to make.
-    fetchers: dict[str, Callable[[], Any]] = {
-        "train_data": lambda: _data(run["train_data"], "--train FILE", here),
-        "eval_data": lambda: _data(run["eval_data"], "--eval FILE", here),
-        "student": lambda: _student(run, here, student_of_card, cache),
-    }
-    if experiment.augmentation is not None and experiment.augmentation.value("factor"):
-        words = experiment.augmentation
-        fetchers["masked_lm"] = lambda: _model(words["masked_lm"], "--masked-lm", here, student_of_card)
-        fetchers["glove"] = lambda: _glove(words["glove"])
-    if "teacher" in run:
-        fetchers["teacher"] = lambda: _model(run["teacher"], "--teacher", here, student_of_card)
-    for name, fetch in fetchers.items():
-        if problems and name == "teacher" and str(run[name].value).endswith(".md"):
-            break
-        try:
-            found[name] = fetch()
-        except (DataError, HubError, PlanError) as error:
-            problems.append(error)
-    if problems:
-        raise _all_of(problems)
     train, train_record, train_file = found["train_data"]
-    files = {"train_data": train_file, "eval_data": found["eval_data"][2]}
-    evaluated, eval_record, _ = found["eval_data"]
-    student, student_is_random = found["student"]
-    teacher = found["teacher"][0] if "teacher" in found else None
-    record = {"student": fingerprint(student), "train_data": train_record, "eval_data": eval_record}
-    if teacher is not None:
-        record["teacher"] = fingerprint(teacher)
-    masked_lm, glove = found.get("masked_lm", (None, False))[0], found.get("glove")
-    if masked_lm is not None:
-        record["masked_lm"] = fingerprint(masked_lm)
-    if glove is not None:
-        record["glove"] = {"sha256": store.sha256_of(glove)}
+    evaluated, eval_record, eval_file = found["eval_data"]
+    models: dict[str, Path] = {name: found[name][0] for name in ("student", "teacher", "masked_lm") if name in found}
+    record = {"student": fingerprint(models["student"]), "train_data": train_record, "eval_data": eval_record}
+    record |= {name: fingerprint(folder) for name, folder in models.items() if name != "student"}
+    files = {"train_data": train_file, "eval_data": eval_file}
+    if found.get("glove") is not None:
+        record["glove"] = {"sha256": store.sha256_of(found["glove"])}
     if "train_ids" in run:
         path = here / str(run["train_ids"].value)
         train = _only(train, squad.read_ids(path), path)
         record["train_ids"], files["train_ids"] = {"sha256": store.sha256_of(path)}, path
     published, missing = _published(run["published"], here)
     return Inputs(
-        teacher=teacher,
-        student=student,
-        student_is_random=student_is_random,
+        teacher=models.get("teacher"),
+        student=models["student"],
+        student_is_random=found["student"][1],
         train=lambda: first(train()),
         eval=squad.check_unique(list(first(evaluated())), str(run["eval_data"].value)),
         record=record,
-        masked_lm=masked_lm,
-        glove=glove,
+        masked_lm=models.get("masked_lm"),
+        glove=found.get("glove"),
         published=published,
         published_missing=missing,
         files={name: path for name, path in files.items() if path is not None},
     )
+
+
+def _is_augmented(experiment: Experiment) -> bool:
+    return experiment.augmentation is not None and bool(experiment.augmentation.value("factor"))
+
+
+def _fetched(experiment: Experiment, students: Mapping[Path, Path | None], cache: Path) -> dict[str, Any]:
+    """Each input by name; a student that `students` has None for is left out. Raises with all that are missing."""
+    run, here = experiment.run, Path(experiment.card_path).parent
+    fetchers: dict[str, Callable[[], Any]] = {
+        "train_data": partial(_data, run["train_data"], "--train FILE", here),
+        "eval_data": partial(_data, run["eval_data"], "--eval FILE", here),
+        "student": partial(_student, run, here, students, cache),
+    }
+    if "teacher" in run:
+        fetchers["teacher"] = partial(_model, run["teacher"], "--teacher", here, students)
+    if _is_augmented(experiment):
+        words: Any = experiment.augmentation
+        fetchers["masked_lm"] = partial(_model, words["masked_lm"], "--masked-lm", here, students)
+        fetchers["glove"] = partial(_glove, words["glove"])
+    found: dict[str, Any] = {}
+    problems: list[DataError | HubError | PlanError] = []
+    for name, fetch in fetchers.items():
+        try:
+            found[name] = fetch()
+        except (DataError, HubError, PlanError) as error:
+            problems.append(error)
+    if problems:
+        raise _all_of(problems)
+    return found
 
 
 def check_unchanged(inputs: Inputs) -> None:
@@ -128,8 +145,8 @@ def _all_of(problems: list[DataError | HubError | PlanError]) -> HarnessError:
     return HubError("\n".join(said)) if any(isinstance(p, HubError) for p in problems) else PlanError(said)
 
 
-def _model(setting: Setting, option: str, here: Path, student_of_card: Callable[[Path], Path]) -> tuple[Path, bool]:
-    """Folder of a model, and whether its weights are to be drawn from the seed."""
+def _model(setting: Setting, option: str, here: Path, students: Mapping[Path, Path | None]) -> tuple[Path | None, bool]:
+    """Folder of a model, None for a card's student that is not made yet; whether its weights are to be drawn."""
     reference = model_reference(str(setting.value), card_dir=here, is_option=setting.origin == "overridden")
     if reference.kind == "package":
         return installed(reference), False
@@ -138,7 +155,9 @@ def _model(setting: Setting, option: str, here: Path, student_of_card: Callable[
 
         return download.fetch_model(reference.repo, reference.revision, option=f"{option} DIR"), False
     if reference.kind == "card":
-        return student_of_card(reference.path), False
+        if reference.path not in students:
+            raise PlanError([f"{option} {reference.path}: expected a Hub id or a local folder"])
+        return students[reference.path], False
     loading.read_config(reference.path)
     if reference.kind == "folder" and not loading.has_weights(reference.path):
         raise PlanError([f"{option} {reference.path}: holds no weights ({', '.join(loading.WEIGHT_FILES)})"])
@@ -159,10 +178,10 @@ def installed(reference: Reference) -> Path:
     return reference.path
 
 
-def _student(run: Stage, here: Path, student_of_card: Callable[[Path], Path], cache: Path) -> tuple[Path, bool]:
+def _student(run: Stage, here: Path, students: Mapping[Path, Path | None], cache: Path) -> tuple[Path | None, bool]:
     """What the student begins as: a model, or some of its layers, cut out once and found again by its weights."""
-    folder, is_random = _model(run["student"], "--student", here, student_of_card)
-    if "student_layers" not in run:
+    folder, is_random = _model(run["student"], "--student", here, students)
+    if "student_layers" not in run or folder is None:
         return folder, is_random
     if is_random:
         raise PlanError([f"student_layers: {run['student'].value} has no weights to take layers from"])
@@ -187,17 +206,15 @@ def _published(setting: Setting, here: Path) -> tuple[Path | None, str | None]:
     if setting.value is None:
         return None, None
     try:
-        folder, _ = _model(setting, "--published", here, _no_student)
-        loading.load_model(folder, seed=0)  # so that weights of another kind are known before anything is trained
+        folder, _ = _model(setting, "--published", here, {})
+        loading.load_model(
+            cast(Path, folder), seed=0
+        )  # so that weights of another kind are known before anything is trained
     except (DataError, HubError) as error:
         if setting.origin == "overridden":
             raise
         return None, f"{setting.value}: {error}"
     return folder, None
-
-
-def _no_student(path: Path) -> Path:
-    raise PlanError([f"--published {path}: expected a Hub id or a local folder"])
 
 
 def _glove(setting: Setting) -> Path | None:

@@ -24,7 +24,7 @@ from harness.record.read import identity_of, scored_alike
 from harness.record.store import EVALUATION, MISSING, PUBLISHED, TEACHER
 from harness.run import budget, preflight, teacher_cards
 from harness.run.evaluate import evaluate
-from harness.run.inputs import Inputs, check_unchanged, fingerprint, gather
+from harness.run.inputs import Inputs, cards_of, check_present, check_unchanged, fingerprint, gather
 from harness.run.stages import train
 from harness.train.distributed import stopped_together
 from harness.train.engine.checkpoint import Cadence
@@ -79,12 +79,13 @@ def reproduce(
     if machine.is_strict:
         loading.be_deterministic()
     accelerator = accelerator or make_accelerator(experiment, machine)
+    cache = machine.results / store.CACHE
     waiting = (*made_for, Path(experiment.card_path).resolve())
-
-    def student_of_card(path: Path) -> Path:
-        return _student_of_card(path, experiment, machine, watch, accelerator, waiting)
-
-    inputs = gather(experiment, student_of_card, machine.results / store.CACHE)
+    check_present(experiment, cache)
+    students = {
+        path: _student_of_card(path, experiment, machine, watch, accelerator, waiting) for path in cards_of(experiment)
+    }
+    inputs = gather(experiment, students, cache)
     experiment = _with_hardware(experiment, accelerator)
     preflight.check_models(experiment, inputs)
     preflight.check_size(experiment, inputs, accelerator, is_cpu_wanted=is_on_cpu(experiment, machine.device))

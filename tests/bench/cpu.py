@@ -29,7 +29,7 @@ import torch
 from torch import nn
 
 from harness.record import environment, store
-from harness.train.models import packed_bert
+from harness.train.models import packed_bert, packing
 from harness.train.recipes.finetune import HardLabelLoss
 from harness.train.recipes.haystack import HaystackHead
 from tests.bench.reference import PeerPrediction, PlainIntermediate, with_maps_in
@@ -65,7 +65,7 @@ def steps_of(kind: str, size: Size) -> dict[str, Step]:
     if kind in ("logits", "without_padding"):
         teacher, other = pair()[0], pair()[0]
         other.set_attn_implementation("sdpa")
-        layout: packed_bert.Layout = "counted" if kind == "logits" else "dropped"
+        layout: packing.Layout = "counted" if kind == "logits" else "dropped"
         return {
             "plain": passes(lambda batch: teacher(**batch), rows, size),
             "peer": passes(lambda batch: other(**batch), rows, size),
