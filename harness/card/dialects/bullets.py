@@ -109,7 +109,7 @@ def _of_list(document: Document, one: _List, section: str) -> Iterator[Finding]:
     label = _label_of(one)
     for line, match in matches:
         key, value = match["key"].strip(), match["value"].strip()
-        if "\\beta" in key:
+        if "\\beta" in match.group():
             yield from _betas(document, line, f"{key} = {value}")
             continue
         is_stated = is_training and (is_setting(key) or _is_short(value)) and not (n_scores and is_metric(key))

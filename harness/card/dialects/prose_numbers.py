@@ -115,7 +115,8 @@ _ON_DATA = re.compile(
     r"(?P<data>[A-Z][\w.-]*\w(?: v?\d(?:[\d.]*\d)?)?(?: (?:dev|test|validation) set)?)(?=[\s.,;)]|$)"
 )
 _BY_OTHERS = re.compile(
-    r"for comparison|\bin (?:the|their|our) (?:original )?paper\b|\bthe authors\b|\breported results?\b"
+    r"for comparison|\bin (?:the|their|our) (?:original )?paper\b|\bthe authors\b"
+    r"|\boriginal (?:\w+ )?paper\b|\bpaper (?:reports|states)\b|\breported results?\b"
     r"|compared (?:to|with)|original results?|\bbaseline\b|outperform"
     r"|state[- ]of[- ]the[- ]art|\bvs\.?\b|previous best|reported (?:in|by)",
     re.IGNORECASE,

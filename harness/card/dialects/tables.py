@@ -32,7 +32,7 @@ _NAMED_SPLIT = re.compile(r"^\S.{0,60}\s(?P<split>train(?:ing)?|dev|test|validat
 _FILE = re.compile(r"(?P<part>train|dev|test|validation)\.(?:tsv|csv|jsonl?|txt)$")  # a table of the sizes of files
 _CLASS = re.compile(r"^(?:class(?:es)?|label|labels|entity|entities|tag|tags|category|type|)$", re.IGNORECASE)
 _THIS = re.compile(
-    r"\((?:this|our)(?: model)?\)|^(?:this (?:model|one)|ours?)$|\bthis model\b|\bours\b|^our (?:\w+ )?model\b"
+    r"\((?:this|our)(?: model)?\)|^(?:this (?:model|one|work)|ours?)$|\bthis model\b|\bours\b|^our (?:\w+ )?model\b"
     r"|(?-i:^Our[A-Z])",
     re.IGNORECASE,
 )
