@@ -306,14 +306,14 @@ OWN = {
         Right({"student": ("org/tiny",)}),
     ),
     "data in the names of columns": (
-        "## Results\n| Model | FQuAD EM | FQuAD F1 | QuizQA 2.0 (EM/F1) |\n|--|--|--|--|\n"
+        "## Results\n| Model | FQuAD EM | FQuAD F1 | NewsQA 2.0 (EM/F1) |\n|--|--|--|--|\n"
         "| ours | 1.5 | 2.5 | 3.5/4.5 |\n",
         Right(
             claims=(
                 ("exact", 1.5, "FQuAD", None),
                 ("f1", 2.5, "FQuAD", None),
-                ("exact", 3.5, "QuizQA 2.0", None),
-                ("f1", 4.5, "QuizQA 2.0", None),
+                ("exact", 3.5, "NewsQA 2.0", None),
+                ("f1", 4.5, "NewsQA 2.0", None),
             )
         ),
     ),
@@ -328,6 +328,28 @@ OWN = {
                 ("f1", 3.5, "Quiz B", None),
             )
         ),
+    ),
+    "columns of data": (
+        "## Results\n| Metric | SQuAD 2.0 | NewsQA | RoBERTa-SQuAD |\n|--|--|--|--|\n| EM | 1.5 | 2.5 | 3.5 |\n",
+        Right(
+            claims=(
+                ("exact", 1.5, "SQuAD 2.0", None),
+                ("exact", 2.5, "NewsQA", None),
+                ("exact", 3.5, None, "RoBERTa-SQuAD"),
+            )
+        ),
+    ),
+    "a mean over runs": (
+        "# m\nMean over 5 runs: EM 71.9 ± 0.3, F1 76.4 ± 0.2\n",
+        Right(claims=(("exact", 71.9, None, None), ("f1", 76.4, None, None))),
+    ),
+    "settings on one line": (
+        "## Hyperparameters\nlearning_rate=3e-5, batch_size=16; epochs=3\n",
+        Right(settings={"learning_rate": 3e-5, "train_batch_size": 16, "num_train_epochs": 3}),
+    ),
+    "placeholders": (
+        "## Hyperparameters\n- learning_rate: 2e-05\n- num_epochs: [TODO]\n- seed: <fill in>\n",
+        Right(settings={"learning_rate": 2e-5, "num_train_epochs": None, "seed": None}),
     ),
     "columns of splits": (
         "## Results\n| Metric | Dev | Test |\n|--|--|--|\n| EM | 71.9 | 70.1 |\n",
