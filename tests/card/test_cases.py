@@ -269,19 +269,51 @@ OWN = {
         "# m\nThe net is initialized with `org/tiny-wwm` and then tuned.\n",
         Right({"student": ("org/tiny-wwm",)}),
     ),
+    "we fine-tuned X on Y": (
+        "# m\nWe fine-tuned `org/tiny-base` on QuizBank 2.0 for 2 epochs.\n",
+        Right({"student": ("org/tiny-base",), "train_data": ("QuizBank 2.0",)}),
+    ),
+    "a language is no data": (
+        "# m\nFine-tuned org/tiny-base on Czech using a corpus.\n",
+        Right({"student": ("org/tiny-base",), "train_data": ()}),
+    ),
+    "its training set": (
+        "# m\nIt was trained on the QuizBank2.0 training set and evaluated on the QuizBank2.0 dev set.\n",
+        Right({"train_data": ("QuizBank2.0",), "eval_data": ("QuizBank2.0 dev set",)}),
+    ),
+    "an item for the machine": (
+        "## Training\n- Hardware: 8x NVIDIA A100 80GB\n",
+        Right({"infrastructure": ("8x NVIDIA A100 80GB",)}),
+    ),
+    "a bold pair": (
+        "## Results\n**EM / F1**: 71.9 / 76.4\n",
+        Right(claims=(("exact", 71.9, None, None), ("f1", 76.4, None, None))),
+    ),
+    "a paper that reports": (
+        "# m\nThe original Tiny paper reports 88.5 F1 on QuizBank.\n",
+        Right(claims=(("f1", 88.5, "QuizBank", "other"),)),
+    ),
+    "a heading that is a data set": (
+        "# m\n## XQuAD\n```\nexact: 60.5\nf1: 70.5\n```\n",
+        Right(claims=(("exact", 60.5, "XQuAD", None), ("f1", 70.5, "XQuAD", None))),
+    ),
+    "several constants in LaTeX": (
+        "## Hyperparameters\n- Learning rate: $2\\cdot10^{-5}$\n- Adam: $\\beta_1=0.9, \\beta_2=0.98$\n",
+        Right(settings={"learning_rate": 2e-5, **ADAM}),
+    ),
     "starting from X": (
         "# m\nStarting from the [tiny](https://huggingface.co/org/tiny) checkpoint it was tuned.\n",
         Right({"student": ("org/tiny",)}),
     ),
     "data in the names of columns": (
-        "## Results\n| Model | FQuAD EM | FQuAD F1 | QuizQA 2.0 (EM/F1) |\n|--|--|--|--|\n"
+        "## Results\n| Model | FQuAD EM | FQuAD F1 | NewsQA 2.0 (EM/F1) |\n|--|--|--|--|\n"
         "| ours | 1.5 | 2.5 | 3.5/4.5 |\n",
         Right(
             claims=(
                 ("exact", 1.5, "FQuAD", None),
                 ("f1", 2.5, "FQuAD", None),
-                ("exact", 3.5, "QuizQA 2.0", None),
-                ("f1", 4.5, "QuizQA 2.0", None),
+                ("exact", 3.5, "NewsQA 2.0", None),
+                ("f1", 4.5, "NewsQA 2.0", None),
             )
         ),
     ),
@@ -296,6 +328,28 @@ OWN = {
                 ("f1", 3.5, "Quiz B", None),
             )
         ),
+    ),
+    "columns of data": (
+        "## Results\n| Metric | SQuAD 2.0 | NewsQA | RoBERTa-SQuAD |\n|--|--|--|--|\n| EM | 1.5 | 2.5 | 3.5 |\n",
+        Right(
+            claims=(
+                ("exact", 1.5, "SQuAD 2.0", None),
+                ("exact", 2.5, "NewsQA", None),
+                ("exact", 3.5, None, "RoBERTa-SQuAD"),
+            )
+        ),
+    ),
+    "a mean over runs": (
+        "# m\nMean over 5 runs: EM 71.9 ± 0.3, F1 76.4 ± 0.2\n",
+        Right(claims=(("exact", 71.9, None, None), ("f1", 76.4, None, None))),
+    ),
+    "settings on one line": (
+        "## Hyperparameters\nlearning_rate=3e-5, batch_size=16; epochs=3\n",
+        Right(settings={"learning_rate": 3e-5, "train_batch_size": 16, "num_train_epochs": 3}),
+    ),
+    "placeholders": (
+        "## Hyperparameters\n- learning_rate: 2e-05\n- num_epochs: [TODO]\n- seed: <fill in>\n",
+        Right(settings={"learning_rate": 2e-5, "num_train_epochs": None, "seed": None}),
     ),
     "columns of splits": (
         "## Results\n| Metric | Dev | Test |\n|--|--|--|\n| EM | 71.9 | 70.1 |\n",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from harness.card.dialects import context
 from harness.card.dialects.document import Document, Finding
 from harness.card.dialects.metrics import claim_of, is_metric, metric_of
-from harness.card.dialects.names import is_setting, setting_name, state
+from harness.card.dialects.names import is_placeholder, is_setting, setting_name, state
 from harness.card.dialects.pairs import read_pairs
 from harness.card.dialects.table_shapes import metric_cells
 from harness.domain import Fact, Unit
@@ -109,7 +109,9 @@ def _of_list(document: Document, one: _List, section: str) -> Iterator[Finding]:
     label = _label_of(one)
     for line, match in matches:
         key, value = match["key"].strip(), match["value"].strip()
-        if "\\beta" in key:
+        if is_placeholder(value):
+            continue
+        if "\\beta" in match.group():
             yield from _betas(document, line, f"{key} = {value}")
             continue
         is_stated = is_training and (is_setting(key) or _is_short(value)) and not (n_scores and is_metric(key))

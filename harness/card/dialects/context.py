@@ -16,7 +16,8 @@ _HEADED = re.compile(r"^(?P<data>[A-Z0-9][\w .-]{2,40}?) (?:[Ee]valuation|[Rr]es
 # A heading that is all data: `on ARCD`, `SQuAD v2 dev`.
 _NAMED = re.compile(
     r"^(?:[Oo]n (?:the )?(?P<on>[A-Z0-9][\w .-]{1,40}?)|(?P<data>[A-Z][\w.-]*(?: v?[\d.]+| [A-Z][\w.-]*){0,3}) "
-    r"(?:[Dd]ev|[Tt]est|[Vv]alidation|[Ee]val)\w*)(?: set| split| data ?set)?:?$"
+    r"(?:[Dd]ev|[Tt]est|[Vv]alidation|[Ee]val)\w*"
+    r"|(?P<alone>[A-Za-z-]{0,8}(?:QuAD|QUAD)(?:[ -](?!v?\d)[a-z]{2})?(?: ?v?\d[\d.]*)?))(?: set| split| data ?set)?:?$"
 )
 # `… fine-tuned on SQuAD2.0`, and below it `with the following results`: on the same data.
 _TUNED_ON = re.compile(r"(?:[Tt]uned|[Tt]rained) on (?:the )?(?P<data>[A-Z][\w.-]*(?: v?\d[\d.]*)?)$")
@@ -65,8 +66,8 @@ def of(document: Document, line: int) -> About:
         match = _ON.search(text[-400:] if text is sentence else text[:200]) or _BRACKETED.search(text[:200])
         if match is None and text is not sentence:
             named = _NAMED.match(text)
-            if named:
-                return About((named["on"] or named["data"]).strip(), split_of(f"{text} set"), None)
+            if named and not (named["alone"] and text == document.title()):
+                return About((named["on"] or named["data"] or named["alone"]).strip(), split_of(f"{text} set"), None)
             match = _HEADED.match(text)
         if match and match["data"].lower() not in _NO_DATA:
             data = _END.sub("", match["data"]).strip(" *`_")

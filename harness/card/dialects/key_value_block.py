@@ -22,6 +22,7 @@ _LINE = re.compile(
     r"""^\s*(?P<key>["'`]?[^\W\d][\w ./-]{0,60}?(?:\([^()=:]{1,60}\))?["'`]?)\s*(?P<mark>[=:])(?![=/])\s*"""
     r"""(?P<value>\S.{0,300})$"""
 )
+_SEVERAL = re.compile(r"\s*[,;]\s*(?=[A-Za-z][\w ]{1,30}\s?[=:])")  # `lr=3e-5, batch_size=16`
 _SPACED = re.compile(
     r"^\s*(?P<key>[A-Za-z][A-Za-z _]{1,30}?)\s+(?P<value>\d[\w.-]{0,12})\s*,?\s*$"
 )  # `learning rate 5e-5,`
@@ -109,6 +110,10 @@ def _pairs(lines: Sequence[tuple[int, str]]) -> Iterator[Pair]:
         if match is None:
             continue
         value = match["value"].partition(" #")[0]
+        several = _SEVERAL.split(f"{match['key']}{match['mark']}{value}")
+        if len(several) > 1 and all(is_setting(re.split("[=:]", one)[0]) for one in several):
+            yield from read_pairs([(line, ", ".join(several))])
+            continue
         yield Pair(match["key"].strip(), value.strip(), line, match["mark"])
 
 

@@ -38,9 +38,13 @@ _ROW = re.compile(
     r"^[*_`]*(?:hardware|infrastructure|gpus?|accelerators?|machines?|devices?|\w+ SKU)\b[\w ]{0,10}[*_`:]*$",
     re.IGNORECASE,
 )
+_LABELLED = re.compile(
+    r"^\s*(?:[-*+]\s+)?(?:hardware|gpus?|compute|machine)(?: used)?\s*:\s+(?P<machine>\S.*)$", re.IGNORECASE
+)
 _NAMED = re.compile(r"\b(?:" + _CHIP + r"|GPUs?|CPUs?|TPUs?|Colab)\b")
 _JSON = re.compile(
-    r"[\"'](?:gpus?|device_name|hardware|accelerator)[\"']\s*:\s*[\"'](?P<machine>[^\"']{2,80})[\"']", re.I
+    r"[\"'](?:gpus?|gpu_name|gpu_type|device_name|hardware|accelerator)[\"']\s*:\s*[\"'](?P<machine>[^\"']{2,80})[\"']",
+    re.I,
 )
 _MAX_LINE = 200  # characters of a line under a heading for the machine that can be its name
 
@@ -54,7 +58,10 @@ def find(document: Document) -> Iterable[Finding]:
         elif _HEADING.match(document.section(paragraph.lines[0])):
             yield from _under_heading(paragraph.lines[0], text)
     for line, text in document.lines:
-        if text.startswith("|"):
+        labelled = _LABELLED.match(text[:_MAX_LINE]) if ":" in text[:40] else None
+        if labelled and _NAMED.search(labelled["machine"]):
+            yield Fact("infrastructure", labelled["machine"].strip("*` "), line, NAME)
+        elif text.startswith("|"):
             yield from _in_row(line, [cell.strip() for cell in text[:_LONGEST].strip("| ").split("|")])
     for fence in document.fences:
         for line, text in fence.lines:

@@ -128,6 +128,10 @@ _NUMERIC = frozenset(
 )
 _SHARES = {"warmup_steps", "warmup_ratio", "weight_decay", "dropout", "label_smoothing", "embeds_dropout_prob"}
 _OPTIMIZER = re.compile(r"^Adam\w{0,10}\s*[:=]\s*(?P<value>\d\S{0,20})$")  # `learning_rate = AdamW: 1e-5`
+_PLACEHOLDER = re.compile(
+    r"^(?:\[?(?:todo|tbd|fill in|more information needed|n/?a)\]?|<(?:fill|your|insert|todo|value)[^<>]{0,40}>)\.?$",
+    re.IGNORECASE,
+)
 _NOT_WORD = re.compile(r"[\s_-]+")
 _UNIT = re.compile(r"\s*\((?:s|steps?|epochs?|tokens?|lr|bs|ratio|max|min|initial|per[^()]{0,20})\)\s*$", re.IGNORECASE)
 _EARLY = re.compile(r"^(?:(?:the|used|total|final|training|model|optimal|best)[\s_]+)(?=\S)", re.IGNORECASE)
@@ -150,6 +154,11 @@ def is_setting(key: str, *, strong: bool = False) -> bool:
     """True for a key that names a setting in some spelling we know; `strong` leaves out words of everyday language."""
     plain = plain_key(key)
     return (plain in SETTINGS or _EARLY.sub("", plain) in SETTINGS) and not (strong and plain in _WEAK)
+
+
+def is_placeholder(raw: str) -> bool:
+    """True for what a template leaves where a value should stand."""
+    return _PLACEHOLDER.match(raw.strip()) is not None
 
 
 def state(key: str, raw: str, section: str, line: int, dialect: str) -> Stated:

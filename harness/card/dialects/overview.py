@@ -9,6 +9,7 @@ from harness.card.dialects.links import LINK, hub_model, without_links
 from harness.card.dialects.metrics import claim_of, is_metric
 from harness.card.dialects.names import is_setting, state
 from harness.card.dialects.own_names import plain_name
+from harness.card.dialects.table_shapes import metric_cells
 from harness.domain import Fact
 
 NAME = "overview"
@@ -90,9 +91,10 @@ def _bold_number(document: Document, line: int, key: str, value: str) -> Iterato
         about, listed = context.of(document, line), _LIST.match(value)
         for n, item in enumerate(listed["inside"].split(",") if listed else [value], start=1):
             subject = f"run {n}" if listed else None
-            claim = claim_of(key, item.strip(), line, NAME, dataset=about.dataset, split=about.split, subject=subject)
-            if claim:
-                yield claim
+            for name, part in metric_cells(key, item.strip()):
+                claim = claim_of(name, part, line, NAME, dataset=about.dataset, split=about.split, subject=subject)
+                if claim:
+                    yield claim
     elif is_setting(key, strong=True) and len(value) < 120:
         yield state(key, value, document.section(line), line, NAME)
 

@@ -18,13 +18,17 @@ _TUNED = r"[Ff]ine[-\s]?[Tt]un(?:ed|e|ing)"
 # What may follow a data set's name; the dot of a version (`SQuAD1.1`) ends none.
 _AFTER = (
     r"(?:(?<=\))(?! like\b)|(?<=\)\*\*)"
-    r"|(?= (?:data ?sets?|data|question|for|from|with|corpus|task|using|via|as|in|by)\b|[,;)(]|\.(?!\d)|$))"
+    r"|(?= (?:data ?sets?|data|question|for|from|with|corpus|task|using|via|as|in|by|train(?:ing)?)\b"
+    r"|[,;)(]|\.(?!\d)|$))"
 )
 _SETS = (
     re.compile(r"\bfine-?tuned? (?:version|checkpoint) of .{0,250}? on (?:the |an? )?" + _DATA + r" dataset\b"),
     re.compile(_TUNED + r" (?:from|of) .{1,200}? on (?:the )?" + _DATA + _AFTER),
     re.compile(_TUNED + r"\b.{1,250}? on the data ?set " + _DATA + _AFTER),
-    re.compile(r"\b(?:by|after) fine-?tuning (?:the )?`?[\w./-]{3,90}`?(?: model)? on (?:the )?" + _DATA + _AFTER),
+    re.compile(
+        r"\b(?:by|after|[Ww]e) [Ff]ine-?[Tt]un(?:ing|ed) (?:the |a )?"
+        r"(?:`?[\w./-]{3,90}`?|\[[^\[\]]{2,80}\]\([^()\s]{0,300}\))(?: model)? on (?:the )?" + _DATA + _AFTER
+    ),
     re.compile(
         _TUNED + r"(?: and evaluated)?(?: \([^()]{0,60}\))? (?:on|using|for \w+ task on)(?: the| a| an)?"
         r"(?: English version of the| dataset)?(?: standard| official)?(?: translated)? "
@@ -36,7 +40,7 @@ _SETS = (
         r"(?<!-)\b(?:[Tt]rained|[Tt]raining (?:is|was) (?:done|performed)|[Ll]earning of .{0,60}?) on (?:the )?"
         r"(?:[A-Z]?[a-z]+ subset of the )?"
         + _DATA
-        + r"(?: dataset|(?<=\))(?! like\b)|(?= (?:using|as|via|with)\b|,| \(|:|\.(?!\d)|$))"
+        + r"(?: dataset|(?<=\))(?! like\b)|(?= (?:using|as|via|with|train(?:ing)?)\b|,| \(|:|\.(?!\d)|$))"
     ),
     re.compile(r"\b(?:using|second step of\)) knowledge distillation on (?:the )?" + _DATA + r"(?=[,;]|\.(?:\s|$)|$)"),
     re.compile(

@@ -58,6 +58,7 @@ _FORMS = (
     ("student", r"^<link> (?:model )?(?:has been |is |was )?<tuned>"),
     ("student", r"^[\w-]{2,30} \(`(?P<model>[\w./-]{3,80})`\)(?P<target>) (?:trained|<tuned>)"),
     ("student", r"\b[Ww]e <tuned> <a>(?:[\w-]{1,20} ){0,4}<link>"),
+    ("student", r"\b[Ww]e <tuned> <a>(?:[\w-]{1,20} ){0,2}<hyphens> (?:model )?(?:on|using|for)\b"),
     ("student", r"\binitiali[sz]ed (?:from|with) <a>(?:pre-?trained )?(?:model )?<link>"),
     ("student", r"\binitiali[sz]ed (?:from|with) <a>(?:pre-?trained )?(?:model )?<hyphens>"),
     ("student", r"\bThe base model (?:is|was) <a><name>(?=[\s,.]|$)"),

@@ -86,7 +86,8 @@ def _named(group: str) -> str:
 
 def _number(group: str, *, before: str = "/-") -> str:
     """The pattern of a score of a pair; what follows it is no part of a date, a range or a longer number."""
-    return rf"[*`~]{{0,3}}(?P<{group}>\d{{1,3}}(?:\.\d+)?)\s?%?[*`]{{0,3}}(?![\w{before}]|[.,]\d)"
+    spread = r"(?: ?(?:±|\+/-) ?\d+(?:\.\d+)?)?"
+    return rf"[*`~]{{0,3}}(?P<{group}>\d{{1,3}}(?:\.\d+)?{spread})\s?%?[*`]{{0,3}}(?![\w{before}]|[.,]\d)"
 
 
 # `Exact match 77.1 and F1 80.2`, `EM 71.9 / F1 76.4`: each number is of the metric before it.
@@ -115,7 +116,8 @@ _ON_DATA = re.compile(
     r"(?P<data>[A-Z][\w.-]*\w(?: v?\d(?:[\d.]*\d)?)?(?: (?:dev|test|validation) set)?)(?=[\s.,;)]|$)"
 )
 _BY_OTHERS = re.compile(
-    r"for comparison|\bin (?:the|their|our) (?:original )?paper\b|\bthe authors\b|\breported results?\b"
+    r"for comparison|\bin (?:the|their|our) (?:original )?paper\b|\bthe authors\b"
+    r"|\boriginal (?:\w+ )?paper\b|\bpaper (?:reports|states)\b|\breported results?\b"
     r"|compared (?:to|with)|original results?|\bbaseline\b|outperform"
     r"|state[- ]of[- ]the[- ]art|\bvs\.?\b|previous best|reported (?:in|by)",
     re.IGNORECASE,

@@ -22,17 +22,22 @@ _DATA = re.compile(
 )
 _TOTAL = re.compile(r"^(?:(?:has|no)ans_)?total$")  # of questions, which some print as floats
 _LANGUAGE = re.compile(r"^lang", re.IGNORECASE)
-# `SQuAD 2.0 F1`, `FQuAD (EM)`: the data before the metric.
-_ON_DATA = re.compile(
-    r"^(?P<data>\S*(?:QuAD|QUAD|quad|QA)\S*(?: v?\d[\d.]*)?) ?\(?(?P<metric>EM|F1|[Ee]xact(?: [Mm]atch)?|f1|em)\)?$"
+# Names that data sets of questions have and models have not: `SQuAD 2.0`, `FQuAD`, `NewsQA`.
+_QUESTIONS = (
+    r"(?:[A-Za-z]{0,7}-?(?:QuAD|QUAD)|SQAC|(?:News|Trivia|Hotpot|Ty[Dd]i ?|COVID-)QA)"
+    r"(?:[-_ ][a-z]{2})?(?: ?v?\d[\d.]*)?"
 )
+# `SQuAD 2.0 F1`, `FQuAD (EM)`: the data before the metric.
+_ON_DATA = re.compile(rf"^(?P<data>{_QUESTIONS}) ?\(?(?P<metric>EM|F1|[Ee]xact(?: [Mm]atch)?|f1|em)\)?$")
+_DATA_TITLE = re.compile(rf"^{_QUESTIONS}(?: (?:dev|test))?$")
+_SPLIT_BEFORE = re.compile(r"^(?P<split>dev|test|validation|train) \w", re.IGNORECASE)  # `Dev EM`
 _SHORT = re.compile(r"^[PR](?:[ ._-]\w{1,20})?$")  # precision and recall, of a class perhaps, beside another metric
 _SPLITS = re.compile(r"^(?:split|subset|set|partition)s?$", re.IGNORECASE)
 _NAMED_SPLIT = re.compile(r"^\S.{0,60}\s(?P<split>train(?:ing)?|dev|test|validation)(?: set)?$", re.IGNORECASE)
 _FILE = re.compile(r"(?P<part>train|dev|test|validation)\.(?:tsv|csv|jsonl?|txt)$")  # a table of the sizes of files
 _CLASS = re.compile(r"^(?:class(?:es)?|label|labels|entity|entities|tag|tags|category|type|)$", re.IGNORECASE)
 _THIS = re.compile(
-    r"\((?:this|our)(?: model)?\)|^(?:this (?:model|one)|ours?)$|\bthis model\b|\bours\b|^our (?:\w+ )?model\b"
+    r"\((?:this|our)(?: model)?\)|^(?:this (?:model|one|work)|ours?)$|\bthis model\b|\bours\b|^our (?:\w+ )?model\b"
     r"|(?-i:^Our[A-Z])",
     re.IGNORECASE,
 )
@@ -119,15 +124,16 @@ def _metrics_down(document: Document, table: Table) -> Iterator[Finding]:
             continue
         for n, cell in enumerate(cells[1:], start=1):
             title = table.header[n] if n < len(table.header) else ""
-            split = context.split_of(f"{title} set")
+            split, is_data = context.split_of(f"{title} set"), _DATA_TITLE.match(title) is not None
             is_own = (
                 split is not None
+                or is_data
                 or _VALUE.match(title.strip("# "))
                 or _is_this(document, title)
                 or (len(cells) == 2 and not _is_other(title))
             )
             claim = claim_of(
-                cells[0], cell, line, NAME, dataset=about.dataset, split=split or about.split,
+                cells[0], cell, line, NAME, dataset=title if is_data else about.dataset, split=split or about.split,
                 subject=None if is_own else title or None,
             )  # fmt: skip
             if claim is not None:
@@ -185,7 +191,9 @@ def _of_row(document: Document, about: context.About, title: str, label: str) ->
 
 def _of_column(document: Document, table: Table, n: int, about: context.About, *, are_models: bool) -> context.About:
     """What a column's header adds, and the title above it: a model where one of the titles is this one, else data."""
-    about = dataclasses.replace(about, split=context.split_of(f"{table.header[n]} set") or about.split)
+    named = _SPLIT_BEFORE.match(table.header[n])
+    split = named["split"].lower() if named else context.split_of(f"{table.header[n]} set")
+    about = dataclasses.replace(about, split=split or about.split)
     title = table.over[n] if table.over else ""
     if not title:
         return about
