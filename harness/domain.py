@@ -11,6 +11,7 @@ Outcome = Literal[
     "reproduced", "better", "not_reproduced", "inconclusive", "measured", "unmeasured", "limited", "invalid"
 ]
 Rule = Literal["tolerance", "equivalence"]
+SourceKind = Literal["card", "option", "default", "rule"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +104,32 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """One resolved value and where it is from.
+class Source:
+    """Where a value is from; `plan.sources.describe` puts it into words.
 
-    `source` is the card line, the library with version and symbol, the rule it was derived by, or the option
-    that overrode it. `inert` says why the value has no effect where it stands; None means that it has one.
+    card: it stands on `lines`. option: it was given with `option`, where that is --set for the `setting` STAGE.NAME.
+    default: `library` at `version` has it at `symbol`, file and line. rule: it follows by `rule`, in words, from
+    `lines` of the card where it names any.
     """
+
+    kind: SourceKind
+    lines: tuple[int, ...] = ()
+    option: str = ""
+    setting: str = ""
+    library: str = ""
+    version: str = ""
+    symbol: str = ""
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One resolved value and where it is from. `inert` says why it has no effect where it stands; None: it has one."""
 
     name: str
     value: Value
     origin: Origin
-    source: str
+    source: Source
     unit: str = ""
     inert: str | None = None
 
@@ -147,13 +163,21 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """What differs from the card. `may_explain_a_gap` is True where the difference can move the measured numbers."""
+    """What differs from the card, and the `option` of the command line that asked for it, where one did.
+
+    `may_explain_a_gap` is True where the difference can move the measured numbers.
+    """
 
     category: Literal["hardware", "precision", "seed", "data", "recipe", "evaluation", "scope"]
     claimed: str
     actual: str
     may_explain_a_gap: bool
     reason: str = ""
+    option: str = ""
+
+    @property
+    def why(self) -> str:
+        return "; ".join(filter(None, (self.option, self.reason)))
 
     @property
     def severity(self) -> Literal["none", "low", "medium", "high"]:

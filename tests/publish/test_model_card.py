@@ -20,6 +20,7 @@ from harness.errors import CardError
 from harness.judge import verdict
 from harness.plan.experiment import plan
 from harness.plan.options import Options
+from harness.plan.sources import option
 from harness.publish import model_card, privacy
 from harness.record import store
 from harness.record.folder import Run
@@ -273,7 +274,7 @@ def test_nothing_in_the_card_tells_where_it_was_made(run: Path, tmp_path: Path) 
     experiment["deviations"].append(deviation)
     for setting in experiment["run"]["settings"]:
         if setting["name"] == "teacher":
-            setting.update(value=private, origin="overridden", source="--teacher")
+            setting.update(value=private, origin="overridden", source=store.to_json(option("--teacher")))
     store.write_json(run / "experiment.json", experiment)
     try:
         text = rendered(run, ORIGINAL).decode()
