@@ -85,6 +85,17 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """Something to know of a card as a text; `line` is None where it is of the whole."""
+
+    text: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        return self.text if self.line is None else f"line {self.line}: {self.text}"
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     name: str
     path: str
@@ -95,7 +106,7 @@ class Card:
     stated: tuple[Stated, ...]
     claims: tuple[Claim, ...]
     conflicts: tuple[Conflict, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     unread: tuple[Unread, ...] = ()
 
     def fact(self, name: str) -> Fact | None:

@@ -251,7 +251,7 @@ def test_the_section_stays_where_it_was(run: Path) -> None:
 
 def test_what_stands_between_marks_is_noted_not_read(run: Path) -> None:
     read = parse(Path("pocket.md"), rendered(run, ORIGINAL).decode(), "")
-    assert sum(note.endswith("written by harness; nothing in them is read") for note in read.notes) == 2
+    assert sum(note.text.endswith("written by harness; nothing in them is read") for note in read.notes) == 2
 
 
 def test_a_limited_run_judges_nothing_and_says_how_to_run_it_again(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def _print_card(console: Console, card: Card) -> None:
         console.print(f"ambiguous: {printable(reading)}")
     console.print(f"missing: {printable(', '.join(completeness(card).missing)) or 'nothing that a re-run needs'}")
     for note in card.notes:
-        console.print(f"note: {printable(note)}")
+        console.print(f"note: {printable(str(note))}")
     console.print()
 
 
