@@ -181,8 +181,8 @@ def _claim_conflicts(claims: Iterable[Claim]) -> Iterable[Conflict]:
             places.setdefault((claim.metric, _same_data(claim.dataset), place), []).append(claim)
     first: dict[tuple[str, str], Claim] = {}
     n_sets = Counter(metric for metric, data in {(metric, data) for metric, data, _ in places} if data)
-    for (metric, data, place), found in sorted(places.items(), key=lambda item: item[1][0].line):
-        if len({claim.value for claim in found}) > 1 and not place.startswith("key_value_block"):
+    for (metric, data, _), found in sorted(places.items(), key=lambda item: item[1][0].line):
+        if len({claim.value for claim in found}) > 1 and found[0].dialect != "key_value_block":
             continue
         if not data and n_sets[metric] > 1:
             continue

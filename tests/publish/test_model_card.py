@@ -22,6 +22,7 @@ from harness.plan.experiment import plan
 from harness.plan.options import Options
 from harness.plan.sources import option
 from harness.publish import model_card, privacy
+from harness.publish.model_card.section import command_of
 from harness.record import store
 from harness.record.folder import Run
 from tests.recorded import POCKET, ROOT, make_run
@@ -262,6 +263,21 @@ def test_a_limited_run_judges_nothing_and_says_how_to_run_it_again(tmp_path: Pat
     assert "harness reproduce pocket.md --seed 7 --limit 8\n" in section
     assert "- scope, high: all questions → first 8 questions (--limit; judges nothing)\n" in section
     assert "exact (8 questions)" in text
+
+
+def test_every_option_that_was_given_is_in_the_command_that_runs_it_again() -> None:
+    options = plan.Options(
+        teacher="a/b", train="c/d:train", check_teacher=True, published="none", padding="drop",
+        settings={"prediction_layer.learning_rate": "1e-4"}, tolerance={"f1": 2.0, "exact": 0.5},
+    )  # fmt: skip
+    planned = plan.plan(read_card(ROOT / "cards" / "tinybert-6l.md"), options)
+    assert command_of(planned, {}).split() == [
+        "harness", "reproduce", "tinybert-6l.md",
+        "--teacher", "a/b", "--check-teacher", "--train", "c/d:train", "--published", "none",
+        "--set", "intermediate_layer.padding=dropped",
+        "--set", "prediction_layer.learning_rate=0.0001", "--set", "prediction_layer.padding=dropped",
+        "--tolerance", "exact=0.5,f1=2",
+    ]  # fmt: skip
 
 
 def test_nothing_in_the_card_tells_where_it_was_made(run: Path, tmp_path: Path) -> None:
