@@ -265,13 +265,13 @@ def test_a_limited_run_judges_nothing_and_says_how_to_run_it_again(tmp_path: Pat
     assert "exact (8 questions)" in text
 
 
-def test_every_option_that_was_given_is_in_the_command_that_runs_it_again() -> None:
-    options = plan.Options(
+def test_every_option_that_was_given_is_in_the_command_that_runs_it_again(run: Path) -> None:
+    options = Options(
         teacher="a/b", train="c/d:train", check_teacher=True, published="none", padding="drop",
         settings={"prediction_layer.learning_rate": "1e-4"}, tolerance={"f1": 2.0, "exact": 0.5},
     )  # fmt: skip
-    planned = plan.plan(read_card(ROOT / "cards" / "tinybert-6l.md"), options)
-    assert command_of(planned, {}).split() == [
+    planned = plan(read_card(ROOT / "cards" / "tinybert-6l.md"), options)
+    assert command_of(planned, Run.open(run).environment).split() == [
         "harness", "reproduce", "tinybert-6l.md",
         "--teacher", "a/b", "--check-teacher", "--train", "c/d:train", "--published", "none",
         "--set", "intermediate_layer.padding=dropped",
