@@ -84,6 +84,17 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """Something to know of a card as a text; `line` is None where it is of the whole."""
+
+    text: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        return self.text if self.line is None else f"line {self.line}: {self.text}"
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     name: str
     path: str
@@ -94,7 +105,7 @@ class Card:
     stated: tuple[Stated, ...]
     claims: tuple[Claim, ...]
     conflicts: tuple[Conflict, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     unread: tuple[Unread, ...] = ()
 
     def fact(self, name: str) -> Fact | None:
@@ -103,17 +114,31 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """One resolved value and where it is from.
+class Source:
+    """Where a value is from; `plan.sources.describe` puts it into words.
 
-    `source` is the card line, the library with version and symbol, the rule it was derived by, or the option
-    that overrode it. `inert` says why the value has no effect where it stands; None means that it has one.
+    card: it stands on `lines`. option: `option` gave it, --set for the `setting` STAGE.NAME. default: `library` at
+    `version` has it at `symbol`, file and line. rule: it follows by `rule`, in words, from `lines` where it names any.
     """
+
+    kind: Literal["card", "option", "default", "rule"]
+    lines: tuple[int, ...] = ()
+    option: str = ""
+    setting: str = ""
+    library: str = ""
+    version: str = ""
+    symbol: str = ""
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One resolved value and where it is from. `inert` says why it has no effect where it stands; None: it has one."""
 
     name: str
     value: Value
     origin: Origin
-    source: str
+    source: Source
     unit: str = ""
     inert: str | None = None
 
@@ -147,13 +172,18 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """What differs from the card. `may_explain_a_gap` is True where the difference can move the measured numbers."""
+    """What differs from the card, and the option that asked for it; `may_explain_a_gap`: it can move a measurement."""
 
     category: Literal["hardware", "precision", "seed", "data", "recipe", "evaluation", "scope"]
     claimed: str
     actual: str
     may_explain_a_gap: bool
     reason: str = ""
+    option: str = ""
+
+    @property
+    def why(self) -> str:
+        return "; ".join(filter(None, (self.option, self.reason)))
 
     @property
     def severity(self) -> Literal["none", "low", "medium", "high"]:
@@ -183,8 +213,7 @@ class Experiment:
     augmentation: Stage | None = None  # of the intermediate stage's data, where the card speaks of it
 
     def sections(self) -> tuple[Stage, ...]:
-        augmentation = () if self.augmentation is None else (self.augmentation,)
-        return (self.run, *augmentation, *self.stages, self.evaluation)
+        return (self.run, *filter(None, [self.augmentation]), *self.stages, self.evaluation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,10 +234,9 @@ class Estimate:
 
     `sd` is of the seeds themselves, None for one; `spread` is moderated by `prior`, the spread of a seed that was
     expected before (None: nobody knows, and the seeds speak alone), and has `df` degrees of freedom. `interval` is the
-    90 % interval of `difference` (mean - claim), the claim's rounding included, None where nothing is known of the
-    spread; `p_below` and `p_above` are the one-sided tests that the true difference is below -tolerance or above
-    +tolerance (small: it is). `seeds_needed` is until `interval` lies wholly inside or outside the tolerance if
-    nothing else changed, None where no number of seeds would do.
+    90 % interval of `difference` (mean - claim), the claim's rounding included, None where the spread is unknown;
+    `p_below` and `p_above` are the one-sided tests that it is truly below -tolerance or above +tolerance (small: it
+    is). `seeds_needed` is until `interval` lies wholly inside or outside the tolerance if nothing else changed.
     """
 
     metric: str
@@ -222,15 +250,14 @@ class Estimate:
     interval: tuple[float, float] | None
     p_below: float
     p_above: float
-    seeds_needed: int | None
+    seeds_needed: int | None  # None where no number of seeds would do
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What one claim came to, by `rule`. `difference` is measured - claimed, in the claim's unit.
 
-    `is_no_worse` is True where the claim is met or exceeded, and for a score that is undecided only because it may be
-    above the claim.
+    `is_no_worse`: the claim is met or exceeded, or a score is undecided only because it may be above the claim.
     """
 
     metric: str
@@ -256,10 +283,7 @@ class Opinion:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """All verdicts under one rule, the exit code they end in, and what the other rule says.
-
-    `flags` are what a reader must know beside the outcome, such as a seed that collapsed.
-    """
+    """All verdicts under one rule, the exit code they end in, and what the other rule says."""
 
     outcome: Outcome
     exit_code: int
@@ -268,7 +292,7 @@ class Judgement:
     verdicts: tuple[Verdict, ...] = field(default=())
     estimates: tuple[Estimate, ...] = field(default=())
     other: Opinion | None = None
-    flags: tuple[str, ...] = field(default=())
+    flags: tuple[str, ...] = field(default=())  # to be known beside the outcome, such as a seed that collapsed
 
     @property
     def is_of_card(self) -> bool:

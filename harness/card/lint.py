@@ -1,6 +1,5 @@
 """What is wrong or doubtful in a card before anything is run: contradictions, numbers that cannot be, damage, gaps."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -14,7 +13,6 @@ Kind = Literal["conflict", "implausible", "unread", "evidence", "note", "missing
 _NOISE = 1e-9  # points: the official script sums scores for best_f1 in another order than for f1
 _IMPLAUSIBLE = ("exact <= f1", "NoAns exact = f1", "parts")  # findings that cannot all be right
 _EXAMINED = ("exact", "f1", "HasAns_exact", "HasAns_f1", "NoAns_exact", "NoAns_f1")
-_NOTE = re.compile(r"^line (?P<line>\d+): (?P<rest>.*)$", re.DOTALL)
 # Beyond these a value is a slip of the pen, whatever the model.
 _RANGES = {
     "learning_rate": (1e-8, 1.0), "train_batch_size": (1, 1_000_000), "num_train_epochs": (0, 10_000),
@@ -46,7 +44,13 @@ class Lint:
 def lint(card: Card) -> Lint:
     """Every remark on a card, in the order of its lines."""
     whole = completeness(card)
-    remarks = [*_conflicts(card), *_claims(card), *_unread(card), *(_range(one) for one in card.stated), *_notes(card)]
+    remarks = [
+        *_conflicts(card),
+        *_claims(card),
+        *_unread(card),
+        *(_range(one) for one in card.stated),
+        *(Remark("note", one.line or 1, one.text) for one in card.notes),
+    ]
     remarks += [Remark("missing", 1, f"{name} is not stated") for name in whole.missing]
     found = sorted((remark for remark in remarks if remark is not None), key=lambda remark: remark.line)
     return Lint(card.path, whole, tuple(found))
@@ -124,9 +128,3 @@ def _range(one: Stated) -> Remark | None:
     low, high = _RANGES.get(one.name, (float("-inf"), float("inf")))
     wrong = [v for v in values if isinstance(v, (int, float)) and not isinstance(v, bool) and not low <= v <= high]
     return Remark("implausible", one.line, f"{one.key} = {one.raw} is outside {low:g} to {high:g}") if wrong else None
-
-
-def _notes(card: Card) -> Iterator[Remark]:
-    for note in card.notes:
-        match = _NOTE.match(note)
-        yield Remark("note", int(match["line"]), match["rest"]) if match else Remark("note", 1, note)

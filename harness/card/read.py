@@ -10,7 +10,7 @@ from harness.card import generated
 from harness.card.dialects import DIALECTS
 from harness.card.dialects.document import MAX_PROSE, Document, Finding, read_document, split_lines
 from harness.card.dialects.names import is_setting
-from harness.domain import Card, Claim, Conflict, Fact, Stated, Unread
+from harness.domain import Card, Claim, Conflict, Fact, Note, Stated, Unread
 from harness.errors import CardError
 
 MAX_BYTES = 4 * 1024 * 1024  # the longest of 32,300 collected cards is far below; more is no card
@@ -181,8 +181,8 @@ def _claim_conflicts(claims: Iterable[Claim]) -> Iterable[Conflict]:
             places.setdefault((claim.metric, _same_data(claim.dataset), place), []).append(claim)
     first: dict[tuple[str, str], Claim] = {}
     n_sets = Counter(metric for metric, data in {(metric, data) for metric, data, _ in places} if data)
-    for (metric, data, place), found in sorted(places.items(), key=lambda item: item[1][0].line):
-        if len({claim.value for claim in found}) > 1 and not place.startswith("key_value_block"):
+    for (metric, data, _), found in sorted(places.items(), key=lambda item: item[1][0].line):
+        if len({claim.value for claim in found}) > 1 and found[0].dialect != "key_value_block":
             continue
         if not data and n_sets[metric] > 1:
             continue
@@ -234,33 +234,33 @@ def _is_a_name(value: str) -> bool:
     return " " not in value.strip()
 
 
-def _encoding_notes(text: str) -> Iterator[str]:
+def _encoding_notes(text: str) -> Iterator[Note]:
     if text.startswith("\ufeff"):
-        yield "line 1: begins with a byte order mark"
+        yield Note("begins with a byte order mark", 1)
     if "\x00" in text:
-        yield f"line {text[: text.index(chr(0))].count(chr(10)) + 1}: holds a NUL character"
+        yield Note("holds a NUL character", text[: text.index(chr(0))].count(chr(10)) + 1)
     n_notes = 0
     for number, line in enumerate(split_lines(text), start=1):
         match = _MOJIBAKE.search(line)
         if match:
             n_notes += 1
             if n_notes <= _MAX_NOTES:
-                yield f"line {number}: {match.group()!r} looks like UTF-8 read as Latin-1 once; kept as it is"
+                yield Note(f"{match.group()!r} looks like UTF-8 read as Latin-1 once; kept as it is", number)
     if n_notes > _MAX_NOTES:
-        yield f"{n_notes - _MAX_NOTES} more lines look like UTF-8 read as Latin-1 once"
+        yield Note(f"{n_notes - _MAX_NOTES} more lines look like UTF-8 read as Latin-1 once")
 
 
-def _marked_notes(text: str) -> Iterator[str]:
+def _marked_notes(text: str) -> Iterator[Note]:
     for region in generated.regions(generated.lines_of(text)):
-        yield f"lines {region.first + 1} to {region.last + 1}: written by harness; nothing in them is read"
+        yield Note(f"lines {region.first + 1} to {region.last + 1}: written by harness; nothing in them is read")
 
 
-def _notes_of(document: Document, stated: Iterable[Stated]) -> Iterator[str]:
+def _notes_of(document: Document, stated: Iterable[Stated]) -> Iterator[Note]:
     """Grids: a list of what was tried is not what this model was made with."""
     for one in stated:
         if one.is_grid:
-            yield f"line {one.line}: {one.key} = {one.raw} is a grid; the card does not say which value this model has"
+            yield Note(f"{one.key} = {one.raw} is a grid; the card does not say which value this model has", one.line)
     if sum(len(text) for _, text in document.lines) > MAX_PROSE:
-        yield f"sentences are read in the first {MAX_PROSE} characters alone; a model card is a page of text"
+        yield Note(f"sentences are read in the first {MAX_PROSE} characters alone; a model card is a page of text")
     if not document.headings and not document.header.mapping and not stated:
-        yield "no front matter, no heading and no setting: this may be no model card"
+        yield Note("no front matter, no heading and no setting: this may be no model card")

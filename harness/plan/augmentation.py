@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness.domain import Card, Deviation, Setting, Stage
+from harness.plan import sources
 from harness.plan.defaults.default import Program
 from harness.plan.options import Draft
 from harness.plan.settings import override, resolve
@@ -25,7 +26,7 @@ def resolve_augmentation(draft: Draft, stages: tuple[Stage, ...], program: Progr
     factor = override(draft, "augmentation", "factor", int(match[1]), int(match[1]))
     defaults = program.stages["augmentation"]
     settings = [resolve(draft, "augmentation", name, default, None, program) for name, default in defaults.items()]
-    factor = factor or Setting("factor", int(match[1]), "stated", f"card line {fact.line}", "copies")
+    factor = factor or Setting("factor", int(match[1]), "stated", sources.card_line(fact.line), "copies")
     if factor.value == 0:
         _refuse_options(draft, "nothing is augmented (augmentation.factor is 0)")
         settings = [dataclasses.replace(setting, inert="nothing is augmented") for setting in settings]
@@ -67,8 +68,8 @@ def _with_option(draft: Draft, setting: Setting) -> Setting:
     if setting.name == "masked_lm" and (given.endswith(".md") or given.startswith("random:")):
         draft.problems.append(f"{option} {given}: expected a Hub id or a local folder")
     what = "augmented without GloVe: words of several pieces stay" if given == WITHOUT else f"{setting.name} {given}"
-    draft.deviations.append(Deviation("data", f"{setting.name} {setting.value}", what, True, option))
-    return Setting(setting.name, given, "overridden", option)
+    draft.deviations.append(Deviation("data", f"{setting.name} {setting.value}", what, True, option=option))
+    return Setting(setting.name, given, "overridden", sources.option(option))
 
 
 def _note_readings(draft: Draft, line: int, settings: Sequence[Setting]) -> None:

@@ -4,27 +4,29 @@ import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 
-from harness.domain import Stated
+from harness.domain import Source, Stated
+from harness.plan import sources
 from harness.plan.defaults.default import Default
 
-DERIVED = "derived"  # the dialect of a value that was computed from printed ones; its section says from which
 _BETAS = re.compile(r"betas=\(\s*(?P<one>\d*\.\d+)\s*,\s*(?P<two>\d*\.\d+)\s*\)")
 _EPSILON = re.compile(r"epsilon=(?P<epsilon>\d[\d.]*(?:e-?\d+)?)")
 _SCHEDULES = {"linear": "LinearWarmup", "warmuplinear": "LinearWarmup", "linearwarmup": "LinearWarmup",
               "schedulertype.linear": "LinearWarmup"}  # fmt: skip
 
 
-def completed(block: Sequence[Stated], defaults: Mapping[str, Default]) -> dict[str, Stated]:
-    """The last statement of each name; the optimiser's words read, schedules by our names, one batch for an update."""
+def completed(block: Sequence[Stated], defaults: Mapping[str, Default]) -> tuple[dict[str, Stated], dict[str, Source]]:
+    """The last statement of each name; the optimiser's words read, schedules by our names, one batch for an update.
+
+    Beside them, what those names follow by whose value was worked out from several statements.
+    """
     stated = {one.name: one for one in block}
     if "optimizer" in stated:
         _read_optimizer(stated, defaults)
     schedule = stated.get("lr_schedule")
     if schedule is not None and str(schedule.value).lower() in _SCHEDULES:
         stated["lr_schedule"] = dataclasses.replace(schedule, value=_SCHEDULES[str(schedule.value).lower()])
-    if "train_batch_size" in defaults:
-        _merge_batch(stated)
-    return stated
+    batch = _merge_batch(stated) if "train_batch_size" in defaults else None
+    return stated, {} if batch is None else {"train_batch_size": batch}
 
 
 def _read_optimizer(stated: dict[str, Stated], defaults: Mapping[str, Default]) -> None:
@@ -42,18 +44,22 @@ def _read_optimizer(stated: dict[str, Stated], defaults: Mapping[str, Default]) 
         del stated["optimizer"]
 
 
-def _merge_batch(stated: dict[str, Stated]) -> None:
-    """Rows of one update: the total where it is printed, else rows a device times accumulated steps times devices."""
+def _merge_batch(stated: dict[str, Stated]) -> Source | None:
+    """Rows of one update: the total where it is printed, else rows a device times accumulated steps times devices.
+
+    Returns by what they follow, where they are such a product.
+    """
     total, rows = stated.pop("total_train_batch_size", None), stated.get("train_batch_size")
     factors = [stated.pop(name, None) for name in ("gradient_accumulation_steps", "num_devices")]
     if total is not None and isinstance(total.value, int):
         stated["train_batch_size"] = dataclasses.replace(total, name="train_batch_size")
-        return
+        return None
     used = [one for one in factors if one is not None and isinstance(one.value, int) and one.value > 1]
     if rows is None or not isinstance(rows.value, int) or not used:
-        return
+        return None
     value, lines = rows.value, sorted({one.line for one in (rows, *used)})
     for one in used:
         value *= int(str(one.value))
-    where = f"lines {', '.join(map(str, lines))}: {' x '.join(one.raw for one in (rows, *used))}"
-    stated["train_batch_size"] = dataclasses.replace(rows, value=value, section=where, dialect=DERIVED)
+    stated["train_batch_size"] = dataclasses.replace(rows, value=value)
+    product = " x ".join(one.raw for one in (rows, *used))
+    return sources.rule(f"card lines {', '.join(map(str, lines))}: {product}", *lines)

@@ -1,6 +1,7 @@
 """What no run could use: unknown names, values out of range, a card that contradicts itself."""
 
 from harness.domain import Setting, Stage
+from harness.plan import sources
 from harness.plan.defaults import EVALUATIONS
 from harness.plan.options import Draft, similar
 
@@ -66,7 +67,7 @@ def check_stage(draft: Draft, stage: Stage) -> None:
 
 def _check_value(draft: Draft, stage: Stage, setting: Setting) -> None:
     name, value = setting.name, setting.value
-    where = f"{stage.name}.{name} = {value} ({setting.source})"
+    where = f"{stage.name}.{name} = {value} ({sources.describe(setting.source)})"
     if name in CHOICES and value is not None and value not in CHOICES[name]:
         draft.problems.append(f"{where}: known are {', '.join(CHOICES[name])}")
     if not isinstance(value, (int, float)):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from harness.card import references
 from harness.domain import Card, Deviation, Experiment, Fact, Setting
+from harness.plan import sources
 from harness.plan.defaults import trainer
 from harness.plan.defaults.default import Program
 from harness.plan.options import Draft
@@ -17,7 +18,7 @@ _LIST_OF_IDS = re.compile(r"`([\w-][\w.-]*\.ids)(?:`|$)")
 
 def data_settings(draft: Draft, program: Program) -> Iterator[Setting]:
     """Training data, the list of those of its questions that are meant where the card names one, evaluation data."""
-    train = _data(draft, "train_data", draft.options.train, "--train FILE")
+    train = _data(draft, "train_data", draft.options.train, "--train")
     yield train
     yield from _train_ids(draft)
     yield _eval_data(draft, train, program)
@@ -44,22 +45,22 @@ def _train_ids(draft: Draft) -> Iterator[Setting]:
     if fact and listed:
         if not (Path(draft.card.path).parent / listed[1]).is_file():
             draft.problems.append(f"{draft.place(fact.line)}: {listed[1]}, a list of question ids, is not there")
-        yield Setting("train_ids", listed[1], "stated", f"card line {fact.line}")
+        yield Setting("train_ids", listed[1], "stated", sources.card_line(fact.line))
 
 
-def _data(draft: Draft, name: str, option: str | None, how: str) -> Setting:
+def _data(draft: Draft, name: str, given: str | None, option: str) -> Setting:
     fact = draft.card.fact(name)
-    if option is not None:
-        if not references.is_data_of_hub(option) and not Path(option).expanduser().is_file():
-            draft.problems.append(f"{how.split()[0]} {option}: no such file")
+    if given is not None:
+        if not references.is_data_of_hub(given) and not Path(given).expanduser().is_file():
+            draft.problems.append(f"{option} {given}: no such file")
         meant = _named(name, fact) if fact is not None else None
-        if fact is not None and meant != references.unpinned(option):
-            draft.deviations.append(Deviation("data", f"{name}: {fact.value}", option, True, how.split()[0]))
-        return Setting(name, option, "overridden", how)
+        if fact is not None and meant != references.unpinned(given):
+            draft.deviations.append(Deviation("data", f"{name}: {fact.value}", given, True, option=option))
+        return Setting(name, given, "overridden", sources.option(option))
     if fact is None:
-        draft.problems.append(f"{name}: {draft.card.path} states none; give {how}")
-        return Setting(name, None, "assumed", "")
-    named = _named(name, fact)
+        draft.problems.append(f"{name}: {draft.card.path} states none; give {option} FILE")
+        return Setting(name, None, "assumed", sources.rule(""))
+    named, source = _named(name, fact), sources.rule(f"card line {fact.line}, '{fact.value}'", fact.line)
     if (
         fact.dialect == "shell"
         and str(named).endswith(".json")
@@ -69,12 +70,14 @@ def _data(draft: Draft, name: str, option: str | None, how: str) -> Setting:
     other = _other_data(draft, name, fact, named)
     if named is not None and other is not None:
         draft.problems.append(
-            f"{name}: {other}, so '{fact.value}' ({draft.place(fact.line)}) may not be it; give {how}"
+            f"{name}: {other}, so '{fact.value}' ({draft.place(fact.line)}) may not be it; give {option} FILE"
         )
-        return Setting(name, named, "derived", f"card line {fact.line}, '{fact.value}'")
+        return Setting(name, named, "derived", source)
     if named is None:
-        draft.problems.append(f"{name}: '{fact.value}' ({draft.place(fact.line)}) names no data we know; give {how}")
-    return Setting(name, named, "derived", f"card line {fact.line}, '{fact.value}'")
+        draft.problems.append(
+            f"{name}: '{fact.value}' ({draft.place(fact.line)}) names no data we know; give {option} FILE"
+        )
+    return Setting(name, named, "derived", source)
 
 
 def _other_data(draft: Draft, name: str, fact: Fact, named: str | None) -> str | None:
@@ -93,12 +96,13 @@ def _other_data(draft: Draft, name: str, fact: Fact, named: str | None) -> str |
 def _eval_data(draft: Draft, train: Setting, program: Program) -> Setting:
     """The evaluation data; the Trainer's cards name one data set, whose validation split they evaluate on."""
     is_named = draft.card.fact("eval_data") is not None or draft.options.eval is not None
-    if not is_named and program.name == trainer.NAME and str(train.value).endswith(":train"):
+    if not is_named and program is trainer.PROGRAM and str(train.value).endswith(":train"):
         named = f"{str(train.value).removesuffix(':train')}:validation"
-        return Setting("eval_data", named, "derived", f"{train.source}; run_qa.py evaluates on its validation split")
+        words = f"{sources.describe(train.source)}; run_qa.py evaluates on its validation split"
+        return Setting("eval_data", named, "derived", sources.rule(words, *train.source.lines))
     claims = [] if is_named else [claim for claim in measured(draft.card) if claim.dataset]
     found = {references.data_named(str(claim.dataset), "validation") for claim in claims}
     if len(found) == 1 and None not in found:
-        source = f"card line {claims[0].line}, claimed on '{claims[0].dataset}'"
-        return Setting("eval_data", found.pop(), "derived", source)
-    return _data(draft, "eval_data", draft.options.eval, "--eval FILE")
+        line, words = claims[0].line, f"card line {claims[0].line}, claimed on '{claims[0].dataset}'"
+        return Setting("eval_data", found.pop(), "derived", sources.rule(words, line))
+    return _data(draft, "eval_data", draft.options.eval, "--eval")

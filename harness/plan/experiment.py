@@ -5,6 +5,7 @@ from collections.abc import Collection, Set
 
 from harness.domain import Card, Deviation, Experiment, Stage, Stated
 from harness.errors import PlanError
+from harness.plan import sources
 from harness.plan.augmentation import resolve_augmentation
 from harness.plan.checks import check_overrides, check_section, check_stage
 from harness.plan.conflicts import note_conflicts, note_unread
@@ -22,7 +23,7 @@ def plan(card: Card, options: Options) -> Experiment:
     refuse_other_tasks(card, options)
     draft = Draft(card, options)
     recipe = choose_recipe(draft)
-    program = choose_program(draft, recipe)
+    program = choose_program(draft, str(recipe.value))
     defaults = PROGRAMS[str(program.value)]
     headings = STAGES.get(str(recipe.value), {})
     draft.options = _with_padding(draft, defaults, headings)
@@ -105,10 +106,11 @@ def _note_evaluation_length(draft: Draft, stages: tuple[Stage, ...], evaluation:
     lengths = [stage.value("max_seq_length") for stage in stages]
     trained = {value for value in lengths if isinstance(value, int)}
     if length.origin == "assumed" and trained - {length.value}:
+        default, others = sources.describe(length.source), ", ".join(map(str, sorted(trained)))
         draft.ambiguities.append(
             f"{draft.card.path} does not say at which length it was evaluated: {length.value} is the default "
-            f"({length.source}), whatever the training length ({', '.join(map(str, sorted(trained)))}); the other "
-            f"reading is --set evaluation.max_seq_length={max(trained)}"
+            f"({default}), whatever the training length ({others}); the other reading is --set "
+            f"evaluation.max_seq_length={max(trained)}"
         )
 
 
@@ -118,7 +120,7 @@ def _note_dropout(draft: Draft, stages: tuple[Stage, ...]) -> None:
         f"{stage.name}.{one.name}"
         for stage in stages
         for one in stage.settings
-        if one.name == "dropout_off_after" and one.origin == "assumed" and "evaluate_every" in one.source
+        if one.name == "dropout_off_after" and one.source.library == "haystack"
     ]
     if open_ones:
         draft.ambiguities.append(

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Mapping
 
-from harness.domain import Card, Deviation, Setting, Stated
-from harness.plan.defaults.trainer import NAME as TRAINER
+from harness.domain import Card, Deviation, Setting, Source, Stated
+from harness.plan import sources
+from harness.plan.defaults import PROGRAMS, trainer
 from harness.plan.options import Draft
 
 # Recipe -> its stages, and the words in a heading that say which stage a block of settings is for; "" is the section
@@ -19,7 +20,7 @@ STAGES: Mapping[str, Mapping[str, str]] = {
 PROGRAMS_OF: Mapping[str, tuple[str, ...]] = {
     "haystack": ("haystack 1.1.0", "haystack 1.26.4"),
     "tinybert": ("tinybert 0598f02",),
-    "finetune": ("haystack 1.1.0", "haystack 1.26.4", TRAINER),
+    "finetune": ("haystack 1.1.0", "haystack 1.26.4", trainer.PROGRAM.name),
 }
 _TWO_STAGES = ("intermediate", "prediction")
 _CORE = {"learning_rate", "num_train_epochs", "train_batch_size"}
@@ -68,19 +69,23 @@ def choose_recipe(draft: Draft) -> Setting:
         if named not in STAGES:
             draft.problems.append(f"recipe {named!r} is not known; known: {', '.join(STAGES)}")
         if implied is None or implied.value != named:
-            claimed = f"{implied.value} ({implied.source})" if implied else "the recipe of the card's headings"
-            draft.deviations.append(Deviation("recipe", claimed, named, True, "--recipe"))
-        return Setting("recipe", named, "overridden", "--recipe")
+            claimed = (
+                f"{implied.value} ({sources.describe(implied.source)})"
+                if implied
+                else "the recipe of the card's headings"
+            )
+            draft.deviations.append(Deviation("recipe", claimed, named, True, option="--recipe"))
+        return Setting("recipe", named, "overridden", sources.option("--recipe"))
     if implied is not None:
         _note_flavour(draft, str(implied.value))
         return implied
     if _distils_in_one_stage(draft):
-        return Setting("recipe", None, "assumed", "")
+        return Setting("recipe", None, "assumed", sources.rule(""))
     draft.problems.append(
         f"{draft.card.path} states no hyperparameters of a recipe we run; expected a fenced `key = value` block under "
         "headings for both distillation stages, or one under 'Hyperparameters'"
     )
-    return Setting("recipe", None, "assumed", "")
+    return Setting("recipe", None, "assumed", sources.rule(""))
 
 
 def _distils_in_one_stage(draft: Draft) -> bool:
@@ -98,12 +103,11 @@ def _distils_in_one_stage(draft: Draft) -> bool:
 
 
 def _implied(draft: Draft) -> Setting | None:
-    fits = {}
+    fits: dict[str, list[int]] = {}
     for recipe, headings in STAGES.items():
         found = [settings_of(draft.card, words) for words in headings.values()]
         if all(found):
-            lines = sorted({of_one[0].line for of_one in found})
-            fits[recipe] = ", ".join(map(str, lines))
+            fits[recipe] = sorted({of_one[0].line for of_one in found})
     if list(fits) == ["finetune"] and any(
         one.name in ("soft_label_weight", "teacher") for one in settings_of(draft.card, "")
     ):
@@ -113,8 +117,10 @@ def _implied(draft: Draft) -> Setting | None:
     fact = draft.card.fact("framework")
     flavour = fact.value.lower().split()[0] if fact else ""
     recipe = flavour if flavour in fits else next(iter(fits))
-    said = f", and line {fact.line} names {fact.value}" if fact and flavour == recipe else ""
-    return Setting("recipe", recipe, "derived", f"headings of the settings from card lines {fits[recipe]}{said}")
+    lines, words = fits[recipe], f"headings of the settings from card lines {', '.join(map(str, fits[recipe]))}"
+    if fact and flavour == recipe:
+        lines, words = [*lines, fact.line], f"{words}, and line {fact.line} names {fact.value}"
+    return Setting("recipe", recipe, "derived", sources.rule(words, *lines))
 
 
 def _note_flavour(draft: Draft, recipe: str) -> None:
@@ -127,35 +133,37 @@ def _note_flavour(draft: Draft, recipe: str) -> None:
         )
 
 
-def _made_by_transformers(card: Card) -> str | None:
-    """Why a card counts as made with transformers' own programs, None where nothing says so."""
+def _made_by_transformers(card: Card) -> Source | None:
+    """By what a card counts as made with transformers' own programs, None where nothing says so."""
     if any(fact.name == "framework" and fact.value.lower().startswith("haystack") for fact in card.facts):
         return None
     for fact in card.facts:
         named = fact.name == "framework" and fact.value.split()[0] in _OF_TRANSFORMERS
         if named or (fact.name == "tag" and fact.value in _OF_TRANSFORMERS[2:]):
-            return f"card line {fact.line} says {fact.value}"
+            return sources.rule(f"card line {fact.line} says {fact.value}", fact.line)
     block = settings_of(card, "")
     command = next((one for one in block if one.dialect in ("shell", "call")), None)
     if command is None and not any(one.key in _OF_FARM for one in block):
         command = next((one for one in block if one.key in _OF_TRAINER), None)
-    return f"card line {command.line}: {command.key} is an option of transformers' programs" if command else None
+    if command is None:
+        return None
+    return sources.rule(f"card line {command.line}: {command.key} is an option of transformers' programs", command.line)
 
 
-def choose_program(draft: Draft, recipe: Setting) -> Setting:
+def choose_program(draft: Draft, recipe: str) -> Setting:
     """The program whose defaults fill what the card leaves out; for Haystack, by the version that the card names."""
-    usual, *later = PROGRAMS_OF.get(str(recipe.value), PROGRAMS_OF["haystack"])
+    usual, *later = PROGRAMS_OF.get(recipe, PROGRAMS_OF["haystack"])
     fact = draft.card.fact("framework")
-    if recipe.value == "finetune":
-        why = _made_by_transformers(draft.card)
-        if why:
-            return Setting("program", TRAINER, "derived", why)
-    if fact is None or not usual.startswith(fact.value.lower().split()[0]):
-        return Setting("program", usual, "assumed", f"the program that the recipe {recipe.value} follows")
+    if recipe == "finetune":
+        source = _made_by_transformers(draft.card)
+        if source:
+            return Setting("program", trainer.PROGRAM.name, "derived", source)
+    if fact is None or fact.value.lower().split()[0] != PROGRAMS[usual].library:
+        return Setting("program", usual, "assumed", sources.rule(f"the program that the recipe {recipe} follows"))
     version = _VERSION.search(fact.value)
     if version is None:
         why = f"card line {fact.line} names {fact.value}; 1.1.0 is the first release with both distillation stages"
-        return Setting("program", usual, "derived", why)
+        return Setting("program", usual, "derived", sources.rule(why, fact.line))
     is_mended = (int(version[1]), int(version[2])) >= _MENDED
     why = f"card line {fact.line} names {fact.value}; 1.4.0 mended the labels of a context's last token"
-    return Setting("program", later[0] if is_mended and later else usual, "derived", why)
+    return Setting("program", later[0] if is_mended and later else usual, "derived", sources.rule(why, fact.line))

@@ -10,8 +10,9 @@ from typing import Literal
 from harness.card import references
 from harness.card.dialects.names import is_setting
 from harness.card.dialects.values import Parsed, value_of
-from harness.domain import Deviation, Origin, Setting, Stage, Stated, Value
-from harness.plan.card_settings import DERIVED, completed
+from harness.domain import Deviation, Setting, Source, Stage, Stated, Value
+from harness.plan import sources
+from harness.plan.card_settings import completed
 from harness.plan.datasets import data_settings
 from harness.plan.defaults import EVALUATIONS
 from harness.plan.defaults.default import Default, Program
@@ -43,7 +44,7 @@ NOT_TRAINING = {
 def resolve_stage(draft: Draft, name: str, block: Sequence[Stated], program: Program) -> Stage:
     """Every setting of one stage: overridden, else stated, else assumed from the program's defaults."""
     defaults = program.stages[name]
-    stated = completed(block, defaults)
+    stated, worked_out = completed(block, defaults)
     for unknown in sorted(set(stated) - set(defaults) - {"seed"}):
         one = stated[unknown]
         if name == "evaluation" and any(unknown in other.stages[name] for other in EVALUATIONS.values()):
@@ -54,6 +55,8 @@ def resolve_stage(draft: Draft, name: str, block: Sequence[Stated], program: Pro
     settings = []
     for key, default in defaults.items():
         setting = resolve(draft, name, key, default, stated.get(key), program)
+        if key in worked_out and setting.origin == "stated":
+            setting = dataclasses.replace(setting, origin="derived", source=worked_out[key])
         settings.append(setting)
         if key == "soft_label_weight" and setting.inert is None and isinstance(setting.value, (int, float)):
             settings.append(_hard_label_weight(draft, name, setting))
@@ -82,7 +85,9 @@ def resolve_evaluation(draft: Draft, block: Sequence[Stated], program: Program) 
         return resolve_stage(draft, "evaluation", block, program)
     other = EVALUATIONS[asked]
     defaults = {**other.stages["evaluation"], "protocol": own}
-    return resolve_stage(draft, "evaluation", block, Program(other.name, {"evaluation": defaults}, inert={}))
+    return resolve_stage(
+        draft, "evaluation", block, dataclasses.replace(other, stages={"evaluation": defaults}, inert={})
+    )
 
 
 def resolve(draft: Draft, stage: str, key: str, default: Default, stated: Stated | None, program: Program) -> Setting:
@@ -95,15 +100,13 @@ def resolve(draft: Draft, stage: str, key: str, default: Default, stated: Stated
     if stated is None or default.is_fixed:
         if stated is not None:
             _note_fixed(draft, stage, key, default, stated, program)
-        return Setting(key, default.value, "assumed", f"{program.name} {default.symbol}", default.unit, inert)
+        return Setting(key, default.value, "assumed", program.source(default), default.unit, inert)
     value = _as(default.value, stated.value)
     if value is None:
         what = f"{stated.key} = {stated.raw} ({draft.place(stated.line)})"
         grid = f", not a grid; choose one with --set {stage}.{key}=VALUE" if stated.is_grid else ""
         draft.problems.append(f"{what}: expected {_kind(default.value)}{grid}")
-    origin: Origin = "derived" if stated.dialect == DERIVED else "stated"
-    source = f"card {stated.section}" if stated.dialect == DERIVED else f"card line {stated.line}"
-    return Setting(key, value, origin, source, default.unit, inert)
+    return Setting(key, value, "stated", sources.card_line(stated.line), default.unit, inert)
 
 
 def override(draft: Draft, stage: str, key: str, like: Value, usual: Parsed) -> Setting | None:
@@ -116,8 +119,9 @@ def override(draft: Draft, stage: str, key: str, like: Value, usual: Parsed) -> 
         draft.problems.append(f"--set {stage}.{key}={typed}: expected {_kind(like)}")
     if value != _as(like, usual):
         category = "seed" if (stage, key) == ("run", "seed") else _CATEGORIES.get(stage, "recipe")
-        draft.deviations.append(Deviation(category, f"{stage}.{key} {usual}", f"{stage}.{key} {typed}", True, "--set"))
-    return Setting(key, value, "overridden", f"--set {stage}.{key}")
+        claimed, actual = f"{stage}.{key} {usual}", f"{stage}.{key} {typed}"
+        draft.deviations.append(Deviation(category, claimed, actual, True, option="--set"))
+    return Setting(key, value, "overridden", sources.option("--set", f"{stage}.{key}"))
 
 
 def _note_fixed(draft: Draft, stage: str, key: str, default: Default, stated: Stated, program: Program) -> None:
@@ -149,7 +153,8 @@ def _hard_label_weight(draft: Draft, stage: str, soft: Setting) -> Setting:
     typed = override(draft, stage, "hard_label_weight", 1.0, rest)
     if typed is not None:
         return typed
-    return Setting("hard_label_weight", rest, "derived", f"1 - soft_label_weight ({soft.source}); haystack's weight")
+    words = f"1 - soft_label_weight ({sources.describe(soft.source)}); haystack's weight"
+    return Setting("hard_label_weight", rest, "derived", sources.rule(words, *soft.source.lines))
 
 
 def resolve_run(draft: Draft, recipe: str, program: Program) -> tuple[Setting, ...]:
@@ -168,8 +173,8 @@ def resolve_run(draft: Draft, recipe: str, program: Program) -> tuple[Setting, .
     settings.extend(_student_layers(draft))
     settings.extend(data_settings(draft, program))
     if options.seed is not None:
-        draft.deviations.append(Deviation("seed", "the card's seed", f"seed {options.seed}", True, "--seed"))
-        settings.append(Setting("seed", options.seed, "overridden", "--seed"))
+        draft.deviations.append(Deviation("seed", "the card's seed", f"seed {options.seed}", True, option="--seed"))
+        settings.append(Setting("seed", options.seed, "overridden", sources.option("--seed")))
     else:
         settings.append(resolve(draft, "run", "seed", program.stages["run"]["seed"], _stated_seed(draft), program))
     settings.append(_precision(draft))
@@ -178,9 +183,10 @@ def resolve_run(draft: Draft, recipe: str, program: Program) -> tuple[Setting, .
     if options.limit is not None:
         if options.limit < 1:
             draft.problems.append(f"--limit {options.limit}: expected a positive number of questions")
-        settings.append(Setting("limit", options.limit, "overridden", "--limit", "questions"))
+        settings.append(Setting("limit", options.limit, "overridden", sources.option("--limit"), "questions"))
+        actual = f"first {options.limit} questions"
         draft.deviations.append(
-            Deviation("scope", "all questions", f"first {options.limit} questions", True, "--limit; judges nothing")
+            Deviation("scope", "all questions", actual, True, reason="judges nothing", option="--limit")
         )
     return tuple(settings)
 
@@ -189,16 +195,17 @@ def _stated_seed(draft: Draft) -> Stated | None:
     return next((one for one in draft.card.stated if one.name == "seed"), None)
 
 
-def _model(draft: Draft, name: str, option: str | None) -> Setting:
-    fact = draft.card.fact(name)
-    if option is not None:
-        if fact is not None and references.unpinned(option) != fact.value:
-            draft.deviations.append(Deviation("recipe", f"{name} {fact.value}", f"{name} {option}", True, f"--{name}"))
-        return Setting(name, option, "overridden", f"--{name}")
+def _model(draft: Draft, name: str, given: str | None) -> Setting:
+    fact, option = draft.card.fact(name), f"--{name}"
+    if given is not None:
+        if fact is not None and references.unpinned(given) != fact.value:
+            claimed, actual = f"{name} {fact.value}", f"{name} {given}"
+            draft.deviations.append(Deviation("recipe", claimed, actual, True, option=option))
+        return Setting(name, given, "overridden", sources.option(option))
     if fact is None:
-        draft.problems.append(f"{name}: {draft.card.path} states none; give --{name} ID|DIR|CARD")
-        return Setting(name, None, "assumed", "")
-    return Setting(name, fact.value, "stated", f"card line {fact.line}")
+        draft.problems.append(f"{name}: {draft.card.path} states none; give {option} ID|DIR|CARD")
+        return Setting(name, None, "assumed", sources.rule(""))
+    return Setting(name, fact.value, "stated", sources.card_line(fact.line))
 
 
 def _teacher(draft: Draft) -> Iterator[Setting]:
@@ -212,8 +219,9 @@ def _teacher(draft: Draft) -> Iterator[Setting]:
         draft.problems.append(f"--teacher {option}: {what}; give the folder of its student")
     yield _model(draft, "teacher", None)
     what = "a finished run of its card, of whatever seed and code"
-    draft.deviations.append(Deviation("seed", "the teacher that the run's own seed makes", what, True, "--teacher"))
-    yield Setting("teacher_run", Path(option).as_posix(), "overridden", "--teacher")
+    claimed = "the teacher that the run's own seed makes"
+    draft.deviations.append(Deviation("seed", claimed, what, True, option="--teacher"))
+    yield Setting("teacher_run", Path(option).as_posix(), "overridden", sources.option("--teacher"))
 
 
 def _student_layers(draft: Draft) -> Iterator[Setting]:
@@ -225,49 +233,53 @@ def _student_layers(draft: Draft) -> Iterator[Setting]:
             draft.problems.append(f"--student-layers {option}: expected numbers of layers from 1, as in 2,4,6")
         if fact is None or fact.value != plain:
             claimed = f"layers {fact.value}" if fact else "all layers"
-            draft.deviations.append(Deviation("recipe", claimed, f"layers {plain}", True, "--student-layers"))
-        yield Setting("student_layers", plain, "overridden", "--student-layers")
+            draft.deviations.append(Deviation("recipe", claimed, f"layers {plain}", True, option="--student-layers"))
+        yield Setting("student_layers", plain, "overridden", sources.option("--student-layers"))
     elif fact is not None and draft.options.student is None:
-        yield Setting("student_layers", fact.value, "stated", f"card line {fact.line}")
+        yield Setting("student_layers", fact.value, "stated", sources.card_line(fact.line))
 
 
 def _check_of(draft: Draft, teacher: Setting) -> Setting:
     """Whether the teacher must reach its own card's claims before anything is trained."""
     if str(teacher.value).endswith(".md"):
-        return Setting("check_teacher", True, "derived", "the teacher is a card, which is run to its verdict first")
+        why = "the teacher is a card, which is run to its verdict first"
+        return Setting("check_teacher", True, "derived", sources.rule(why))
     if draft.options.check_teacher:
-        return Setting("check_teacher", True, "overridden", "--check-teacher")
+        return Setting("check_teacher", True, "overridden", sources.option("--check-teacher"))
     why = "harness: whether the teacher reaches its own claim is not checked, unless --check-teacher"
-    return Setting("check_teacher", False, "assumed", why)
+    return Setting("check_teacher", False, "assumed", sources.rule(why))
 
 
 def _published(draft: Draft) -> Setting:
     """The weights that the card speaks of, scored beside our own; None where they are not to be looked for."""
     option, fact = draft.options.published, draft.card.fact("model")
     if option is not None:
-        return Setting("published", None if option == "none" else option, "overridden", "--published")
+        return Setting("published", None if option == "none" else option, "overridden", sources.option("--published"))
     if draft.options.limit is not None:
-        return Setting("published", None, "derived", "--limit: part of the questions judges nothing")
+        return Setting("published", None, "derived", sources.rule("--limit: part of the questions judges nothing"))
     if fact is None or not _HUB_ID.fullmatch(fact.value):
-        return Setting("published", None, "assumed", "the card names no model on the Hub; --published ID|DIR")
-    return Setting("published", fact.value, "stated", f"card line {fact.line}")
+        why = "the card names no model on the Hub; --published ID|DIR"
+        return Setting("published", None, "assumed", sources.rule(why))
+    return Setting("published", fact.value, "stated", sources.card_line(fact.line))
 
 
 def _rule(draft: Draft) -> Setting:
     if draft.options.rule is None:
-        return Setting("rule", "tolerance", "assumed", "harness: the plain rule; --rule equivalence has error rates")
-    return Setting("rule", draft.options.rule, "overridden", "--rule")
+        why = "harness: the plain rule; --rule equivalence has error rates"
+        return Setting("rule", "tolerance", "assumed", sources.rule(why))
+    return Setting("rule", draft.options.rule, "overridden", sources.option("--rule"))
 
 
 def _precision(draft: Draft) -> Setting:
     given, stated = draft.options.precision, next(filter(_is_bf16, draft.card.stated), None)
     usual = "fp32" if stated is None else "bf16"
     if given is not None and given != usual:
-        draft.deviations.append(Deviation("precision", usual, given, True, "--precision"))
-        return Setting("precision", given, "overridden", "--precision")
+        draft.deviations.append(Deviation("precision", usual, given, True, option="--precision"))
+        return Setting("precision", given, "overridden", sources.option("--precision"))
     if stated is not None:
-        return Setting("precision", usual, "stated", f"card line {stated.line}")
-    return Setting("precision", usual, "assumed", "haystack 1.1.0 nodes/reader/farm.py 401, use_amp=None")
+        return Setting("precision", usual, "stated", sources.card_line(stated.line))
+    symbol = "nodes/reader/farm.py 401, use_amp=None"
+    return Setting("precision", usual, "assumed", Source("default", library="haystack", version="1.1.0", symbol=symbol))
 
 
 def _is_bf16(one: Stated) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from harness.card import loss_traces, references
 from harness.domain import Card, Claim, Deviation, Setting
+from harness.plan import sources
 from harness.plan.options import Draft
 from harness.plan.priors import CURRENT, PRIORS
 
@@ -37,7 +38,8 @@ def _prior(claims: Sequence[Claim]) -> Setting:
     """What is expected of a seed's spread, by name, fixed with the tolerances."""
     points = [claim.metric for claim in claims if claim.unit == "points"]
     said = ", ".join(f"{metric} {PRIORS[CURRENT].spreads[metric]:g}" for metric in points) or "none of a loss"
-    return Setting("prior", CURRENT, "assumed", f"harness: a seed spreads by {said}, or as the card prints where more")
+    words = f"harness: a seed spreads by {said}, or as the card prints where more"
+    return Setting("prior", CURRENT, "assumed", sources.rule(words))
 
 
 def judged(draft: Draft) -> tuple[Claim, ...]:
@@ -54,21 +56,22 @@ def _tolerance(draft: Draft, claim: Claim) -> Setting:
         if not 0 <= given < math.inf:
             draft.problems.append(f"--tolerance {claim.metric}={given}: must be a number from 0 up")
         usual = f"{claim.metric} within the usual tolerance"
-        draft.deviations.append(Deviation("evaluation", usual, f"within {given:g}", False, "--tolerance"))
-        return Setting(name, given, "overridden", "--tolerance", claim.unit)
+        draft.deviations.append(Deviation("evaluation", usual, f"within {given:g}", False, option="--tolerance"))
+        return Setting(name, given, "overridden", sources.option("--tolerance"), claim.unit)
     if loss_traces.point_of(claim.metric) is not None:
-        what = f"harness: {100 * loss_traces.TOLERANCE:g} % of a loss that rounding has had no time to move"
-        return Setting(name, loss_traces.TOLERANCE * abs(claim.value), "assumed", what, claim.unit)
+        words = f"harness: {100 * loss_traces.TOLERANCE:g} % of a loss that rounding has had no time to move"
+        return Setting(name, loss_traces.TOLERANCE * abs(claim.value), "assumed", sources.rule(words), claim.unit)
     if claim.unit == "points" and claim.spread is not None and claim.spread > MAX_SPREAD:
         place = f"{claim.metric} ± {claim.spread:g} ({draft.place(claim.line)})"
         draft.problems.append(f"{place}: a spread above {MAX_SPREAD:g} points allows anything; give --tolerance")
     by_spread = SPREADS * claim.spread if claim.spread is not None else 0.0
     if claim.unit == "points" and by_spread <= POINTS:
-        return Setting(name, POINTS, "assumed", "harness: 1.0 point for each metric", claim.unit)
+        return Setting(name, POINTS, "assumed", sources.rule("harness: 1.0 point for each metric"), claim.unit)
     if by_spread == 0:
         place = draft.place(claim.line)
         draft.problems.append(f"{claim.metric} ({place}): a loss claimed without '± spread' needs --tolerance")
-    return Setting(name, by_spread, "derived", f"{SPREADS:g} x the spread on card line {claim.line}", claim.unit)
+    source = sources.rule(f"{SPREADS:g} x the spread on card line {claim.line}", claim.line)
+    return Setting(name, by_spread, "derived", source, claim.unit)
 
 
 def measured(card: Card) -> tuple[Claim, ...]:

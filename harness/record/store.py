@@ -31,7 +31,7 @@ from harness.errors import StoreError
 from harness.record.typed import plain_of
 from harness.record.upgrade import written_as
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 WEIGHTS = "student"
 EVALUATION, PUBLISHED, TEACHER = "evaluation", "published", "teacher"  # folders of a run, one for each scored model
 PLOTS = "plots"  # drawn from a record at any later time

@@ -1,15 +1,28 @@
 """Record files of earlier schema versions, in the shape of today; the files themselves stay as they are.
 
-Schema 3 writes into every verdict the rule that it is by and whether the claim is no worse. A further change of shape
-is one more version: its step in `_STEPS`, and in `written_as` where an audit derives the file again, byte for byte.
+Schema 3 writes into every verdict the rule that it is by and whether the claim is no worse; schema 4 writes where a
+setting is from, and which option asked for a deviation, as data. Before them these were words, which are read here and
+nowhere else. A further change of shape is one more version: its step in `_STEPS`, and in `written_as` where an audit
+derives the file again, byte for byte.
 """
 
+import re
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
+
+from harness.domain import Source
 
 OLDEST = 2  # the earliest schema version that is still read
 _NO_WORSE = ", which does not reach below the tolerance"  # how schema 2 said so, in its reason alone
+_CONCLUSIONS = ("verdict.json", "series.json")
 _DECISION = ("rule", "is_no_worse")
+_CARD_LINE = re.compile(r"card line (\d+)")
+_OPTION = re.compile(r"(--[a-z-]+)(?: FILE| (\S+))?")
+_DEFAULT = re.compile(
+    r"(haystack|tinybert|transformers trainer|transformers run_qa|bert run_squad) (\w[\w.]*) (.+)", re.S
+)
+_LINES = re.compile(r"\blines? \[?(\d+(?:(?:,| and|, and) \d+)*)")
 
 Step = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -24,7 +37,7 @@ def upgrade(name: str, raw: dict[str, Any], version: int) -> dict[str, Any]:
 
 def written_as(name: str, plain: dict[str, Any], version: int) -> dict[str, Any]:
     """The JSON of the derived file `name` in the shape that schema `version` wrote; the inverse of `upgrade`."""
-    if version >= 3 or name not in _STEPS[3]:
+    if version >= 3 or name not in _CONCLUSIONS:
         return plain
     judgement = plain["judgement"]
     verdicts = [{key: value for key, value in one.items() if key not in _DECISION} for one in judgement["verdicts"]]
@@ -43,4 +56,42 @@ def _with_decisions(raw: dict[str, Any]) -> dict[str, Any]:
     return {**raw, "judgement": {**judgement, "verdicts": verdicts}}
 
 
-_STEPS: Mapping[int, Mapping[str, Step]] = {3: {"verdict.json": _with_decisions, "series.json": _with_decisions}}
+def source_of(words: str) -> Source:
+    """Where a setting is from, as schemas before 4 said it."""
+    if match := _CARD_LINE.fullmatch(words):
+        return Source("card", lines=(int(match[1]),))
+    if match := _OPTION.fullmatch(words):
+        return Source("option", option=match[1], setting=match[2] or "")
+    if match := _DEFAULT.fullmatch(words):
+        return Source("default", library=match[1], version=match[2], symbol=match[3])
+    found = _LINES.findall(words) if "card line" in words else ()
+    return Source("rule", rule=words, lines=tuple(int(n) for lines in found for n in re.findall(r"\d+", lines)))
+
+
+def _with_sources(raw: dict[str, Any]) -> dict[str, Any]:
+    sections = {name: _section(raw[name]) for name in ("run", "evaluation", "augmentation")}
+    return {
+        **raw,
+        **sections,
+        "stages": [_section(one) for one in raw["stages"]],
+        "deviations": [_with_option(one) for one in raw["deviations"]],
+    }
+
+
+def _section(raw: dict[str, Any] | None) -> dict[str, Any] | None:
+    if raw is None:
+        return None
+    return {**raw, "settings": [{**one, "source": asdict(source_of(one["source"]))} for one in raw["settings"]]}
+
+
+def _with_option(deviation: dict[str, Any]) -> dict[str, Any]:
+    """A deviation with the option that asked for it, which schemas before 4 began its reason with."""
+    reason = deviation["reason"]
+    option, _, reason = reason.partition("; ") if reason.startswith("--") else ("", "", reason)
+    return {**deviation, "reason": reason, "option": option}
+
+
+_STEPS: Mapping[int, Mapping[str, Step]] = {
+    3: dict.fromkeys(_CONCLUSIONS, _with_decisions),
+    4: {"experiment.json": _with_sources},
+}

@@ -150,7 +150,7 @@ def _departs(run: Run) -> tuple[str, ...]:
     found = run.experiment.deviations
     shown = ("recipe", "evaluation", "precision", "scope")
     return tuple(
-        one.actual for one in found if one.category in shown or (one.category == "data" and one.reason == "--set")
+        one.actual for one in found if one.category in shown or (one.category == "data" and one.option == "--set")
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from accelerate import Accelerator
 
 from harness.card.references import SQUAD2, data_named, data_reference, model_reference
-from harness.domain import Card, Setting, Stage
+from harness.domain import Card, Stage
 from harness.errors import DataError, PlanError
 from harness.plan.checks import check_stage
 from harness.plan.defaults import EVALUATIONS, PROGRAMS
@@ -101,7 +101,7 @@ def stages_of(request: Request) -> list[Stage]:
     stages = []
     for protocol in request.protocols:
         draft = Draft(card, Options(settings={**request.settings, f"{_PREFIX}protocol": protocol}))
-        program = choose_program(draft, Setting("recipe", DEFAULT_RECIPE, "assumed", ""))
+        program = choose_program(draft, DEFAULT_RECIPE)
         stages.append(resolve_evaluation(draft, settings_of_evaluation(card), PROGRAMS[str(program.value)]))
         check_stage(draft, stages[-1])
         problems += [f"{protocol}: {problem}" for problem in draft.problems]

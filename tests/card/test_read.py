@@ -81,8 +81,9 @@ def test_claims_of_the_target_card_keep_every_printed_digit(target: Card) -> Non
 
 
 def test_mojibake_of_the_target_card_is_noted_and_kept(target: Card) -> None:
-    assert len(target.notes) == 1
-    assert target.notes[0].startswith("line 51: 'Ã¶'")
+    (note,) = target.notes
+    assert note.line == 51
+    assert note.text.startswith("'Ã¶'")
     assert "MÃ¶ller" in target.text
 
 

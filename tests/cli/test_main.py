@@ -10,6 +10,8 @@ import pytest
 
 from harness.cli import COMMANDS
 from harness.cli.main import main
+from harness.domain import Source
+from harness.plan.sources import describe
 from harness.record import store
 
 ROOT = Path(__file__).parents[2]
@@ -44,7 +46,7 @@ def test_dry_run_as_json_is_one_document(capsys: pytest.CaptureFixture[str]) -> 
     assert [stage["name"] for stage in document["experiment"]["stages"]] == ["intermediate_layer", "prediction_layer"]
     settings = [s for stage in document["experiment"]["stages"] for s in stage["settings"]]
     assert all(setting["origin"] in ("stated", "derived", "assumed", "overridden") for setting in settings)
-    assert all(setting["source"] for setting in settings)
+    assert all(describe(Source(**setting["source"])) for setting in settings)
 
 
 def test_parse_shows_facts_settings_and_claims_with_lines(capsys: pytest.CaptureFixture[str]) -> None:

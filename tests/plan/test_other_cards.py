@@ -9,6 +9,7 @@ from harness.domain import Experiment
 from harness.errors import PlanError
 from harness.plan.experiment import plan
 from harness.plan.options import Options
+from harness.plan.sources import describe
 from tests.plan.cards import setting
 
 HAYSTACK = """## Overview
@@ -80,7 +81,8 @@ def test_a_haystack_card_is_fine_tuning_and_its_other_keys_are_on_record() -> No
     assert setting(experiment, "run", "train_data").value == "rajpurkar/squad_v2:train"
     assert setting(experiment, "run", "eval_data").value == "rajpurkar/squad_v2:validation"
     batch = setting(experiment, "finetune", "train_batch_size")
-    assert (batch.value, batch.origin, batch.source) == (48, "derived", "card lines 9, 15: 12 x 4")
+    assert (batch.value, batch.origin, describe(batch.source)) == (48, "derived", "card lines 9, 15: 12 x 4")
+    assert batch.source.lines == (9, 15)
     assert [one for one in experiment.ambiguities if "gpus = 4" in one]
 
 

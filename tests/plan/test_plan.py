@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from harness.card.read import parse
-from harness.domain import Experiment, Setting
+from harness.domain import Experiment, Setting, Source
 from harness.errors import PlanError
 from harness.plan.experiment import plan
 from harness.plan.options import Options
+from harness.plan.sources import describe
 from tests.plan.cards import plan_of, problems_of, setting
 
 # Read off the card (line in brackets: stated) and off Haystack 1.1.0's source by hand.
@@ -63,7 +64,7 @@ def of_origin(experiment: Experiment, section: str, origin: str) -> dict[str, Se
 def test_stated_settings_of_the_target_name_their_card_line(target: Experiment, section: str) -> None:
     found = of_origin(target, section, "stated")
     assert {name: (one.value, one.source) for name, one in found.items()} == {
-        name: (value, f"card line {line}") for name, (value, line) in STATED[section].items()
+        name: (value, Source("card", lines=(line,))) for name, (value, line) in STATED[section].items()
     }
 
 
@@ -71,17 +72,21 @@ def test_stated_settings_of_the_target_name_their_card_line(target: Experiment, 
 def test_what_the_target_leaves_out_is_assumed_from_haystack_with_its_symbol(target: Experiment, section: str) -> None:
     found = of_origin(target, section, "assumed")
     assert {name: one.value for name, one in found.items()} == ASSUMED[section]
-    assert [one.name for one in found.values() if not re.match(r"haystack 1\.1\.0 \w+/.+\.py", one.source)] == []
+    assert {(one.source.kind, one.source.library, one.source.version) for one in found.values()} == {
+        ("default", "haystack", "1.1.0")
+    }
+    assert [one.name for one in found.values() if not re.match(r"\w+/.+\.py", one.source.symbol)] == []
 
 
 def test_the_weight_of_hard_labels_is_derived_from_that_of_soft_labels(target: Experiment) -> None:
     assert of_origin(target, "prediction_layer", "derived").keys() == {"hard_label_weight"}
     found = setting(target, "prediction_layer", "hard_label_weight")
-    assert (found.value, found.source) == (0.0, "1 - soft_label_weight (card line 42); haystack's weight")
+    assert (found.value, describe(found.source)) == (0.0, "1 - soft_label_weight (card line 42); haystack's weight")
+    assert found.source.lines == (42,)
 
 
 def test_models_and_data_of_the_target_come_from_its_lines(target: Experiment) -> None:
-    run = {one.name: (one.value, one.origin, one.source) for one in target.run.settings}
+    run = {one.name: (one.value, one.origin, describe(one.source)) for one in target.run.settings}
     assert run["teacher"] == ("deepset/bert-base-uncased-squad2", "stated", "card line 20")
     assert run["student"] == ("huawei-noah/TinyBERT_General_6L_768D", "stated", "card line 20")
     assert run["train_data"][:2] == ("rajpurkar/squad_v2:train", "derived")
@@ -212,7 +217,7 @@ def test_the_other_flavour_is_chosen_by_name_and_departs_from_what_the_card_impl
         "lr_schedule": "constant", "adam_epsilon": 1e-6, "adam_bias_correction": False,
         "weight_decay_on": "matrices", "grad_clip": "tensor",
     }  # fmt: skip
-    assert setting(experiment, "intermediate_layer", "learning_rate").source == "card line 28"
+    assert setting(experiment, "intermediate_layer", "learning_rate").source.lines == (28,)
     flavour, *schedules = (one for one in experiment.deviations if one not in target.deviations)
     assert (flavour.actual, flavour.claimed.startswith("haystack (")) == ("tinybert", True)
     assert [one.claimed for one in schedules] == [

@@ -20,7 +20,9 @@ from harness.errors import CardError
 from harness.judge import verdict
 from harness.plan.experiment import plan
 from harness.plan.options import Options
+from harness.plan.sources import option
 from harness.publish import model_card, privacy
+from harness.publish.model_card.section import command_of
 from harness.record import store
 from harness.record.folder import Run
 from tests.recorded import POCKET, ROOT, make_run
@@ -250,7 +252,7 @@ def test_the_section_stays_where_it_was(run: Path) -> None:
 
 def test_what_stands_between_marks_is_noted_not_read(run: Path) -> None:
     read = parse(Path("pocket.md"), rendered(run, ORIGINAL).decode(), "")
-    assert sum(note.endswith("written by harness; nothing in them is read") for note in read.notes) == 2
+    assert sum(note.text.endswith("written by harness; nothing in them is read") for note in read.notes) == 2
 
 
 def test_a_limited_run_judges_nothing_and_says_how_to_run_it_again(tmp_path: Path) -> None:
@@ -263,6 +265,21 @@ def test_a_limited_run_judges_nothing_and_says_how_to_run_it_again(tmp_path: Pat
     assert "exact (8 questions)" in text
 
 
+def test_every_option_that_was_given_is_in_the_command_that_runs_it_again(run: Path) -> None:
+    options = Options(
+        teacher="a/b", train="c/d:train", check_teacher=True, published="none", padding="drop",
+        settings={"prediction_layer.learning_rate": "1e-4"}, tolerance={"f1": 2.0, "exact": 0.5},
+    )  # fmt: skip
+    planned = plan(read_card(ROOT / "cards" / "tinybert-6l.md"), options)
+    assert command_of(planned, Run.open(run).environment).split() == [
+        "harness", "reproduce", "tinybert-6l.md",
+        "--teacher", "a/b", "--check-teacher", "--train", "c/d:train", "--published", "none",
+        "--set", "intermediate_layer.padding=dropped",
+        "--set", "prediction_layer.learning_rate=0.0001", "--set", "prediction_layer.padding=dropped",
+        "--tolerance", "exact=0.5,f1=2",
+    ]  # fmt: skip
+
+
 def test_nothing_in_the_card_tells_where_it_was_made(run: Path, tmp_path: Path) -> None:
     experiment = store.read_json(run / "experiment.json")
     before = json.dumps(experiment)
@@ -273,7 +290,7 @@ def test_nothing_in_the_card_tells_where_it_was_made(run: Path, tmp_path: Path) 
     experiment["deviations"].append(deviation)
     for setting in experiment["run"]["settings"]:
         if setting["name"] == "teacher":
-            setting.update(value=private, origin="overridden", source="--teacher")
+            setting.update(value=private, origin="overridden", source=store.to_json(option("--teacher")))
     store.write_json(run / "experiment.json", experiment)
     try:
         text = rendered(run, ORIGINAL).decode()

@@ -11,9 +11,10 @@ import pytest
 
 from harness.cli.main import main
 from harness.errors import StoreError
+from harness.plan.sources import describe
 from harness.record import store
 from harness.record.folder import Run
-from harness.report.html import pages, provenance, questions, report
+from harness.report.html import pages, questions, report
 from harness.report.html.gather import gather
 from tests.browser import Browser
 from tests.recorded import N_QUESTIONS, make_run
@@ -110,7 +111,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
         {"category": "data", "claimed": one, "actual": one, "may_explain_a_gap": True, "reason": one} for one in HOSTILE
     ]
     for one, setting in zip(HOSTILE, plain["run"]["settings"], strict=False):
-        setting["source"] = f"{one} (card line 21)"
+        setting["source"] |= {"kind": "rule", "rule": f"{one} (card line 21)", "lines": [21]}
     store.write_json(run / "experiment.json", plain)
     plain = store.read_json(run / "verdict.json")
     plain["judgement"] |= {"reason": HOSTILE[1], "flags": list(HOSTILE)}
@@ -153,11 +154,10 @@ def test_the_headline_is_the_verdict_and_every_claim_has_its_numbers(elements: E
 
 
 def test_every_setting_is_beside_the_card_with_its_source(elements: Elements, run: Path) -> None:
-    plain = store.read_json(run / "experiment.json")
-    for stage in (plain["run"], *plain["stages"], plain["evaluation"]):
-        for setting in stage["settings"]:
-            assert setting["name"] in elements.texts
-            assert any(text.startswith(setting["source"]) for text in elements.texts), setting
+    for stage in Run.open(run).experiment.sections():
+        for setting in stage.settings:
+            assert setting.name in elements.texts
+            assert any(text.startswith(describe(setting.source)) for text in elements.texts), setting
 
 
 def test_the_card_stands_line_by_line_under_its_own_numbers(elements: Elements, run: Path) -> None:
@@ -166,21 +166,6 @@ def test_the_card_stands_line_by_line_under_its_own_numbers(elements: Elements, 
     assert numbers == [str(n) for n in range(1, n_lines + 1)]
     linked = {n for _, one in elements.found for n in (one.get("data-lines") or "").split()}
     assert {"21", "63", "64"} <= linked <= set(numbers)
-
-
-@pytest.mark.parametrize(
-    ("source", "lines"),
-    [
-        ("card line 42", [42]),
-        ("headings of the settings from card lines 27, 39, and line 21 names haystack", [27, 39, 21]),
-        ("3 x the spread on card line 63", [63]),
-        ("card line 13, 'SQuAD 2.0'", [13]),
-        ("haystack 1.1.0 modeling/training/base.py 182, on line 3", []),
-        ("card Overview", []),
-    ],
-)
-def test_the_lines_that_a_source_names(source: str, lines: list[int]) -> None:
-    assert provenance.lines_of(source) == lines
 
 
 def test_plots_are_in_the_page_and_share_no_identifier(elements: Elements) -> None:

@@ -9,7 +9,7 @@ import pytest
 import torch
 from accelerate import Accelerator
 
-from harness.domain import Measurement, Setting, Stage, Value
+from harness.domain import Measurement, Setting, Source, Stage, Value
 from harness.errors import DataError
 from harness.judge.verdict import scored
 from harness.plan.defaults import EVALUATIONS
@@ -42,7 +42,9 @@ PARAGRAPHS = [
 def settings_of(protocol: str, **other: Value) -> Stage:
     defaults = EVALUATIONS[protocol].stages["evaluation"]
     values = {name: default.value for name, default in defaults.items()} | other
-    return Stage("evaluation", tuple(Setting(name, value, "assumed", "") for name, value in values.items()))
+    return Stage(
+        "evaluation", tuple(Setting(name, value, "assumed", Source("default")) for name, value in values.items())
+    )
 
 
 def run(protocol: str, folder: Path, **other: Value) -> list[Measurement]:

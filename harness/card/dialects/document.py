@@ -16,7 +16,7 @@ from markdown_it.token import Token
 
 from harness.card.dialects.header import Header, read_header
 from harness.card.dialects.own_names import own_names
-from harness.domain import Claim, Fact, Stated, Unread
+from harness.domain import Claim, Fact, Note, Stated, Unread
 
 Finding = Stated | Fact | Claim | Unread
 
@@ -72,7 +72,7 @@ class Document:
     lines: tuple[tuple[int, str], ...]
     headings: tuple[Heading, ...]
     fences: tuple[Fence, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
     def sentences(self) -> Iterator[tuple[Paragraph, int, str]]:
         """Paragraphs that can say something, each with its text behind list marks and the place where that begins."""
@@ -130,7 +130,7 @@ def read_document(text: str) -> Document:
     """Splits the front matter off and parses the body."""
     lines = split_lines(text.removeprefix("\ufeff"))
     header = read_header(lines)
-    notes = list(header.notes)
+    notes = list(filter(None, (*header.notes, header.damage)))
     headings: list[Heading] = []
     fences: list[Fence] = []
     is_code = [False] * len(lines)
@@ -139,7 +139,7 @@ def read_document(text: str) -> Document:
         cut = _read_body(lines, start, is_code, headings, fences, is_last=repair == _MAX_REPAIRS)
         if cut is None:
             break
-        notes.append(f"line {cut[0] + 1}: a code block that opens here is never closed; read to line {cut[1]}")
+        notes.append(Note(f"a code block that opens here is never closed; read to line {cut[1]}", cut[0] + 1))
         start = cut[1]
     outside = tuple(_without_comments((n + 1, lines[n]) for n in range(header.end, len(lines)) if not is_code[n]))
     known = {heading.line for heading in headings}

@@ -11,6 +11,8 @@ from typing import Any
 
 import yaml
 
+from harness.domain import Note
+
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _MAX_CHARS = 256 * 1024
@@ -25,14 +27,18 @@ _DEEP_LINE = re.compile(
 
 @dataclass(frozen=True)
 class Header:
-    """`end` is the number of lines it takes, 0 where there is none; `root` is its YAML tree, with marks."""
+    """`end` is the number of lines it takes, 0 where there is none; `root` is its YAML tree, with marks.
+
+    `damage` says why nothing in it is read, where it is there and that is so.
+    """
 
     mapping: Mapping[str, Any] = field(default_factory=dict)
     lines: tuple[str, ...] = ()
     end: int = 0
     first: int = 0
     root: yaml.MappingNode | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
+    damage: Note | None = None
 
     def line(self, node: yaml.Node) -> int:
         """Line of the card on which a node begins."""
@@ -76,39 +82,36 @@ def read_header(lines: list[str]) -> Header:
     looks_like_yaml = _FIELD.match(after) is not None or _RULE.match(after) is not None
     close = next((n for n in range(first + 1, len(lines)) if _RULE.match(lines[n])), None)
     if close is None:
-        said = f"line {first + 1}: front matter is never closed; nothing in it is read as such"
-        return Header(notes=(said,) if looks_like_yaml else ())
+        said = Note("front matter is never closed; nothing in it is read as such", first + 1)
+        return Header(damage=said if looks_like_yaml else None)
     inner = lines[first + 1 : close]
-    notes = (
-        [f"line {first + 1}: front matter opens with {lines[first].strip()}"] if lines[first].strip() != "---" else []
-    )
-    mapping, root, problem = _load("\n".join(inner), first)
-    if problem is not None:
-        if not looks_like_yaml:
-            return Header()  # a rule, some text, and another rule
-        notes.append(problem)
-    return Header(mapping, tuple(lines[: close + 1]), close + 1, first, root, tuple(notes))
+    mark = lines[first].strip()
+    notes = (Note(f"front matter opens with {mark}", first + 1),) if mark != "---" else ()
+    mapping, root, damage = _load("\n".join(inner), first)
+    if damage is not None and not looks_like_yaml:
+        return Header()  # a rule, some text, and another rule
+    return Header(mapping, tuple(lines[: close + 1]), close + 1, first, root, notes, damage)
 
 
-def _load(text: str, first: int) -> tuple[Mapping[str, Any], yaml.MappingNode | None, str | None]:
-    place = f"line {first + 2}"
+def _load(text: str, first: int) -> tuple[Mapping[str, Any], yaml.MappingNode | None, Note | None]:
+    line = first + 2
     if len(text) > _MAX_CHARS or _is_too_deep(text):
-        return {}, None, f"{place}: the front matter is too long or too deep to be one; nothing in it is read"
+        return {}, None, Note("the front matter is too long or too deep to be one; nothing in it is read", line)
     loader = Loader(text)
     try:
         root = loader.get_single_node()
         if root is None:
             return {}, None, None
         if not isinstance(root, yaml.MappingNode):
-            return {}, None, f"{place}: the front matter is no mapping of keys to values; nothing in it is read"
+            return {}, None, Note("the front matter is no mapping of keys to values; nothing in it is read", line)
         if not _is_small(root):
-            return {}, None, f"{place}: the front matter's aliases stand for too much; nothing in it is read"
+            return {}, None, Note("the front matter's aliases stand for too much; nothing in it is read", line)
         loaded = loader.construct_document(root)
     except (yaml.YAMLError, ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
-        line = (mark.line if mark else 0) + first + 2
+        line += mark.line if mark else 0
         why = str(getattr(error, "problem", None) or error).splitlines()[0]
-        return {}, None, f"line {line}: the front matter is not YAML ({why}); nothing in it is read"
+        return {}, None, Note(f"the front matter is not YAML ({why}); nothing in it is read", line)
     finally:
         loader.dispose()
     return {str(key): value for key, value in loaded.items()}, root, None

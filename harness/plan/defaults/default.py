@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from harness.domain import Value
+from harness.domain import Source, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,14 @@ class Default:
 class Program:
     """`stages` maps stage -> setting -> default; `inert` maps stage -> setting -> why it has no effect there."""
 
-    name: str
+    library: str
+    version: str
     stages: Mapping[str, Mapping[str, Default]]
     inert: Mapping[str, Mapping[str, str]]
+
+    @property
+    def name(self) -> str:
+        return f"{self.library} {self.version}"
+
+    def source(self, default: Default) -> Source:
+        return Source("default", library=self.library, version=self.version, symbol=default.symbol)

@@ -93,7 +93,8 @@ _EVALUATION = {
 }
 
 PROGRAM = Program(
-    name=f"haystack {VERSION}",
+    library="haystack",
+    version=VERSION,
     stages={
         "run": {"seed": Default(42, "nodes/reader/farm.py 193, set_all_seeds")},
         "intermediate_layer": {**_INTERMEDIATE, **_OPTIMISATION, **_WINDOWS},

@@ -28,7 +28,8 @@ def _as_of_1_26(settings: Mapping[str, Default]) -> Mapping[str, Default]:
 
 
 PROGRAM = Program(
-    name="haystack 1.26.4",
+    library="haystack",
+    version="1.26.4",
     stages={stage: _as_of_1_26(settings) for stage, settings in haystack_1_1.PROGRAM.stages.items()},
     inert=haystack_1_1.PROGRAM.inert,
 )

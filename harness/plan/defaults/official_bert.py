@@ -18,4 +18,4 @@ _EVALUATION = {
     "last_token_labels": Default("exact", "no counterpart there; the gold tokens of our token-index scores"),
 }
 
-PROGRAM = Program(name="bert run_squad 1.0.4", stages={"evaluation": _EVALUATION}, inert={})
+PROGRAM = Program("bert run_squad", "1.0.4", stages={"evaluation": _EVALUATION}, inert={})

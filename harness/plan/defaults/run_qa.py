@@ -18,4 +18,4 @@ _EVALUATION = {
     "last_token_labels": Default("exact", "no counterpart there; the gold tokens of our token-index scores"),
 }
 
-PROGRAM = Program(name="transformers run_qa 4.39", stages={"evaluation": _EVALUATION}, inert={})
+PROGRAM = Program("transformers run_qa", "4.39", stages={"evaluation": _EVALUATION}, inert={})

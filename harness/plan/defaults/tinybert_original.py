@@ -61,7 +61,8 @@ _PREDICTION = {
 }
 
 PROGRAM = Program(
-    name="tinybert 0598f02",
+    library="tinybert",
+    version="0598f02",
     stages={
         "run": {"seed": Default(42, "task_distill.py --seed")},
         "intermediate_layer": {**_INTERMEDIATE, **_WINDOWS},

@@ -10,8 +10,6 @@ of operations), and on several devices rows are repeated to fill the last batch.
 from harness.plan.defaults import run_qa
 from harness.plan.defaults.default import Default, Program
 
-NAME = "transformers trainer 4.39"
-
 _WINDOWS = {
     "max_seq_length": Default(384, "run_qa.py, DataTrainingArguments.max_seq_length", "tokens"),
     "doc_stride": Default(128, "run_qa.py, DataTrainingArguments.doc_stride", "tokens"),
@@ -46,7 +44,8 @@ _FINETUNE = {
 }
 
 PROGRAM = Program(
-    name=NAME,
+    library="transformers trainer",
+    version="4.39",
     stages={
         "run": {"seed": Default(42, "training_args.py, TrainingArguments.seed")},
         "finetune": {**_FINETUNE, **_OPTIMISATION, **_WINDOWS},

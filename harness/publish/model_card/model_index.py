@@ -49,9 +49,8 @@ def with_index(text: str, entry: Mapping[str, Any], data: str, path: str) -> str
 
 def _check_sound(header: Header, path: str) -> None:
     """What is damaged cannot be added to without changing what it says."""
-    for note in header.notes:
-        if header.root is None and "is read" in note:
-            raise CardError(path, None, f"{note}; mend it, and the card can be written")
+    if header.damage is not None:
+        raise CardError(path, None, f"{header.damage}; mend it, and the card can be written")
 
 
 def _others(header: Header, data: str) -> tuple[str, int, int]:

@@ -112,8 +112,8 @@ def _deviations(deviations: Sequence[Deviation]) -> Iterator[str]:
     if not deviations:
         yield "Nothing on record."
     for one in sorted(deviations, key=lambda one: _SEVERITIES.index(one.severity)):
-        reason = f" ({_plain(one.reason)})" if one.reason else ""
-        yield f"- {one.category}, {one.severity}: {_plain(one.claimed)} → {_plain(one.actual)}{reason}"
+        why = f" ({_plain(one.why)})" if one.why else ""
+        yield f"- {one.category}, {one.severity}: {_plain(one.claimed)} → {_plain(one.actual)}{why}"
 
 
 def _environment(environment: RunEnvironment) -> Iterator[str]:
@@ -140,9 +140,9 @@ def command_of(experiment: Experiment, environment: RunEnvironment, *, n_seeds: 
     tolerances = []
     for section in experiment.sections():
         for one in section.settings:
-            if one.origin != "overridden" or not one.source.startswith("--"):
+            if one.source.kind != "option":
                 continue
-            if one.source == "--tolerance":
+            if one.source.option == "--tolerance":
                 tolerances.append(f"{one.name.removeprefix('tolerance.')}={one.value:g}")
             else:
                 parts += _option(one)
@@ -158,10 +158,10 @@ def command_of(experiment: Experiment, environment: RunEnvironment, *, n_seeds: 
 
 
 def _option(setting: Setting) -> list[str]:
-    option, _, name = setting.source.partition(" ")
+    option = setting.source.option
     value = "none" if setting.value is None else privacy.clean(str(setting.value)).removeprefix("…/")
-    if option == "--set":
-        return [option, f"{name}={value}"]
+    if setting.source.setting:
+        return [option, f"{setting.source.setting}={value}"]
     return [option] if setting.value is True else [option, value]
 
 

@@ -1,15 +1,14 @@
 """The card's text beside the settings that it became, each with its line; what the card leaves out has its source."""
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.card.dialects.document import split_lines
 from harness.domain import Setting
+from harness.plan.sources import describe
 from harness.report.html.gather import Gathered
 from harness.report.text.tables import shown
 
-_LINES = re.compile(r"\blines? \[?(\d+(?:(?:,| and|, and) \d+)*)")
 _ORIGINS = ("stated", "derived", "assumed", "overridden")
 
 
@@ -30,7 +29,7 @@ class Item:
     value: str
     origin: str
     source: str
-    lines: list[int]
+    lines: Sequence[int]
     inert: str | None = None
 
 
@@ -42,16 +41,10 @@ def card_lines(found: Gathered) -> list[CardLine]:
     return [CardLine(number, line, number in used) for number, line in enumerate(lines, start=1)]
 
 
-def lines_of(source: str) -> list[int]:
-    """The lines of the card that a source names."""
-    found = _LINES.findall(source) if "card line" in source else ()
-    return [int(number) for match in found for number in re.findall(r"\d+", match)]
-
-
 def _used(found: Gathered) -> Iterator[int]:
     for stage in found.experiment.sections():
         for one in stage.settings:
-            yield from lines_of(one.source)
+            yield from one.source.lines
     yield from (claim.line for claim in found.experiment.claims)
 
 
@@ -65,7 +58,7 @@ def count_origins(found: Gathered) -> str:
 def became(found: Gathered) -> list[tuple[str, list[Item]]]:
     """List what the card became, by heading: its claims, then the settings of each part of the run."""
     claims = [
-        Item(one.metric, one.raw, "claimed", f"card line {one.line}, read as {one.dialect}", [one.line])
+        Item(one.metric, one.raw, "claimed", f"card line {one.line}, read as {one.dialect}", (one.line,))
         for one in found.experiment.claims
     ]
     stages = found.experiment.sections()
@@ -75,4 +68,4 @@ def became(found: Gathered) -> list[tuple[str, list[Item]]]:
 def _item(one: Setting) -> Item:
     plain = {None: "none", True: "true", False: "false"}
     value = plain[one.value] if one.value is None or isinstance(one.value, bool) else shown(one.value)
-    return Item(one.name, f"{value} {one.unit}".strip(), one.origin, one.source, lines_of(one.source), one.inert)
+    return Item(one.name, f"{value} {one.unit}".strip(), one.origin, describe(one.source), one.source.lines, one.inert)

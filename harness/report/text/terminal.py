@@ -9,6 +9,7 @@ from harness.card.completeness import completeness
 from harness.card.lint import Lint
 from harness.domain import Card, Claim, Experiment, Setting, Stage
 from harness.plan.cost import Forecast
+from harness.plan.sources import describe
 from harness.report.printable import printable
 from harness.report.text.cost import print_expected
 from harness.report.text.subject import Subject
@@ -59,7 +60,7 @@ def _print_card(console: Console, card: Card) -> None:
         console.print(f"ambiguous: {printable(reading)}")
     console.print(f"missing: {printable(', '.join(completeness(card).missing)) or 'nothing that a re-run needs'}")
     for note in card.notes:
-        console.print(f"note: {printable(note)}")
+        console.print(f"note: {printable(str(note))}")
     console.print()
 
 
@@ -96,7 +97,8 @@ def _heading(section: Stage) -> str:
 
 
 def _where(setting: Setting) -> str:
-    return f"{setting.source} · inert: {setting.inert}" if setting.inert else setting.source
+    source = describe(setting.source)
+    return f"{source} · inert: {setting.inert}" if setting.inert else source
 
 
 def _print_forecast(console: Console, cost: Forecast) -> None:

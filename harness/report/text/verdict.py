@@ -86,8 +86,8 @@ def print_ambiguities(console: Console, experiment: Experiment) -> None:
 def print_deviations(console: Console, experiment: Experiment) -> None:
     """The ledger of what differs from the card, most severe first."""
     for one in sorted(experiment.deviations, key=lambda one: _SEVERITIES.index(one.severity)):
-        reason = f" ({one.reason})" if one.reason else ""
-        console.print(f"deviation, {one.category}, {one.severity}: {one.claimed} -> {one.actual}{reason}")
+        why = f" ({one.why})" if one.why else ""
+        console.print(f"deviation, {one.category}, {one.severity}: {one.claimed} -> {one.actual}{why}")
 
 
 def _table(judgement: Judgement, *, is_narrow: bool) -> Table:
