@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise PlanError([f"--baseline {arguments.baseline}: one file is the baseline of one card; give a folder"])
     watch = make_watcher(quiet=arguments.quiet)
     try:
-        asked = gating.Asked(arguments.results, watch if arguments.is_run_wanted else None, arguments.device)
+        asked = gating.GateOptions(arguments.results, watch if arguments.is_run_wanted else None, arguments.device)
         admitted = [(*gating.admit(one, asked), one.baseline) for one in candidates]
     finally:
         watch.close()

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.card.read import read_card
-from harness.card.references import data_named
 from harness.domain import Experiment
-from harness.errors import CardError, DataError, InvalidRunError, PlanError, StoreError
+from harness.errors import DataError, InvalidRunError, StoreError
 from harness.judge import noninferiority, regression, verdict
 from harness.judge.audit import audit
 from harness.judge.baseline import PROXY, Baseline, Source, baseline_of, read_baseline
@@ -23,8 +22,9 @@ from harness.plan.options import Options
 from harness.plan.priors import prior_of
 from harness.record import environment, store
 from harness.record.folder import Run
-from harness.record.parts import Conclusion, Fingerprint, RunSettings
-from harness.record.read import following, identity_of, is_trained_as, require_finished, with_claims_of
+from harness.record.parts import Conclusion, Fingerprint
+from harness.record.read import following, require_finished
+from harness.run.find import as_claimed_now, newest
 from harness.run.self_contained import why_not_shipped
 from harness.train.progress import Watcher
 
@@ -52,7 +52,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class GateOptions:
     """`results`: where runs of cards are looked for; `watch`: told of runs that are made now, None: none is made."""
 
     results: Path
@@ -85,43 +85,75 @@ def read(path: Path, baseline: Path) -> Candidate:
     return Candidate(name, experiment, run, baseline, read_baseline(baseline, name))
 
 
-def admit(one: Candidate, asked: Asked) -> tuple[Gated, Baseline | None]:
+def admit(one: Candidate, asked: GateOptions) -> tuple[Gated, Baseline | None]:
     """The candidate as the gate finds it, and the baseline that its run makes, None where it makes none."""
-    run, absent = one.run, None
-    problems: list[str] = []
-    notes: list[str] = []
-    if run is None and one.experiment is not None:
-        try:
-            run, absent, notes = _run_of(one.experiment, asked)
-        except InvalidRunError as error:
-            problems = [str(error)]
-    concluded, experiment, made = None, one.experiment, None
-    if run is not None:
-        problems = _problems(run)
-        if not problems:
-            experiment = _as_claimed_now(run, None if one.run else one.experiment)
-            concluded = verdict.conclude([run], claimed=experiment)
-            notes += _notes(run, concluded, is_proxy=one.is_proxy)
-            problems = [] if one.is_proxy else _unjudged(concluded)
+    return _compared(one, _judged(one, _found(one, asked)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What came to the gate, as far as it got: its run, or why there is none; what its record comes to; what is wrong
+    with it; what a reader must be told of it."""
+
+    experiment: Experiment | None
+    run: Run | None = None
+    absent: str | None = None
+    conclusion: Conclusion | None = None
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def _found(one: Candidate, asked: GateOptions) -> _Subject:
+    """The run that came, or the one of the card that came."""
+    if one.run is not None or one.experiment is None:
+        return _Subject(one.experiment, one.run)
+    try:
+        run, absent, notes = _run_of(one.experiment, asked)
+    except InvalidRunError as error:
+        return _Subject(one.experiment, problems=(str(error),))
+    return _Subject(one.experiment, run, absent, notes=tuple(notes))
+
+
+def _judged(one: Candidate, found: _Subject) -> _Subject:
+    """With what its record comes to by the claims of now, where that passes its audit."""
+    if found.run is None:
+        return found
+    problems = _problems(found.run)
+    if problems:
+        return dataclasses.replace(found, problems=tuple(problems))
+    experiment = as_claimed_now(found.run, None if one.run else one.experiment)
+    concluded = verdict.conclude([found.run], claimed=experiment)
+    return dataclasses.replace(
+        found,
+        experiment=experiment,
+        conclusion=concluded,
+        problems=() if one.is_proxy else tuple(_unjudged(concluded)),
+        notes=(*found.notes, *_notes(found.run, concluded, is_proxy=one.is_proxy)),
+    )
+
+
+def _compared(one: Candidate, found: _Subject) -> tuple[Gated, Baseline | None]:
+    """Each claim beside card and baseline; and the baseline that this run would make."""
+    run, experiment, concluded, made = found.run, found.experiment, found.conclusion, None
     claims = experiment.claims if experiment is not None else ()
-    if concluded is None or run is None or problems:
-        why = "its run is invalid" if problems else absent or "there is no run"
+    if run is None or experiment is None or concluded is None or found.problems:
+        why = "its run is invalid" if found.problems else found.absent or "there is no run"
         checks = regression.compare(claims, None, (), one.baseline, why)
     else:
-        judgement, found = concluded.judgement, concluded.measurements
-        checks = regression.compare(claims, judgement, found, one.baseline, is_proxy=one.is_proxy)
-        if one.other is not None and experiment is not None:
+        judgement, measured = concluded.judgement, concluded.measurements
+        checks = regression.compare(claims, judgement, measured, one.baseline, is_proxy=one.is_proxy)
+        if one.other is not None:
             checks = _paired(checks, experiment, one.other, run)
-        made = baseline_of(one.name, _source_of(run), claims, judgement, found)
+        made = baseline_of(one.name, _source_of(run), claims, judgement, measured)
     gated = Gated(
         card=one.name,
         path=_path_of(experiment),
         run=str(run.folder) if run is not None else None,
         baseline=str(one.baseline_path),
         checks=checks,
-        problems=tuple(problems),
-        absent=absent,
-        notes=tuple(notes),
+        problems=found.problems,
+        absent=found.absent,
+        notes=found.notes,
     )
     return gated, made
 
@@ -136,7 +168,7 @@ def _baseline_in(run: Run, name: str) -> Baseline:
     problems = _problems(run)
     if problems:
         raise DataError(run.folder, "", f"fails its audit, so is no baseline: {problems[0]}")
-    experiment = _as_claimed_now(run, None)
+    experiment = as_claimed_now(run, None)
     concluded = verdict.conclude([run], claimed=experiment)
     if _baseline_name(experiment) != name:
         raise DataError(run.folder, "", f"is a run of {_baseline_name(experiment)!r}, not of {name!r}")
@@ -181,7 +213,7 @@ def _recorded(run: Run) -> Experiment | None:
         return None
 
 
-def _run_of(experiment: Experiment, asked: Asked) -> tuple[Run | None, str | None, list[str]]:
+def _run_of(experiment: Experiment, asked: GateOptions) -> tuple[Run | None, str | None, list[str]]:
     """The run of a card's experiment, or why there is none, and what a reader must be told of the choice."""
     why_not = why_not_shipped(experiment)
     if asked.watch is not None and why_not is None:
@@ -190,58 +222,11 @@ def _run_of(experiment: Experiment, asked: Asked) -> tuple[Run | None, str | Non
 
         made = reproduce.reproduce(experiment, reproduce.Machine(asked.results, asked.device), asked.watch)
         return Run.open(made.folder), None, []
-    run, notes = _newest(experiment, asked.results)
+    run, notes = newest(experiment, asked.results)
     if run is not None:
         return run, None, notes
     hint = f"not run here, for {why_not}; harness reproduce makes one" if why_not else "--run makes one"
     return None, f"no finished run of its experiment in {asked.results / experiment.name}: {hint}", notes
-
-
-def _newest(experiment: Experiment, results: Path) -> tuple[Run | None, list[str]]:
-    """The newest run of this very experiment, else the newest of the same training and seed."""
-    notes: list[str] = []
-    alike: Run | None = None
-    for path in sorted((results / experiment.name).glob(f"*/{store.VERDICT}"), reverse=True):
-        run = Run.open(path.parent)
-        try:
-            with following(run.folder):
-                if not _is_same_training(experiment, run):
-                    continue
-                if _is_planned(experiment, run):
-                    return run, notes
-                is_of_seed = run.settings.seed == RunSettings.of(experiment).seed
-                alike = alike or (run if is_of_seed else None)
-        except StoreError as error:
-            notes.append(f"passed over: {error}")
-    return alike, notes
-
-
-def _is_planned(planned: Experiment, run: Run) -> bool:
-    """Whether a run is of the very experiment that a card plans: settings, seed, claims, tolerances and rule."""
-    recorded, wanted = (identity_of(store.to_json(one), {}, {}) for one in (run.experiment, planned))
-    return recorded == wanted
-
-
-def _is_same_training(planned: Experiment, run: Run) -> bool:
-    """Whether a run differs from what a card plans in its claims at most; its evaluation data are those it names."""
-    evaluated = [data_named(one.declared_eval_data or "", "validation") for one in (planned, run.experiment)]
-    return evaluated[0] == evaluated[1] and is_trained_as(planned, run)
-
-
-def _as_claimed_now(run: Run, planned: Experiment | None) -> Experiment:
-    """The experiment of a run, with what its card claims now where that is the same training.
-
-    `planned` is of a card that came to the gate; of a run that came, its card is looked at where it claimed nothing.
-    """
-    recorded = run.experiment
-    if planned is None and not recorded.claims:
-        try:
-            planned = plan(read_card(Path(recorded.card_path)), Options())
-        except (CardError, PlanError):
-            return recorded
-    if planned is None or _is_planned(planned, run) or not _is_same_training(planned, run):
-        return recorded
-    return with_claims_of(planned, recorded)
 
 
 def _problems(run: Run) -> list[str]:
