@@ -261,7 +261,7 @@ def test_a_teacher_card_gets_the_data_given_for_its_pupil_and_its_scores_are_not
     told = {Run.open(one).experiment.run.value("seed"): one for one in runs}
     assert store.read_json(told[7] / "inputs.json")["teacher"] == hashes
     assert training_of(Run.open(told[7]).experiment) == training_of(Run.open(student).experiment)
-    assert [one.category for one in Run.open(told[7]).experiment.deviations if "--teacher" in one.reason] == ["seed"]
+    assert [one.category for one in Run.open(told[7]).experiment.deviations if one.option == "--teacher"] == ["seed"]
     parts = [one["name"] for one in store.read_json(told[7] / store.FORECAST)["parts"]]
     assert "evaluation: student" in parts
     assert "evaluation: teacher" not in parts

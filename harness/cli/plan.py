@@ -10,10 +10,10 @@ from harness.card import lint
 from harness.card.read import read_card
 from harness.card.references import HUB_QUESTIONS, data_reference, model_reference, unpinned
 from harness.cli.show import show
-from harness.domain import Experiment
+from harness.domain import Deviation, Experiment
 from harness.errors import PlanError
 from harness.plan.cost import BYTES_PER_QUESTION, Cost, Forecast, Geometry, forecast, geometry_of, refuse_over
-from harness.plan.experiment import plan, with_deviation
+from harness.plan.experiment import plan
 from harness.plan.options import Options
 from harness.record import environment, store
 from harness.report.text.subject import Subject
@@ -35,7 +35,8 @@ def run(arguments: argparse.Namespace) -> int:
     experiment = plan(described, options_of(arguments))
     cost = _measured_forecast(experiment, arguments) if arguments.forecast or arguments.budget else None
     subject = Subject(
-        experiment=_with_declared_gpu(experiment, arguments.device),
+        experiment=experiment,
+        deviations=(*experiment.deviations, *_of_this_machine(experiment, arguments.device)),
         forecast=_rough_forecast(experiment) if cost is None else None,
         findings=lint.findings(described),
         cost=store.to_json(cost),
@@ -137,10 +138,11 @@ def _tolerances(text: str) -> dict[str, float]:
     return tolerances
 
 
-def _with_declared_gpu(experiment: Experiment, device: str | None) -> Experiment:
+def _of_this_machine(experiment: Experiment, device: str | None) -> tuple[Deviation, ...]:
+    """What sets this machine apart from the one that the card declares."""
     is_on_cpu = device == "cpu" or (device is None and environment.declares_cpu(experiment.declared_gpu))
     deviation = environment.compare_gpu(experiment.declared_gpu, () if is_on_cpu else environment.find_gpus()[0])
-    return with_deviation(experiment, deviation)
+    return () if deviation is None else (deviation,)
 
 
 def _rough_forecast(experiment: Experiment) -> Forecast | None:

@@ -21,6 +21,7 @@ def subject_of(experiment: Experiment, concluded: "Conclusion", record: "Run", *
     """What a run came to, as a report shows it."""
     return Subject(
         experiment=experiment,
+        deviations=record.deviations,
         judgement=concluded.judgement,
         attributions=concluded.attributions,
         operating=concluded.operating,

@@ -84,10 +84,10 @@ def compare(first: Run, second: Run) -> Comparison:
     same_data = first.inputs.eval_data == second.inputs.eval_data
     differences = (
         *_pairs("settings", *(_settings(one) for one in experiments)),
-        *_pairs("deviations", *(_deviations(one) for one in experiments)),
+        *_pairs("deviations", *(_deviations(run) for run in runs)),
         *_pairs("claims", *({one.metric: one.raw for one in e.claims} for e in experiments)),
         *_pairs("inputs", *(_flat(run.plain("inputs.json")) for run in runs)),
-        *_pairs("environment", *(_flat(run.plain("environment.json")) for run in runs)),
+        *_pairs("environment", *(_flat(_machine(run)) for run in runs)),
     )
     metrics = tuple(_metrics(first.verdict.measurements, second.verdict.measurements, same_data))
     flips, why = _flips(first, second) if same_data else (None, ["questions: the runs were evaluated on other data"])
@@ -103,8 +103,12 @@ def _settings(experiment: Experiment) -> dict[str, Any]:
     }
 
 
-def _deviations(experiment: Experiment) -> dict[str, str]:
-    return {f"{one.category}: {one.claimed}": one.actual for one in experiment.deviations}
+def _deviations(run: Run) -> dict[str, str]:
+    return {f"{one.category}: {one.claimed}": one.actual for one in run.deviations}
+
+
+def _machine(run: Run) -> dict[str, Any]:
+    return {name: value for name, value in run.plain("environment.json").items() if name != "deviations"}
 
 
 def _flat(tree: Mapping[str, Any], path: str = "") -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Collection, Set
 
-from harness.domain import Card, Deviation, Experiment, Stage, Stated
+from harness.domain import Card, Experiment, Stage, Stated
 from harness.errors import PlanError
 from harness.plan import sources
 from harness.plan.augmentation import resolve_augmentation
@@ -81,13 +81,6 @@ def _with_padding(draft: Draft, defaults: Program, names: Collection[str]) -> Op
 def _words(card: Card, name: str) -> str | None:
     fact = card.fact(name)
     return fact.value if fact else None
-
-
-def with_deviation(experiment: Experiment, deviation: Deviation | None) -> Experiment:
-    """The same experiment with one more deviation on record."""
-    if deviation is None:
-        return experiment
-    return dataclasses.replace(experiment, deviations=(*experiment.deviations, deviation))
 
 
 def _note_unused(draft: Draft, used: Set[Stated]) -> None:

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from harness.domain import Card, Experiment
+from harness.domain import Card, Deviation, Experiment
 from harness.errors import StoreError
 from harness.record import losses, store, typed
 from harness.record.parts import (
@@ -117,6 +117,11 @@ class Run:
     @cached_property
     def environment(self) -> RunEnvironment:
         return self.part("environment.json", RunEnvironment)
+
+    @property
+    def deviations(self) -> tuple[Deviation, ...]:
+        """What departs from the card: as planned, and in the machine (records of before have all in the plan)."""
+        return (*self.experiment.deviations, *self.environment.deviations)
 
     @cached_property
     def verdict(self) -> Concluded:

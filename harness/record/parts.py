@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.domain import Experiment, Judgement, Measurement, Rule
+from harness.domain import Deviation, Experiment, Judgement, Measurement, Rule
 from harness.record.environment import Environment
 
 # Of a model: the sha256 of each of its files. Of data: `sha256` of a file, or `revision` of a data set of the Hub.
@@ -59,6 +59,7 @@ class RunEnvironment:
     mixed_precision: str = "no"
     threads: int
     deterministic: bool = False
+    deviations: tuple[Deviation, ...] = ()  # of this machine from the one that the card declares
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,7 +147,7 @@ def _departs(run: Run) -> tuple[str, ...]:
     """What was overridden; which seed it was is told elsewhere, and where data lie matters to whoever compares them."""
     if not run.has("experiment.json"):
         return ()
-    found = run.experiment.deviations
+    found = run.deviations
     shown = ("recipe", "evaluation", "precision", "scope")
     return tuple(
         one.actual for one in found if one.category in shown or (one.category == "data" and one.option == "--set")

@@ -16,7 +16,6 @@ from harness.domain import Experiment, Judgement
 from harness.errors import InvalidRunError, PlanError, RunError
 from harness.judge import verdict
 from harness.judge.audit import check_content, first_of, problems_of
-from harness.plan.experiment import with_deviation
 from harness.record import environment, lock, store
 from harness.record.folder import Run
 from harness.record.parts import Broken, Conclusion, Identity, Missing, RunEnvironment, RunSettings
@@ -86,7 +85,6 @@ def reproduce(
         path: _student_of_card(path, experiment, machine, watch, accelerator, waiting) for path in cards_of(experiment)
     }
     inputs = gather(experiment, students, cache)
-    experiment = _with_hardware(experiment, accelerator)
     preflight.check_models(experiment, inputs)
     preflight.check_size(experiment, inputs, accelerator, is_cpu_wanted=is_on_cpu(experiment, machine.device))
     identity = identity_of(store.to_json(experiment), inputs.record, store.to_json(environment.code()))
@@ -213,13 +211,6 @@ def _student_of_card(
     return weights
 
 
-def _with_hardware(experiment: Experiment, accelerator: Accelerator) -> Experiment:
-    """Adds what sets this machine apart from the GPU that the card declares."""
-    gpus = environment.find_gpus()[0] if accelerator.device.type == "cuda" else ()
-    deviation = environment.compare_gpu(experiment.declared_gpu, gpus)
-    return with_deviation(experiment, deviation)
-
-
 @contextmanager
 def _alone(experiment: Experiment, identity: str, machine: Machine, accelerator: Accelerator) -> Iterator[None]:
     """Keeps every other command away from the runs of this identity; all processes of this one share the lock."""
@@ -245,7 +236,7 @@ def _open_run(
             raise InvalidRunError(f"{experiment.card_path}: changed since it was read; start again")
         store.write_json(run / "experiment.json", experiment)
         store.write_json(run / "inputs.json", inputs.record)
-        store.write_json(run / "environment.json", _environment_of(machine, accelerator))
+        store.write_json(run / "environment.json", _environment_of(experiment, machine, accelerator))
         known = Identity(store.SCHEMA_VERSION, identity, verdict.rule_hash(experiment))
         store.write_json(run / "identity.json", known)
     accelerator.wait_for_everyone()
@@ -257,7 +248,10 @@ def _open_run(
     return run
 
 
-def _environment_of(machine: Machine, accelerator: Accelerator) -> RunEnvironment:
+def _environment_of(experiment: Experiment, machine: Machine, accelerator: Accelerator) -> RunEnvironment:
+    """The machine, what is used of it, and what sets it apart from the one that the card declares."""
+    gpus = environment.find_gpus()[0] if accelerator.device.type == "cuda" else ()
+    deviation = environment.compare_gpu(experiment.declared_gpu, gpus)
     return RunEnvironment(
         machine=environment.describe(),
         device=str(accelerator.device),
@@ -266,6 +260,7 @@ def _environment_of(machine: Machine, accelerator: Accelerator) -> RunEnvironmen
         mixed_precision=str(accelerator.mixed_precision),
         threads=torch.get_num_threads(),
         deterministic=machine.is_strict,
+        deviations=() if deviation is None else (deviation,),
     )
 
 

@@ -117,7 +117,8 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     plain["judgement"] |= {"reason": HOSTILE[1], "flags": list(HOSTILE)}
     store.write_json(run / "verdict.json", plain)
     plain = store.read_json(run / "environment.json")
-    store.write_json(run / "environment.json", plain | {one: one for one in HOSTILE})
+    plain["machine"]["code"] |= {one: one for one in HOSTILE}
+    store.write_json(run / "environment.json", plain)
     edit_rows(run / "evaluation", None, *HOSTILE)
     return run
 

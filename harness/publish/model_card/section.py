@@ -46,7 +46,7 @@ def section_lines(
         "",
         "### What departs from the card",
         "",
-        *_deviations(experiment.deviations),
+        *_deviations((*experiment.deviations, *environment.deviations)),
         "",
         "### Where it was run",
         "",

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.card.completeness import Completeness, completeness
-from harness.domain import Card, Experiment
+from harness.domain import Card, Deviation, Experiment
 from harness.record.folder import Run
 from harness.record.parts import Conclusion, ScoredAnswer
 from harness.record.read import require_finished, seeds_of
@@ -25,6 +25,7 @@ class Gathered:
     completeness: Completeness
     conclusion: Conclusion
     environment: Mapping[str, Any]
+    deviations: tuple[Deviation, ...]
     inputs: Mapping[str, Any]
     rows: Sequence[ScoredAnswer]
     published: Sequence[ScoredAnswer] | None
@@ -47,6 +48,7 @@ def gather(folder: Path) -> Gathered:
         completeness=completeness(card),
         conclusion=record.conclusion,
         environment=first.plain("environment.json"),
+        deviations=first.deviations,
         inputs=first.plain("inputs.json"),
         rows=first.evaluation.answers,
         published=first.published.answers if first.published else None,

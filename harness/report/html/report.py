@@ -31,11 +31,11 @@ def render(folder: Path) -> str:
         origins=provenance.count_origins(found),
         plots=plots.draw(found, first),
         not_drawn=first.left_out,
-        deviations=sorted(found.experiment.deviations, key=lambda one: _SEVERITIES.index(one.severity)),
+        deviations=sorted(found.deviations, key=lambda one: _SEVERITIES.index(one.severity)),
         filters=questions.filters(found),
         columns=questions.columns(found),
         packed=questions.packed(found),
-        environment=list(_leaves(found.environment)),
+        environment=list(_leaves({name: one for name, one in found.environment.items() if name != "deviations"})),
         inputs=list(_leaves(found.inputs)),
     )
 

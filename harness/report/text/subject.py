@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.domain import Card, Experiment, Judgement, Measurement
+from harness.domain import Card, Deviation, Experiment, Judgement, Measurement
 from harness.record.parts import Attribution, Rates
 
 if TYPE_CHECKING:  # what reads cards and makes plans is not loaded to show a verdict
@@ -21,6 +21,7 @@ class Subject:
     cards: tuple[Card, ...] = ()
     lints: "tuple[Lint, ...]" = ()
     experiment: Experiment | None = None
+    deviations: tuple[Deviation, ...] = ()  # of the plan, and of the machine
     forecast: "Forecast | None" = None
     judgement: Judgement | None = None
     record: str | None = None

@@ -1,13 +1,14 @@
 """Tables for a terminal of any width, plain when the output is no terminal."""
 
 import io
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.text import Text
 
 from harness.card.completeness import completeness
 from harness.card.lint import Lint
-from harness.domain import Card, Claim, Experiment, Setting, Stage
+from harness.domain import Card, Claim, Deviation, Experiment, Setting, Stage
 from harness.plan.cost import Forecast
 from harness.plan.sources import describe
 from harness.report.printable import printable
@@ -27,7 +28,7 @@ def render(subject: Subject) -> str:
     for one in subject.lints:
         _print_lint(console, one)
     if subject.experiment is not None and subject.judgement is None:
-        _print_plan(console, subject.experiment)
+        _print_plan(console, subject.experiment, subject.deviations)
     print_findings(console, subject.findings)
     if subject.forecast is not None:
         _print_forecast(console, subject.forecast)
@@ -80,7 +81,7 @@ def _print_lint(console: Console, one: Lint) -> None:
     console.print(f"  missing: {missing}" if missing else "  nothing is missing")
 
 
-def _print_plan(console: Console, experiment: Experiment) -> None:
+def _print_plan(console: Console, experiment: Experiment, deviations: Sequence[Deviation]) -> None:
     console.print(f"{experiment.name}: recipe {experiment.recipe}, as {experiment.program} ran it")
     for section in experiment.sections():
         console.print()
@@ -89,7 +90,7 @@ def _print_plan(console: Console, experiment: Experiment) -> None:
         console.print(make_table(("setting", "value", "origin", "from"), rows))
     console.print()
     print_ambiguities(console, experiment)
-    print_deviations(console, experiment)
+    print_deviations(console, deviations)
 
 
 def _heading(section: Stage) -> str:

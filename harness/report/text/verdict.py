@@ -42,8 +42,8 @@ def print_judgement(console: Console, subject: Subject, judgement: Judgement) ->
     for line in _hops(subject.attributions, subject.measurements or ()):
         console.print(line)
     if subject.experiment is not None:
-        print_deviations(console, subject.experiment)
-        console.print(_explained(subject.experiment, judgement))
+        print_deviations(console, subject.deviations)
+        console.print(_explained(subject.deviations, judgement))
         n = len(subject.experiment.ambiguities)
         if n:
             console.print(f"the card leaves {n} thing{'s' if n > 1 else ''} open; harness plan shows them")
@@ -83,9 +83,9 @@ def print_ambiguities(console: Console, experiment: Experiment) -> None:
         console.print(f"ambiguous: {ambiguity}")
 
 
-def print_deviations(console: Console, experiment: Experiment) -> None:
+def print_deviations(console: Console, deviations: Sequence[Deviation]) -> None:
     """The ledger of what differs from the card, most severe first."""
-    for one in sorted(experiment.deviations, key=lambda one: _SEVERITIES.index(one.severity)):
+    for one in sorted(deviations, key=_severity):
         why = f" ({one.why})" if one.why else ""
         console.print(f"deviation, {one.category}, {one.severity}: {one.claimed} -> {one.actual}{why}")
 
@@ -166,9 +166,9 @@ def _gap(hop: Hop) -> str:
     return f"{hop.difference:+.2f}{interval}{flips}"
 
 
-def _explained(experiment: Experiment, judgement: Judgement) -> str:
+def _explained(deviations: Sequence[Deviation], judgement: Judgement) -> str:
     """The sentence a reader needs: which departures from the card may stand behind a gap."""
-    may = [one for one in experiment.deviations if one.may_explain_a_gap]
+    may = [one for one in deviations if one.may_explain_a_gap]
     if not may:
         return "nothing on record departs from the card in a way that explains a gap"
     named = ", ".join(one.actual for one in sorted(may, key=_severity)[:4]) + (", …" if len(may) > 4 else "")
