@@ -26,7 +26,7 @@ def shift_labels(patch: pytest.MonkeyPatch) -> None:
 
 def keep_teacher_in_training_mode(patch: pytest.MonkeyPatch) -> None:
     """The teacher of the intermediate stage keeps its dropout."""
-    original = StageContext.taught_by
+    original = StageContext.required_teacher
     patch.setattr(StageContext, "taught_by", lambda context: original(context).train())
 
 

@@ -93,7 +93,7 @@ def faults() -> dict[str, Any]:
 
 def run(name: str, results: Path, options: Options, *, fresh: bool = False) -> reproduce.Outcome:
     experiment = plan(read_card(CARDS / f"{name}.md"), options)
-    return reproduce.reproduce(experiment, reproduce.Machine(results, device="cpu", fresh=fresh), Silent())
+    return reproduce.reproduce(experiment, reproduce.RunOptions(results, device="cpu", fresh=fresh), Silent())
 
 
 def claims_of(found: dict[str, Any]) -> dict[str, tuple[float, float | None]]:

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from scipy.stats import chi2
 
-from harness.judge.paired import hop
-from harness.plan.cost import said_of
+from harness.judge.paired import paired_difference
+from harness.plan.cost import format_duration
 from harness.record import store
 from harness.record.folder import Run
 from harness.record.parts import ScoredAnswer
@@ -171,8 +171,8 @@ def _row(name: str, found: Sequence[Told], teacher: Told) -> str:
     kept = 100 * statistics.fmean(one.scores["f1"] for one in found) / teacher.scores["f1"]
     told = [one for one in found if one.expected is not None]
     timed = told or found
-    took = said_of(statistics.fmean(one.took for one in timed))
-    forecast = f", {said_of(statistics.fmean(one.expected or 0.0 for one in told))}" if told else ""
+    took = format_duration(statistics.fmean(one.took for one in timed))
+    forecast = f", {format_duration(statistics.fmean(one.expected or 0.0 for one in told))}" if told else ""
     cells = (name, " ".join(str(one.seed) for one in found), mean("exact"), mean("f1"), mean("HasAns_f1"),
              mean("NoAns_f1"), f"{kept:.1f} %", f"{took}{forecast}")  # fmt: skip
     return f"| {' | '.join(cells)} |"
@@ -202,7 +202,7 @@ def _gap(metric: str, found: Sequence[Told], ours: Sequence[Told], others: Seque
 
 
 def _paired(one: Told, other: Told) -> str:
-    f1 = hop("f1", other.rows, one.rows, seed=0)
+    f1 = paired_difference("f1", other.rows, one.rows, seed=0)
     between = f" (95 % {f1.interval[0]:+.2f} to {f1.interval[1]:+.2f})" if f1.interval else ""
     return (
         f"seed {one.seed}: f1 {f1.difference:+.2f}{between}, {f1.gained:,} gained and {f1.lost:,} lost "
@@ -226,7 +226,7 @@ def _spreads(found: Sequence[Told]) -> Iterator[str]:
 def _flips(found: Sequence[Told]) -> Iterator[str]:
     for arm, name in ARMS.items():
         pairs = list(itertools.combinations([one for one in found if one.arm == arm], 2))
-        hops = [hop("exact", first.rows, second.rows, seed=0) for first, second in pairs]
+        hops = [paired_difference("exact", first.rows, second.rows, seed=0) for first, second in pairs]
         if hops:
             flips = statistics.fmean(one.gained + one.lost for one in hops)
             share = flips / len(found[0].rows)

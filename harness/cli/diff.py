@@ -14,7 +14,7 @@ from rich.text import Text
 from harness.errors import PlanError
 from harness.record import store
 from harness.record.folder import Run
-from harness.record.read import following
+from harness.record.read import blaming_the_record
 from harness.report.text.tables import make_console, make_table
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     # Here, because what it compares with loads numpy, which no other command needs at its start.
     from harness.judge import diff
 
-    with following(f"{arguments.first} or {arguments.second}"):
+    with blaming_the_record(f"{arguments.first} or {arguments.second}"):
         found = diff.compare(Run.open(arguments.first), Run.open(arguments.second))
     if arguments.json:
         document = {"schema_version": store.SCHEMA_VERSION, **store.to_json(found)}

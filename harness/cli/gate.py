@@ -16,9 +16,9 @@ from harness.train.progress import make_watcher
 
 if TYPE_CHECKING:
     from harness.judge.baseline import Baseline
-    from harness.judge.regression import Gated, On
+    from harness.judge.regression import GateResult, On
 
-    Admitted = Sequence[tuple[Gated, Baseline | None, Baseline | None]]
+    Admitted = Sequence[tuple[GateResult, Baseline | None, Baseline | None]]
 
 MOST_ANNOTATIONS = 10  # that a workflow shows of one kind for a step
 
@@ -86,7 +86,7 @@ def _on(arguments: argparse.Namespace) -> "On":
     return {"unmeasured": arguments.on_unmeasured, "inconclusive": arguments.on_inconclusive}
 
 
-def _report(arguments: argparse.Namespace, gated: "Sequence[Gated]", code: int) -> None:
+def _report(arguments: argparse.Namespace, gated: "Sequence[GateResult]", code: int) -> None:
     from harness.report.text import as_junit, as_markdown
     from harness.report.text import gate as as_gate
 

@@ -7,7 +7,7 @@ from harness.card import lint
 from harness.cli.parse import read_all
 from harness.errors import EXIT_NOT_REPRODUCED
 from harness.report.text import REPORTS
-from harness.report.text.subject import Subject
+from harness.report.text.subject import ReportData
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +21,7 @@ def run(arguments: argparse.Namespace) -> int:
     cards, code = read_all(arguments.cards)
     lints = tuple(lint.lint(one) for one in cards)
     report = "github" if arguments.github else "json" if arguments.json else "text"
-    print(REPORTS[report](Subject(lints=lints)))
+    print(REPORTS[report](ReportData(lints=lints)))
     if code:
         return code
     return EXIT_NOT_REPRODUCED if any(one.score < arguments.min_score for one in lints) else 0

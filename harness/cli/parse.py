@@ -10,7 +10,7 @@ from harness.cli.show import show
 from harness.domain import Card
 from harness.errors import CardError
 from harness.report.printable import printable
-from harness.report.text.subject import Subject
+from harness.report.text.subject import ReportData
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,9 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     cards, code = read_all(arguments.cards)
     if len(arguments.cards) == 1 and cards:
-        show(arguments, Subject(card=cards[0]))
+        show(arguments, ReportData(card=cards[0]))
     elif cards or arguments.json:
-        show(arguments, Subject(cards=tuple(cards)))
+        show(arguments, ReportData(cards=tuple(cards)))
     return code
 
 

@@ -16,7 +16,7 @@ from harness.plan.cost import BYTES_PER_QUESTION, Cost, Forecast, Geometry, fore
 from harness.plan.experiment import plan
 from harness.plan.options import Options
 from harness.record import environment, store
-from harness.report.text.subject import Subject
+from harness.report.text.subject import ReportData
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     described = read_card(arguments.card)
     experiment = plan(described, options_of(arguments))
     cost = _measured_forecast(experiment, arguments) if arguments.forecast or arguments.budget else None
-    subject = Subject(
+    subject = ReportData(
         experiment=experiment,
         deviations=(*experiment.deviations, *_of_this_machine(experiment, arguments.device)),
         forecast=_rough_forecast(experiment) if cost is None else None,
@@ -64,7 +64,7 @@ def _measured_forecast(experiment: Experiment, arguments: argparse.Namespace) ->
     # Here, because it loads torch and transformers, which a plan does without.
     from harness.run import budget, reproduce
 
-    machine = reproduce.Machine(results=arguments.results, device=arguments.device)
+    machine = reproduce.RunOptions(results=arguments.results, device=arguments.device)
     return budget.of_plan(experiment, machine.results, reproduce.make_accelerator(experiment, machine))
 
 

@@ -15,7 +15,7 @@ from harness.report.verdict_rows import outcome_text
 
 if TYPE_CHECKING:
     from harness.report.plots.layout import Page
-    from harness.report.plots.read_run import Recorded
+    from harness.report.plots.read_run import PlotData
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _pages(runs: "Sequence[Recorded]", left_out: list[str]) -> "Iterator[tuple[str, Page]]":
+def _pages(runs: "Sequence[PlotData]", left_out: list[str]) -> "Iterator[tuple[str, Page]]":
     """Each page with the name of its files; those of a single run carry its name where there are several."""
     from harness.report.plots import articles, losses
 
@@ -68,7 +68,7 @@ def _pages(runs: "Sequence[Recorded]", left_out: list[str]) -> "Iterator[tuple[s
             yield f"articles{suffix}", articles.plot(one.answers, conditions)
 
 
-def _claims(runs: "Sequence[Recorded]") -> "Page":
+def _claims(runs: "Sequence[PlotData]") -> "Page":
     from harness.judge import verdict as conclusion
     from harness.report.plots import claims
 

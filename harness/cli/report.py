@@ -6,7 +6,7 @@ from pathlib import Path
 
 from harness.errors import PlanError
 from harness.record import store
-from harness.record.read import following
+from harness.record.read import blaming_the_record
 
 NAME = "report.html"
 
@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     inside = folder.resolve()
     if out.resolve().is_relative_to(inside) and not out.resolve().is_relative_to(inside / store.PLOTS):
         raise PlanError([f"--out {out}: lies in the record, which then no longer follows from itself; leave it out"])
-    with following(folder):
+    with blaming_the_record(folder):
         html = report.render(folder)
     store.write_text(out, html)
     if arguments.json:

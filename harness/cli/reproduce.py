@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
     from harness.train.engine.checkpoint import Cadence
     from harness.train.progress import make_watcher
 
-    machine = reproduce.Machine(
+    machine = reproduce.RunOptions(
         results=arguments.results,
         device=arguments.device,
         fresh=arguments.fresh,

@@ -6,20 +6,22 @@ from typing import TYPE_CHECKING
 from harness.domain import Experiment
 from harness.record import store
 from harness.report.text import REPORTS
-from harness.report.text.subject import Subject
+from harness.report.text.subject import ReportData
 
 if TYPE_CHECKING:  # a card and a plan are shown without what reads records
     from harness.record.folder import Run
     from harness.record.parts import Conclusion
 
 
-def show(arguments: argparse.Namespace, subject: Subject) -> None:
+def show(arguments: argparse.Namespace, subject: ReportData) -> None:
     print(REPORTS["json" if arguments.json else "text"](subject))
 
 
-def subject_of(experiment: Experiment, concluded: "Conclusion", record: "Run", *, was_there: bool = False) -> Subject:
+def subject_of(
+    experiment: Experiment, concluded: "Conclusion", record: "Run", *, was_there: bool = False
+) -> ReportData:
     """What a run came to, as a report shows it."""
-    return Subject(
+    return ReportData(
         experiment=experiment,
         deviations=record.deviations,
         judgement=concluded.judgement,

@@ -10,7 +10,7 @@ from harness.errors import EXIT_INVALID
 from harness.record import store
 from harness.record.folder import Run
 from harness.record.parts import Conclusion
-from harness.record.read import following, require_finished, seeds_of
+from harness.record.read import blaming_the_record, require_finished, seeds_of
 from harness.report.text import REPORTS
 
 
@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     for one in runs:
         require_finished(one)
     is_series = record.has(store.SERIES)
-    with following(record.folder):
+    with blaming_the_record(record.folder):
         recorded = record.conclusion
         again = verdict.conclude(runs, is_sequential=is_series and record.series.is_sequential)
         subject = subject_of(runs[0].experiment, again, record)
@@ -43,11 +43,11 @@ def run(arguments: argparse.Namespace) -> int:
     if again == recorded:
         return again.judgement.exit_code
     name = store.SERIES if is_series else store.VERDICT
-    print(f"harness: {record.folder / name}: {said_of(recorded, again)}", file=sys.stderr)
+    print(f"harness: {record.folder / name}: {describe_difference(recorded, again)}", file=sys.stderr)
     return EXIT_INVALID
 
 
-def said_of(recorded: Conclusion, again: Conclusion) -> str:
+def describe_difference(recorded: Conclusion, again: Conclusion) -> str:
     """Where a recorded conclusion is not the one that follows from its record."""
     was, now = recorded.judgement, again.judgement
     if was.outcome != now.outcome:

@@ -16,7 +16,7 @@ from harness.judge import rescore, verdict
 from harness.qa.squad import Paragraph
 from harness.record import environment, store
 from harness.record.folder import Run
-from harness.record.read import following, identity_of, require_finished
+from harness.record.read import blaming_the_record, identity_of, require_finished
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def _check(run: Run, name: str, says: str, work: Callable[[], Iterator[str]]) ->
     """Runs one check. A changed record can be of any shape, so not being able to follow it is a finding, not a bug."""
     found: list[str] = []
     try:
-        with following(run.folder):
+        with blaming_the_record(run.folder):
             found.extend(work())
     except (HarnessError, OSError) as error:
         found.append(str(error))
@@ -111,7 +111,7 @@ def _check(run: Run, name: str, says: str, work: Callable[[], Iterator[str]]) ->
 def _golds(run: Run, eval_file: Path | None) -> tuple[list[Paragraph] | None, str]:
     """The evaluation questions, or None and why they are not to be had."""
     try:
-        with following(run.folder):
+        with blaming_the_record(run.folder):
             return rescore.find_golds(run, eval_file)
     except HarnessError as error:
         if eval_file is not None:

@@ -38,7 +38,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class BaselineSource:
     """One run behind a baseline: its folder's name, the hash of the sources that made it, threads on its machine."""
 
     run: str
@@ -51,7 +51,7 @@ class Baseline:
     """The numbers of one finished run of a card, or of several: the spread of a run is in one, hardly in their mean."""
 
     card: str
-    runs: tuple[Source, ...]
+    runs: tuple[BaselineSource, ...]
     metrics: Mapping[str, Known]
 
 
@@ -61,12 +61,16 @@ class _File:
 
     schema_version: int
     card: str
-    runs: tuple[Source, ...]
+    runs: tuple[BaselineSource, ...]
     metrics: Mapping[str, Known]
 
 
 def baseline_of(
-    card: str, source: Source, claims: Sequence[Claim], judgement: Judgement, measurements: Sequence[Measurement]
+    card: str,
+    source: BaselineSource,
+    claims: Sequence[Claim],
+    judgement: Judgement,
+    measurements: Sequence[Measurement],
 ) -> Baseline:
     """The baseline that a run makes: every claimed metric that it measured, with the tolerance of its claim."""
     found = {one.metric: one for one in measurements}

@@ -10,38 +10,38 @@ from typing import Any
 
 import numpy as np
 
-from harness.record.parts import Attribution, Hop, ScoredAnswer
+from harness.record.parts import GapDecomposition, PairedDifference, ScoredAnswer
 
 DRAWS = 10_000
 _CHUNK = 500  # draws at once: 1,204 paragraphs take 5 MB
 Rows = Sequence[ScoredAnswer]
 
 
-def attribute(
+def decompose(
     metric: str, claimed: float, student: Rows, *, published: Rows | None, teacher: Rows | None, seed: int
-) -> Attribution:
+) -> GapDecomposition:
     """One claim's two hops; `metric` is exact or f1, and the rows of all models are of the same questions."""
     ours = _mean(student, metric)
     taught = None if teacher is None else _mean(teacher, metric)
-    return Attribution(
+    return GapDecomposition(
         metric=metric,
         claimed=claimed,
         published=None if published is None else _mean(published, metric),
         teacher=taught,
         student=ours,
-        training=None if published is None else hop(metric, published, student, seed=seed),
+        training=None if published is None else paired_difference(metric, published, student, seed=seed),
         retention=100.0 * ours / taught if taught else None,
     )
 
 
-def hop(metric: str, first: Rows, second: Rows, *, seed: int) -> Hop:
+def paired_difference(metric: str, first: Rows, second: Rows, *, seed: int) -> PairedDifference:
     """Compares two sets of answers; raises ValueError when they are not of the same questions in one order."""
     if [one.id for one in first] != [one.id for one in second]:
         raise ValueError("the two sets of answers are not of the same questions")
     gains = np.array([b.score(metric) - a.score(metric) for a, b in zip(first, second, strict=True)])
     gained = sum(b.exact > a.exact for a, b in zip(first, second, strict=True))
     lost = sum(b.exact < a.exact for a, b in zip(first, second, strict=True))
-    return Hop(
+    return PairedDifference(
         metric=metric,
         first=_mean(first, metric),
         second=_mean(second, metric),

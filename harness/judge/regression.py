@@ -78,7 +78,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Gated:
+class GateResult:
     """One card at the gate. `problems` are preconditions that its run does not meet; `absent` says why there is no run.
 
     `path` is the card's file with the lines that the claims name, None where it is not at hand.
@@ -160,7 +160,7 @@ def against(known: Known | None, found: Measurement | None) -> Side:
     return Side("pass", f"within tolerance, {said}") if is_passed else Side("fail", f"moved beyond tolerance, {said}")
 
 
-def exit_code(gated: Sequence[Gated], on: On) -> int:
+def exit_code(gated: Sequence[GateResult], on: On) -> int:
     """The worst of all cards: an invalid run, else a failure, else what is of a state that fails the gate."""
     if any(one.state == "invalid" for one in gated):
         return EXIT_INVALID
@@ -169,7 +169,7 @@ def exit_code(gated: Sequence[Gated], on: On) -> int:
     return EXIT_NOT_REPRODUCED if is_failed else EXIT_REPRODUCED
 
 
-def counts(gated: Sequence[Gated]) -> dict[str, int]:
+def counts(gated: Sequence[GateResult]) -> dict[str, int]:
     """How many metrics of all cards came to each state."""
     states = [check.state for one in gated for check in one.checks]
     found = {state: states.count(state) for state in ("pass", "fail", "unmeasured", "inconclusive")}

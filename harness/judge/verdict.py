@@ -17,7 +17,7 @@ from harness.plan.priors import prior_of
 from harness.qa import official_squad
 from harness.record import environment, store
 from harness.record.folder import Run
-from harness.record.parts import Attribution, Conclusion, Metrics, Rates, RunSettings
+from harness.record.parts import Conclusion, GapDecomposition, Metrics, Rates, RunSettings
 
 _SCORES = ("exact", "f1")
 
@@ -192,7 +192,7 @@ def _churn(runs: Sequence[Run]) -> dict[str, float]:
     return {name: estimate.churn_floor([[one.score(name) for one in seed] for seed in answers]) for name in _SCORES}
 
 
-def _attributions(experiment: Experiment, run: Run, seed: int) -> tuple[Attribution, ...]:
+def _attributions(experiment: Experiment, run: Run, seed: int) -> tuple[GapDecomposition, ...]:
     """The two hops of each claimed score, from whichever of the other models were scored."""
     published = run.published.answers if run.published else None
     teacher = run.teacher.answers if run.teacher else None
@@ -201,12 +201,12 @@ def _attributions(experiment: Experiment, run: Run, seed: int) -> tuple[Attribut
         return ()
     ours = run.evaluation.answers
     return tuple(
-        paired.attribute(claim.metric, claim.value, ours, published=published, teacher=teacher, seed=seed)
+        paired.decompose(claim.metric, claim.value, ours, published=published, teacher=teacher, seed=seed)
         for claim in claims
     )
 
 
-def _confounded(attributions: Sequence[Attribution], tolerances: Mapping[str, float]) -> list[str]:
+def _confounded(attributions: Sequence[GapDecomposition], tolerances: Mapping[str, float]) -> list[str]:
     """Claims whose published weights score otherwise here: then the way of scoring stands between claim and student."""
     gaps = [
         f"{one.published - one.claimed:+.2f} in {one.metric}"

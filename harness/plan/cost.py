@@ -96,7 +96,7 @@ class Cost:
         return sum(part.low for part in self.parts), sum(part.high for part in self.parts)
 
 
-def said_of(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Seconds as a reader takes them in."""
     if seconds < 120:
         return f"{seconds:.0f} s"
@@ -106,10 +106,10 @@ def said_of(seconds: float) -> str:
 def refuse_over(cost: Cost, budget_s: float | None) -> None:
     """Raises BudgetError for a run that is expected to take longer."""
     if budget_s is not None and cost.seconds > budget_s:
-        low, high = cost.interval
+        low, high = map(format_duration, cost.interval)
         raise BudgetError(
-            f"this run takes about {said_of(cost.seconds)} here ({said_of(low)} to {said_of(high)}), more than the "
-            f"budget of {said_of(budget_s)}; raise --budget, or make it smaller"
+            f"this run takes about {format_duration(cost.seconds)} here ({low} to {high}), more than the "
+            f"budget of {format_duration(budget_s)}; raise --budget, or make it smaller"
         )
 
 

@@ -9,7 +9,7 @@ from harness.plan.defaults import PROGRAMS, trainer
 from harness.plan.options import Draft
 
 # Recipe -> its stages, and the words in a heading that say which stage a block of settings is for; "" is the section
-# that holds the settings of the card's only training. Two recipes with the same stages are flavours of one method: the
+# that holds the settings of the card's only training. Two recipes with the same stages are variants of one method: the
 # program that the card names decides, else the first.
 STAGES: Mapping[str, Mapping[str, str]] = {
     "haystack": {"intermediate_layer": "intermediate", "prediction_layer": "prediction"},
@@ -77,7 +77,7 @@ def choose_recipe(draft: Draft) -> Setting:
             draft.deviations.append(Deviation("recipe", claimed, named, True, option="--recipe"))
         return Setting("recipe", named, "overridden", sources.option("--recipe"))
     if implied is not None:
-        _note_flavour(draft, str(implied.value))
+        _note_variant(draft, str(implied.value))
         return implied
     if _distils_in_one_stage(draft):
         return Setting("recipe", None, "assumed", sources.rule(""))
@@ -115,15 +115,15 @@ def _implied(draft: Draft) -> Setting | None:
     if not fits:
         return None
     fact = draft.card.fact("framework")
-    flavour = fact.value.lower().split()[0] if fact else ""
-    recipe = flavour if flavour in fits else next(iter(fits))
+    variant = fact.value.lower().split()[0] if fact else ""
+    recipe = variant if variant in fits else next(iter(fits))
     lines, words = fits[recipe], f"headings of the settings from card lines {', '.join(map(str, fits[recipe]))}"
-    if fact and flavour == recipe:
+    if fact and variant == recipe:
         lines, words = [*lines, fact.line], f"{words}, and line {fact.line} names {fact.value}"
     return Setting("recipe", recipe, "derived", sources.rule(words, *lines))
 
 
-def _note_flavour(draft: Draft, recipe: str) -> None:
+def _note_variant(draft: Draft, recipe: str) -> None:
     """A card of two distillation stages that names no program has two readings, which end at different losses."""
     others = [name for name, stages in STAGES.items() if stages == STAGES[recipe] and name != recipe]
     if others and draft.card.fact("framework") is None:

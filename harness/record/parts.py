@@ -155,7 +155,7 @@ class Broken:
 
 
 @dataclass(frozen=True, slots=True)
-class Hop:
+class PairedDifference:
     """Two sets of answers to the same questions, compared question by question.
 
     `difference` is second - first in points, `interval` its 95 % interval over paragraphs, None where the answers have
@@ -174,7 +174,7 @@ class Hop:
 
 
 @dataclass(frozen=True, slots=True)
-class Attribution:
+class GapDecomposition:
     """Where the gap between a claim and our student comes from, all scored by us under one signature.
 
     claim -> published weights (the way of scoring, or other weights) -> our student (training). None: not to be had.
@@ -186,7 +186,7 @@ class Attribution:
     published: float | None
     teacher: float | None
     student: float
-    training: Hop | None
+    training: PairedDifference | None
     retention: float | None
 
 
@@ -216,7 +216,7 @@ class Conclusion:
 
     judgement: Judgement
     measurements: tuple[Measurement, ...]
-    attributions: tuple[Attribution, ...]
+    attributions: tuple[GapDecomposition, ...]
     operating: tuple[Rates, ...]
 
 
@@ -229,7 +229,7 @@ class Concluded:
     runs: tuple[str, ...] = ()
     judgement: Judgement
     measurements: tuple[Measurement, ...]
-    attributions: tuple[Attribution, ...]
+    attributions: tuple[GapDecomposition, ...]
     operating: tuple[Rates, ...]
 
     @property

@@ -43,7 +43,7 @@ def require_finished(run: Run) -> None:
 
 
 @contextmanager
-def following(run: Path | str) -> Iterator[None]:
+def blaming_the_record(run: Path | str) -> Iterator[None]:
     """Makes a StoreError of what goes wrong while a record is followed: one that was changed can be of any shape."""
     try:
         yield
@@ -60,7 +60,7 @@ def scored_alike(results: Path, weights: Fingerprint, experiment: Experiment, da
     for verdict in sorted(results.glob(f"*/*/{store.VERDICT}")):
         run = Run.open(verdict.parent)
         try:
-            with following(run.folder):
+            with blaming_the_record(run.folder):
                 is_alike = (
                     run.evaluation.weights == weights
                     and run.inputs.eval_data == data

@@ -14,7 +14,7 @@ from harness.domain import Judgement
 from harness.errors import DataError, HarnessError
 from harness.record import store
 from harness.record.folder import Run
-from harness.record.read import following, seeds_of
+from harness.record.read import blaming_the_record, seeds_of
 
 T = TypeVar("T")
 State = Literal["finished", "unfinished", "broken", "unreadable"]
@@ -88,7 +88,7 @@ def _entry(folder: Path) -> Entry:
     def read(find: Callable[[], T]) -> T | None:
         """What is found, or None and what is wrong with the record: the rest of it is still shown."""
         try:
-            with following(folder):
+            with blaming_the_record(folder):
                 return find()
         except (HarnessError, OSError) as error:
             problems.append(str(error))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.domain import Estimate, Judgement, Verdict
-from harness.record.parts import Attribution
+from harness.record.parts import GapDecomposition
 
 if TYPE_CHECKING:  # a board has rows and no gate: it starts without the libraries of one
     from harness.judge.regression import Check
@@ -39,7 +39,7 @@ class VerdictRow:
     baseline: str | None = None
 
 
-def rows_of_judgement(judgement: Judgement, attributions: Sequence[Attribution] = ()) -> list[VerdictRow]:
+def rows_of_judgement(judgement: Judgement, attributions: Sequence[GapDecomposition] = ()) -> list[VerdictRow]:
     """List a row for each claim; where the run says nothing of the card, its outcome is that it was not judged."""
     estimates = {one.metric: one for one in judgement.estimates}
     published = {one.metric: one.published for one in attributions}

@@ -50,7 +50,7 @@ def of_plan(experiment: Experiment, results: Path, accelerator: Accelerator) -> 
 
     The student of another card, where it is a teacher that is not made yet, is stood in for by what it begins as.
     """
-    loading.quieten()
+    loading.silence_library_logging()
     cache = results / store.CACHE
     inputs = gather(experiment, _stand_ins(experiment, cache, (Path(experiment.card_path).resolve(),)), cache)
     preflight.check_models(experiment, inputs)

@@ -12,14 +12,14 @@ from harness.errors import DataError
 from harness.qa import official_squad, token_index
 from harness.qa.features import Array, Features, LastToken, build_features, holds, is_usable, token_spans
 from harness.qa.protocols import PROTOCOLS, settings_of
-from harness.qa.protocols.interface import Asked, Prediction, Span, Window
+from harness.qa.protocols.interface import EvaluationInput, Prediction, Span, Window
 from harness.qa.signature import signature_of
 from harness.qa.squad import Paragraph
 from harness.record import store
 from harness.record.parts import Fingerprint, Metrics, ScoredAnswer, TokenIndex
 from harness.train.inference import logits_of
 from harness.train.models import loading
-from harness.train.progress import Watcher
+from harness.train.progress import ProgressCallback
 
 Golds = Mapping[str, Sequence[Span]]
 NEEDS_PIECES = ("official-bert",)
@@ -34,7 +34,7 @@ def evaluate(
     data: Mapping[str, str],
     seed: int,
     accelerator: Any,
-    watch: Watcher,
+    watch: ProgressCallback,
 ) -> None:
     """Scores a model on every question and writes predictions, per-question scores and metrics, once."""
     if accelerator.is_main_process and not (out / "metrics.json").exists():
@@ -97,9 +97,9 @@ def read(
     *,
     seed: int,
     accelerator: Any,
-    watch: Watcher,
+    watch: ProgressCallback,
     name: str = "evaluation",
-) -> tuple[list[Asked], Array]:
+) -> tuple[list[EvaluationInput], Array]:
     """The questions in the windows of `settings`, and the model's logits (rows, T, 2), memory-mapped in `scratch`."""
     tokenizer, model = loading.load_tokenizer(weights), loading.load_model(weights, seed=seed)
     rows = build_features(
@@ -125,7 +125,7 @@ def read(
 
 
 def answer(
-    paragraphs: Sequence[Paragraph], asked: Sequence[Asked], logits: Array, settings: Stage
+    paragraphs: Sequence[Paragraph], asked: Sequence[EvaluationInput], logits: Array, settings: Stage
 ) -> tuple[Mapping[str, Prediction], Golds]:
     """What the protocol of `settings` answers, and the gold spans of the questions that have a token-index score.
 
@@ -138,7 +138,7 @@ def answer(
     return found, gold_spans(paragraphs, asked, settings.value("last_token_labels"))
 
 
-def asked_of(paragraphs: Sequence[Paragraph], features: Features, tokenizer: Any = None) -> list[Asked]:
+def asked_of(paragraphs: Sequence[Paragraph], features: Features, tokenizer: Any = None) -> list[EvaluationInput]:
     """The questions as protocols see them, in file order; `features` must hold every question of `paragraphs`.
 
     With a WordPiece tokenizer they know their context's pieces.
@@ -157,7 +157,7 @@ def asked_of(paragraphs: Sequence[Paragraph], features: Features, tokenizer: Any
         )
         begin, end = places[own[0]][3], places[own[-1]][3] + windows[-1].length
         offsets = features.context_offsets[begin:end]
-        asked.append(Asked(question, contexts[question], offsets, windows, pieces[begin:end], is_lower_cased))
+        asked.append(EvaluationInput(question, contexts[question], offsets, windows, pieces[begin:end], is_lower_cased))
     return asked
 
 
@@ -169,7 +169,9 @@ def _pieces_of(features: Features, tokenizer: Any) -> tuple[Sequence[str], bool]
     return pieces, bool(getattr(tokenizer.backend_tokenizer.normalizer, "lowercase", False))
 
 
-def gold_spans(paragraphs: Sequence[Paragraph], asked: Sequence[Asked], last_token: LastToken) -> dict[str, list[Span]]:
+def gold_spans(
+    paragraphs: Sequence[Paragraph], asked: Sequence[EvaluationInput], last_token: LastToken
+) -> dict[str, list[Span]]:
     """The gold spans of each question that at least one of its windows holds; (-1, -1) alone where none does.
 
     As Haystack's evaluation has them: of the first six answers, each once. A question whose answer is not at its

@@ -14,7 +14,7 @@ from harness.plan.options import Options
 from harness.record import store
 from harness.record.folder import Run
 from harness.record.parts import RunSettings
-from harness.record.read import following, identity_of, is_trained_as, with_claims_of
+from harness.record.read import blaming_the_record, identity_of, is_trained_as, with_claims_of
 
 
 def newest(experiment: Experiment, results: Path) -> tuple[Run | None, list[str]]:
@@ -24,7 +24,7 @@ def newest(experiment: Experiment, results: Path) -> tuple[Run | None, list[str]
     for path in sorted((results / experiment.name).glob(f"*/{store.VERDICT}"), reverse=True):
         run = Run.open(path.parent)
         try:
-            with following(run.folder):
+            with blaming_the_record(run.folder):
                 if not is_same_training(experiment, run):
                     continue
                 if is_planned(experiment, run):

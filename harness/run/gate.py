@@ -15,25 +15,25 @@ from harness.domain import Experiment
 from harness.errors import DataError, InvalidRunError, StoreError
 from harness.judge import noninferiority, regression, verdict
 from harness.judge.audit import audit
-from harness.judge.baseline import PROXY, Baseline, Source, baseline_of, read_baseline
-from harness.judge.regression import Check, Gated, Side
+from harness.judge.baseline import PROXY, Baseline, BaselineSource, baseline_of, read_baseline
+from harness.judge.regression import Check, GateResult, Side
 from harness.plan.experiment import plan
 from harness.plan.options import Options
 from harness.plan.priors import prior_of
 from harness.record import environment, store
 from harness.record.folder import Run
 from harness.record.parts import Conclusion, Fingerprint
-from harness.record.read import following, require_finished
+from harness.record.read import blaming_the_record, require_finished
 from harness.run.find import as_claimed_now, newest
 from harness.run.self_contained import why_not_shipped
-from harness.train.progress import Watcher
+from harness.train.progress import ProgressCallback
 
 PROXY_SECONDS = 600
 _SAID = {"pass": "no worse", "fail": "worse", "inconclusive": "neither worse nor no worse"}
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class GateInput:
     """`run` is None for a card, `experiment` for a run whose record cannot be followed; its audit says why.
 
     `other` is the run whose record is the baseline, None where that is a file. A proxy's name ends in PROXY.
@@ -56,11 +56,11 @@ class GateOptions:
     """`results`: where runs of cards are looked for; `watch`: told of runs that are made now, None: none is made."""
 
     results: Path
-    watch: Watcher | None = None
+    watch: ProgressCallback | None = None
     device: str | None = None
 
 
-def read(path: Path, baseline: Path) -> Candidate:
+def read(path: Path, baseline: Path) -> GateInput:
     """A card (.md) or a run's folder, with its baseline: a .json file, a folder that holds <card>.json, or a run.
 
     A run on part of the questions is a proxy, with a baseline of its own. Raises CardError, PlanError or DataError for
@@ -79,13 +79,13 @@ def read(path: Path, baseline: Path) -> Candidate:
         name = _baseline_name(experiment)
     if store.is_finished(baseline):
         other = Run.open(baseline)
-        return Candidate(name, experiment, run, baseline, _baseline_in(other, name), other)
+        return GateInput(name, experiment, run, baseline, _baseline_in(other, name), other)
     if baseline.suffix != ".json":
         baseline = baseline / f"{name}.json"
-    return Candidate(name, experiment, run, baseline, read_baseline(baseline, name))
+    return GateInput(name, experiment, run, baseline, read_baseline(baseline, name))
 
 
-def admit(one: Candidate, asked: GateOptions) -> tuple[Gated, Baseline | None]:
+def admit(one: GateInput, asked: GateOptions) -> tuple[GateResult, Baseline | None]:
     """The candidate as the gate finds it, and the baseline that its run makes, None where it makes none."""
     return _compared(one, _judged(one, _found(one, asked)))
 
@@ -103,7 +103,7 @@ class _Subject:
     notes: tuple[str, ...] = ()
 
 
-def _found(one: Candidate, asked: GateOptions) -> _Subject:
+def _found(one: GateInput, asked: GateOptions) -> _Subject:
     """The run that came, or the one of the card that came."""
     if one.run is not None or one.experiment is None:
         return _Subject(one.experiment, one.run)
@@ -114,7 +114,7 @@ def _found(one: Candidate, asked: GateOptions) -> _Subject:
     return _Subject(one.experiment, run, absent, notes=tuple(notes))
 
 
-def _judged(one: Candidate, found: _Subject) -> _Subject:
+def _judged(one: GateInput, found: _Subject) -> _Subject:
     """With what its record comes to by the claims of now, where that passes its audit."""
     if found.run is None:
         return found
@@ -132,7 +132,7 @@ def _judged(one: Candidate, found: _Subject) -> _Subject:
     )
 
 
-def _compared(one: Candidate, found: _Subject) -> tuple[Gated, Baseline | None]:
+def _compared(one: GateInput, found: _Subject) -> tuple[GateResult, Baseline | None]:
     """Each claim beside card and baseline; and the baseline that this run would make."""
     run, experiment, concluded, made = found.run, found.experiment, found.conclusion, None
     claims = experiment.claims if experiment is not None else ()
@@ -145,7 +145,7 @@ def _compared(one: Candidate, found: _Subject) -> tuple[Gated, Baseline | None]:
         if one.other is not None:
             checks = _paired(checks, experiment, one.other, run)
         made = baseline_of(one.name, _source_of(run), claims, judgement, measured)
-    gated = Gated(
+    gated = GateResult(
         card=one.name,
         path=_path_of(experiment),
         run=str(run.folder) if run is not None else None,
@@ -207,7 +207,7 @@ def _weights_of(run: Run) -> Fingerprint:
 
 def _recorded(run: Run) -> Experiment | None:
     try:
-        with following(run.folder):
+        with blaming_the_record(run.folder):
             return run.experiment
     except StoreError:
         return None
@@ -220,7 +220,7 @@ def _run_of(experiment: Experiment, asked: GateOptions) -> tuple[Run | None, str
         # Here, because it loads torch and transformers, which a gate over runs that are there does without.
         from harness.run import reproduce
 
-        made = reproduce.reproduce(experiment, reproduce.Machine(asked.results, asked.device), asked.watch)
+        made = reproduce.reproduce(experiment, reproduce.RunOptions(asked.results, asked.device), asked.watch)
         return Run.open(made.folder), None, []
     run, notes = newest(experiment, asked.results)
     if run is not None:
@@ -254,9 +254,9 @@ def _is_as_judged(run: Run, concluded: Conclusion) -> bool:
     return run.verdict.judgement == concluded.judgement
 
 
-def _source_of(run: Run) -> Source:
+def _source_of(run: Run) -> BaselineSource:
     environment = run.environment
-    return Source(run.folder.resolve().name, str(environment.machine.code["harness"]), environment.threads)
+    return BaselineSource(run.folder.resolve().name, str(environment.machine.code["harness"]), environment.threads)
 
 
 def _path_of(experiment: Experiment | None) -> str | None:

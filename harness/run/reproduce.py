@@ -28,13 +28,13 @@ from harness.run.stages import train
 from harness.train.distributed import stopped_together
 from harness.train.engine.checkpoint import Cadence
 from harness.train.models import loading
-from harness.train.progress import Watcher
+from harness.train.progress import ProgressCallback
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
+class RunOptions:
     """How to run: where results go, on which device, in how many micro-batches, whether to start afresh, when to keep
     a checkpoint, whether everything must be deterministic or be refused, whether a few steps are timed first, and how
     long it all may take."""
@@ -65,8 +65,8 @@ class Outcome:
 
 def reproduce(
     experiment: Experiment,
-    machine: Machine,
-    watch: Watcher,
+    machine: RunOptions,
+    watch: ProgressCallback,
     accelerator: Accelerator | None = None,
     made_for: tuple[Path, ...] = (),
 ) -> Outcome:
@@ -74,7 +74,7 @@ def reproduce(
 
     `made_for` are the cards that wait for this one's student.
     """
-    loading.quieten()
+    loading.silence_library_logging()
     if machine.is_strict:
         loading.be_deterministic()
     accelerator = accelerator or make_accelerator(experiment, machine)
@@ -93,7 +93,12 @@ def reproduce(
 
 
 def _run(
-    experiment: Experiment, inputs: Inputs, identity: str, machine: Machine, watch: Watcher, accelerator: Accelerator
+    experiment: Experiment,
+    inputs: Inputs,
+    identity: str,
+    machine: RunOptions,
+    watch: ProgressCallback,
+    accelerator: Accelerator,
 ) -> Outcome:
     """All that is done under the lock of the run."""
     run = _open_run(experiment, inputs, identity, machine, accelerator)
@@ -134,7 +139,12 @@ def _say_when_busy(accelerator: Accelerator) -> None:
 
 
 def _score(
-    experiment: Experiment, weights: Path | None, inputs: Inputs, out: Path, accelerator: Accelerator, watch: Watcher
+    experiment: Experiment,
+    weights: Path | None,
+    inputs: Inputs,
+    out: Path,
+    accelerator: Accelerator,
+    watch: ProgressCallback,
 ) -> None:
     """Scores a model on the evaluation questions, where there is one and it was not done before, in whichever run."""
     if weights is None:
@@ -171,7 +181,7 @@ def is_on_cpu(experiment: Experiment, device: str | None) -> bool:
     return device == "cpu" or (device is None and environment.declares_cpu(experiment.declared_gpu))
 
 
-def make_accelerator(experiment: Experiment, machine: Machine) -> Accelerator:
+def make_accelerator(experiment: Experiment, machine: RunOptions) -> Accelerator:
     """The device of a run, with its precision; raises PlanError for what this machine does not have."""
     precision, on_cpu = RunSettings.of(experiment).precision, is_on_cpu(experiment, machine.device)
     if machine.device == "gpu" and not torch.cuda.is_available():
@@ -190,8 +200,8 @@ def make_accelerator(experiment: Experiment, machine: Machine) -> Accelerator:
 def _student_of_card(
     path: Path,
     pupil: Experiment,
-    machine: Machine,
-    watch: Watcher,
+    machine: RunOptions,
+    watch: ProgressCallback,
     accelerator: Accelerator,
     waiting: tuple[Path, ...],
 ) -> Path:
@@ -212,7 +222,7 @@ def _student_of_card(
 
 
 @contextmanager
-def _alone(experiment: Experiment, identity: str, machine: Machine, accelerator: Accelerator) -> Iterator[None]:
+def _alone(experiment: Experiment, identity: str, machine: RunOptions, accelerator: Accelerator) -> Iterator[None]:
     """Keeps every other command away from the runs of this identity; all processes of this one share the lock."""
     with ExitStack() as stack:
         with stopped_together(accelerator):
@@ -223,7 +233,7 @@ def _alone(experiment: Experiment, identity: str, machine: Machine, accelerator:
 
 
 def _open_run(
-    experiment: Experiment, inputs: Inputs, identity: str, machine: Machine, accelerator: Accelerator
+    experiment: Experiment, inputs: Inputs, identity: str, machine: RunOptions, accelerator: Accelerator
 ) -> Path:
     """The folder of the run with this identity, or a new one with its inputs recorded."""
     run = None if machine.fresh else store.find_run(machine.results, experiment.name, identity)
@@ -248,7 +258,7 @@ def _open_run(
     return run
 
 
-def _environment_of(experiment: Experiment, machine: Machine, accelerator: Accelerator) -> RunEnvironment:
+def _environment_of(experiment: Experiment, machine: RunOptions, accelerator: Accelerator) -> RunEnvironment:
     """The machine, what is used of it, and what sets it apart from the one that the card declares."""
     gpus = environment.find_gpus()[0] if accelerator.device.type == "cuda" else ()
     deviation = environment.compare_gpu(experiment.declared_gpu, gpus)

@@ -23,7 +23,7 @@ from harness.run import evaluate
 from harness.run.inputs import fingerprint, installed
 from harness.run.score_document import to_document
 from harness.train.models import loading
-from harness.train.progress import Watcher
+from harness.train.progress import ProgressCallback
 
 WINDOWS = ("max_seq_length", "doc_stride", "doc_stride_is", "max_query_length")
 _PREFIX = "evaluation."
@@ -60,13 +60,13 @@ class Data:
     limited: str | None
 
 
-def score(request: Request, watch: Watcher) -> tuple[Matrix, Path]:
+def score(request: Request, watch: ProgressCallback) -> tuple[Matrix, Path]:
     """Scores the model under every protocol asked for; returns the matrix and the folder of its record.
 
     matrix.json is written last: a folder that has it is whole.
     """
     stages = stages_of(request)
-    loading.quieten()
+    loading.silence_library_logging()
     data = _data(request)
     subject, weights = _weights(request)
     loading.check_positions(weights, max_seq_length=max(int(stage.value("max_seq_length")) for stage in stages))
@@ -111,7 +111,7 @@ def stages_of(request: Request) -> list[Stage]:
 
 
 def _rows(
-    weights: Path, data: Data, stages: Sequence[Stage], out: Path, accelerator: Accelerator, watch: Watcher
+    weights: Path, data: Data, stages: Sequence[Stage], out: Path, accelerator: Accelerator, watch: ProgressCallback
 ) -> tuple[list[Row], list[str]]:
     """Two rows a protocol, in the order asked for, and what had to be left out."""
     rows: dict[str, tuple[Row, Row]] = {}

@@ -14,12 +14,12 @@ from harness.record import store
 from harness.record.folder import Run
 from harness.record.parts import Conclusion, RunSettings
 from harness.run import launch, reproduce
-from harness.run.reproduce import Machine, Outcome
-from harness.train.progress import Watcher
+from harness.run.reproduce import Outcome, RunOptions
+from harness.train.progress import ProgressCallback
 
 
 def reproduce_seeds(
-    plan_of: Callable[[int | None], Experiment], seeds: int | None, machine: Machine, watch: Watcher
+    plan_of: Callable[[int | None], Experiment], seeds: int | None, machine: RunOptions, watch: ProgressCallback
 ) -> Outcome:
     """Runs as many seeds as asked, or with None until the first look that decides, and judges them together.
 

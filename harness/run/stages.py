@@ -21,7 +21,7 @@ from harness.train.augment import Table, augmented, build_table, table_key
 from harness.train.engine.checkpoint import Cadence, Checkpoints
 from harness.train.engine.loop import StageLog
 from harness.train.models import loading, packed_bert
-from harness.train.progress import Watcher
+from harness.train.progress import ProgressCallback
 from harness.train.recipes import READS_TEACHER_LOGITS, RECIPES, settings_of
 from harness.train.recipes.context import StageContext
 
@@ -31,7 +31,7 @@ def train(
     inputs: Inputs,
     run: Path,
     accelerator: Accelerator,
-    watch: Watcher,
+    watch: ProgressCallback,
     cadence: Cadence,
 ) -> None:
     """Trains what is not trained yet; a finished stage is checked, not repeated, a begun one goes on."""
@@ -77,7 +77,7 @@ def _train_stage(
     tokenizer: Any,
     run: Path,
     checkpoints: Checkpoints,
-    watch: Watcher,
+    watch: ProgressCallback,
 ) -> dict[str, Any]:
     """Trains the student in place; returns the stage's log and the training questions it could not use."""
     accelerator = checkpoints.accelerator
@@ -111,7 +111,7 @@ def _teacher_logits(
     batch_size: int,
     run: Path,
     accelerator: Accelerator,
-    watch: Watcher,
+    watch: ProgressCallback,
 ) -> teacher_logits.Logits:
     """The teacher's logits of these rows, made once for all runs that have the same ones; `files` are its hashes."""
     key = teacher_logits.key_of(files, rows, batch_size=batch_size, accelerator=accelerator)
@@ -119,7 +119,9 @@ def _teacher_logits(
     return teacher_logits.build(teacher, rows, folder, key, batch_size=batch_size, accelerator=accelerator, watch=watch)
 
 
-def _candidates(experiment: Experiment, inputs: Inputs, run: Path, accelerator: Accelerator, watch: Watcher) -> Table:
+def _candidates(
+    experiment: Experiment, inputs: Inputs, run: Path, accelerator: Accelerator, watch: ProgressCallback
+) -> Table:
     """The words that may stand for those of the training contexts, made once for all runs on the same data."""
     settings: Stage | None = experiment.augmentation
     if settings is None or inputs.masked_lm is None:
@@ -181,7 +183,7 @@ def _rows(stage: Stage, paragraphs: Iterator[Paragraph], tokenizer: Any, scratch
 class _Recorder:
     """Adds a stage's losses to their file, a line a step, and passes every word on; silent on other processes."""
 
-    def __init__(self, losses: Path, watch: Watcher, *, is_main: bool) -> None:
+    def __init__(self, losses: Path, watch: ProgressCallback, *, is_main: bool) -> None:
         self._losses, self._watch, self._is_main = losses, watch, is_main
 
     def start(self, stage: str, n_steps: int, begin: int = 0) -> None:

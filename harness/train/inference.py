@@ -13,11 +13,11 @@ from harness.qa.features import Array, Features
 from harness.record import store
 from harness.train.engine.out_of_memory import NoRoomError, before_any_update
 from harness.train.models import packed_bert
-from harness.train.progress import Watcher
+from harness.train.progress import ProgressCallback
 
 
 def logits_of(
-    model: Any, features: Features, *, batch_size: int, accelerator: Any, path: Path, watch: Watcher, name: str
+    model: Any, features: Features, *, batch_size: int, accelerator: Any, path: Path, watch: ProgressCallback, name: str
 ) -> Array:
     """Span logits of every row, (rows, T, 2) fp32, memory-mapped at `path`; the model in eval mode, no dropout."""
     model = model.to(accelerator.device).eval()

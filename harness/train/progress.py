@@ -7,7 +7,7 @@ from typing import Any, Protocol
 LINE_EVERY_S = 60.0
 
 
-class Watcher(Protocol):
+class ProgressCallback(Protocol):
     """Told about long work; a record holds at least its `step`, counted from 1, and a `loss` where there is one.
 
     `begin` is how many steps were done before.

@@ -23,7 +23,7 @@ from harness.qa.features import Array, Features
 from harness.record import checksummed, store
 from harness.train.distributed import stopped_together
 from harness.train.inference import batch_logits
-from harness.train.progress import Silent, Watcher
+from harness.train.progress import ProgressCallback, Silent
 
 STAGE = "teacher logits"
 BATCHES = 64  # of a chunk; whole batches, so that a resumed build computes each as the first one would have
@@ -64,7 +64,7 @@ def key_of(teacher: Mapping[str, str], rows: Features, *, batch_size: int, accel
 
 
 def build(
-    model: Any, rows: Features, folder: Path, key: str, *, batch_size: int, accelerator: Any, watch: Watcher
+    model: Any, rows: Features, folder: Path, key: str, *, batch_size: int, accelerator: Any, watch: ProgressCallback
 ) -> Logits:
     """Makes the chunks that are missing, damaged or of something else, and opens all; the model is in eval mode.
 

@@ -23,13 +23,15 @@ class PlainIntermediate(nn.Module):
         names = ("input_ids", "attention_mask", "token_type_ids")
         inputs = {name: batch[name] for name in names}
         with torch.no_grad():
-            taught = self._teacher[0].base_model(**inputs, output_attentions=True, output_hidden_states=True)
+            teacher_map = self._teacher[0].base_model(**inputs, output_attentions=True, output_hidden_states=True)
         own = self.student.base_model(**inputs, output_attentions=True, output_hidden_states=True)
-        step = len(taught.attentions) // len(own.attentions)
+        step = len(teacher_map.attentions) // len(own.attentions)
         attention = [
-            functional.mse_loss(one, taught.attentions[step * (i + 1) - 1]) for i, one in enumerate(own.attentions)
+            functional.mse_loss(one, teacher_map.attentions[step * (i + 1) - 1]) for i, one in enumerate(own.attentions)
         ]
-        hidden = [functional.mse_loss(one, taught.hidden_states[step * i]) for i, one in enumerate(own.hidden_states)]
+        hidden = [
+            functional.mse_loss(one, teacher_map.hidden_states[step * i]) for i, one in enumerate(own.hidden_states)
+        ]
         return {"loss": torch.stack([*attention, *hidden]).sum()}
 
 
@@ -45,12 +47,12 @@ class PlainPrediction(nn.Module):
         names = ("input_ids", "attention_mask", "token_type_ids")
         inputs = {name: batch[name] for name in names}
         with torch.no_grad():
-            taught = self._teacher[0](**inputs, output_attentions=True, output_hidden_states=True)
+            teacher_map = self._teacher[0](**inputs, output_attentions=True, output_hidden_states=True)
         own = self.student(**inputs, output_attentions=True, output_hidden_states=True)
         soft = hard = torch.zeros(())
         for mine, theirs, label in (
-            (own.start_logits, taught.start_logits, batch["labels"][:, 0]),
-            (own.end_logits, taught.end_logits, batch["labels"][:, 1]),
+            (own.start_logits, teacher_map.start_logits, batch["labels"][:, 0]),
+            (own.end_logits, teacher_map.end_logits, batch["labels"][:, 1]),
         ):
             log_mine = functional.log_softmax(mine / self._temperature, dim=1)
             log_theirs = functional.log_softmax(theirs / self._temperature, dim=1)

@@ -18,7 +18,7 @@ from harness.qa import official_squad
 from harness.qa.features import build_features
 from harness.qa.prediction_files import read_probabilities
 from harness.qa.protocols import PROTOCOLS, settings_of
-from harness.qa.protocols.interface import Array, Asked
+from harness.qa.protocols.interface import Array, EvaluationInput
 from harness.qa.squad import Paragraph, read_squad
 from harness.run.evaluate import asked_of
 
@@ -71,7 +71,7 @@ def test_best_thresholds_of_the_dev_set(benchmark: Any, shared: Path, dev: list[
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_answers_to_the_dev_set(benchmark: Any, windows: tuple[list[Asked], Array], protocol: str) -> None:
+def test_answers_to_the_dev_set(benchmark: Any, windows: tuple[list[EvaluationInput], Array], protocol: str) -> None:
     asked, logits = windows
     defaults = EVALUATIONS[protocol].stages["evaluation"]
     settings = {name: defaults[name].value for name in settings_of(protocol)}

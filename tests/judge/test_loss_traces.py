@@ -18,7 +18,7 @@ from harness.judge.rules import judge
 from harness.plan.experiment import plan
 from harness.plan.options import Options
 from harness.record.folder import Run
-from harness.run.reproduce import Machine, is_on_cpu, make_accelerator
+from harness.run.reproduce import RunOptions, is_on_cpu, make_accelerator
 from tests.measure_pocket import CARDS
 
 FIRST, SECOND = "intermediate_layer_step_2", "prediction_layer_step_5"
@@ -144,4 +144,4 @@ def test_a_gpu_that_is_asked_for_and_not_there_is_said(tmp_path: Path, monkeypat
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     experiment = plan(read_card(CARDS / "pocket.md"), Options())
     with pytest.raises(PlanError, match="--device gpu: PyTorch finds none here"):
-        make_accelerator(experiment, Machine(tmp_path, device="gpu"))
+        make_accelerator(experiment, RunOptions(tmp_path, device="gpu"))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness.judge.paired import attribute, hop, mcnemar
+from harness.judge.paired import decompose, mcnemar, paired_difference
 from harness.record.parts import ScoredAnswer
 
 
@@ -28,7 +28,7 @@ def test_mcnemar_is_the_exact_binomial_test(gained: int, lost: int) -> None:
 
 
 def test_a_hop_counts_what_only_one_of_them_gets_right() -> None:
-    found = hop("exact", rows([1, 1, 0, 0, 1]), rows([1, 0, 1, 1, 1]), seed=1)
+    found = paired_difference("exact", rows([1, 1, 0, 0, 1]), rows([1, 0, 1, 1, 1]), seed=1)
     assert (found.first, found.second, found.difference) == (60.0, 80.0, pytest.approx(20.0))
     assert (found.gained, found.lost) == (2, 1)
 
@@ -43,7 +43,7 @@ def test_the_interval_holds_the_difference_and_widens_when_paragraphs_move_toget
     widths = []
     for second in (alone, together):
         a, b = rows([0] * 600, first, paragraph), rows([0] * 600, second, paragraph)
-        found = hop("f1", a, b, seed=1)
+        found = paired_difference("f1", a, b, seed=1)
         assert found.interval is not None
         low, high = found.interval
         assert low < found.difference < high
@@ -54,19 +54,19 @@ def test_the_interval_holds_the_difference_and_widens_when_paragraphs_move_toget
 
 def test_answers_to_other_questions_are_not_compared() -> None:
     with pytest.raises(ValueError, match="not of the same questions"):
-        hop("exact", rows([1, 0]), rows([1, 0, 1]), seed=1)
+        paired_difference("exact", rows([1, 0]), rows([1, 0, 1]), seed=1)
 
 
 def test_rows_without_paragraphs_have_no_interval() -> None:
     plain = [scored("1", 1, 1.0), scored("2", 0, 0.5)]
-    assert hop("exact", plain, plain, seed=1).interval is None
+    assert paired_difference("exact", plain, plain, seed=1).interval is None
 
 
 def test_both_hops_and_the_share_of_the_teacher() -> None:
     student, published, teacher = rows([1, 1, 0, 0]), rows([1, 1, 1, 0]), rows([1, 1, 1, 1])
-    found = attribute("exact", 71.0, student, published=published, teacher=teacher, seed=1)
+    found = decompose("exact", 71.0, student, published=published, teacher=teacher, seed=1)
     assert (found.published, found.student, found.teacher, found.retention) == (75.0, 50.0, 100.0, 50.0)
     assert found.training is not None
     assert found.training.difference == -25.0
-    alone = attribute("exact", 71.0, student, published=None, teacher=None, seed=1)
+    alone = decompose("exact", 71.0, student, published=None, teacher=None, seed=1)
     assert (alone.published, alone.training, alone.retention) == (None, None, None)

@@ -202,12 +202,12 @@ def test_one_block_under_hyperparameters_is_fine_tuning() -> None:
     assert "teacher" not in {one.name for one in experiment.run.settings}
 
 
-# --- flavours, programs and protocols ---
+# --- variants, programs and protocols ---
 
 NAMES_HAYSTACK = "haystack's intermediate layer and prediction layer"
 
 
-def test_the_other_flavour_is_chosen_by_name_and_departs_from_what_the_card_implies(target: Experiment) -> None:
+def test_the_other_variant_is_chosen_by_name_and_departs_from_what_the_card_implies(target: Experiment) -> None:
     experiment = plan_of(options=Options(recipe="tinybert"))
     assert (experiment.recipe, experiment.program) == ("tinybert", "tinybert 0598f02")
     assert {
@@ -218,8 +218,8 @@ def test_the_other_flavour_is_chosen_by_name_and_departs_from_what_the_card_impl
         "weight_decay_on": "matrices", "grad_clip": "tensor",
     }  # fmt: skip
     assert setting(experiment, "intermediate_layer", "learning_rate").source.lines == (28,)
-    flavour, *schedules = (one for one in experiment.deviations if one not in target.deviations)
-    assert (flavour.actual, flavour.claimed.startswith("haystack (")) == ("tinybert", True)
+    variant, *schedules = (one for one in experiment.deviations if one not in target.deviations)
+    assert (variant.actual, variant.claimed.startswith("haystack (")) == ("tinybert", True)
     assert [one.claimed for one in schedules] == [
         "intermediate_layer.lr_schedule LinearWarmup (card line 29)",
         "prediction_layer.lr_schedule LinearWarmup (card line 39)",
@@ -228,7 +228,7 @@ def test_the_other_flavour_is_chosen_by_name_and_departs_from_what_the_card_impl
     assert ("prediction_layer", "soft_label_weight") in inert
 
 
-def test_naming_the_flavour_that_the_card_implies_is_no_deviation() -> None:
+def test_naming_the_variant_that_the_card_implies_is_no_deviation() -> None:
     assert plan_of(options=Options(recipe="haystack")).deviations == ()
 
 

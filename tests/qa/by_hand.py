@@ -2,15 +2,15 @@
 
 import numpy as np
 
-from harness.qa.protocols.interface import Array, Asked, Window
+from harness.qa.protocols.interface import Array, EvaluationInput, Window
 
 CONTEXT = "one two three  four "
 OFFSETS = np.array([(0, 3), (4, 7), (8, 13), (15, 19)], dtype=np.int32)
 WINDOW = Window(row=0, first=3, length=4, start=0)
 
 
-def question(*windows: Window, name: str = "q") -> Asked:
-    return Asked(name, CONTEXT, OFFSETS, windows)
+def question(*windows: Window, name: str = "q") -> EvaluationInput:
+    return EvaluationInput(name, CONTEXT, OFFSETS, windows)
 
 
 def logits_of(null: float = 0.0, **scores: float) -> Array:

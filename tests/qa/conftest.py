@@ -9,7 +9,7 @@ import pytest
 
 from harness.qa.features import build_features
 from harness.qa.official_squad import score_questions, summarise
-from harness.qa.protocols.interface import Asked, Prediction
+from harness.qa.protocols.interface import EvaluationInput, Prediction
 from harness.qa.squad import Paragraph, read_squad
 from harness.run.evaluate import asked_of
 from harness.train.models.loading import load_tokenizer
@@ -20,7 +20,7 @@ class Dev:
     """Questions of a SQuAD file with their windows."""
 
     paragraphs: list[Paragraph]
-    asked: list[Asked]
+    asked: list[EvaluationInput]
 
     def official(self, found: dict[str, Prediction]) -> dict[str, float]:
         golds = [(q.id, [answer.text for answer in q.answers]) for p in self.paragraphs for q in p.questions]

@@ -4,7 +4,7 @@ import pytest
 
 from harness.domain import Claim, Measurement
 from harness.judge.rules import judge
-from harness.record.parts import Attribution
+from harness.record.parts import GapDecomposition
 from harness.report.verdict_rows import number, outcome_text, rows_of_judgement
 
 CLAIMS = (
@@ -16,7 +16,7 @@ MEASURED = [Measurement("exact", value, "points", 100, seed, "toy") for seed, va
 
 def test_a_row_has_its_numbers_in_the_decimals_of_its_unit() -> None:
     judgement = judge(CLAIMS, MEASURED, {"exact": 1.0, "prediction_layer_loss": 0.01})
-    published = Attribution(
+    published = GapDecomposition(
         "exact", 71.877, published=73.8249, teacher=None, student=72.0, training=None, retention=None
     )
     exact, loss = rows_of_judgement(judgement, [published])

@@ -14,7 +14,7 @@ from harness.errors import DataError
 from harness.judge.verdict import scored
 from harness.plan.defaults import EVALUATIONS
 from harness.qa.features import build_features
-from harness.qa.protocols.interface import Asked, Window
+from harness.qa.protocols.interface import EvaluationInput, Window
 from harness.qa.signature import signature_of
 from harness.qa.squad import Answer, Paragraph, Question, read_squad
 from harness.record.folder import Run
@@ -138,7 +138,7 @@ def test_a_signature_names_the_conditions_of_its_protocol_alone(
 
 def test_a_protocol_that_needs_word_pieces_refuses_a_tokenizer_without() -> None:
     paragraph = Paragraph("T", "one two", (Question("q", "who ?", ()),))
-    asked = [Asked("q", "one two", np.array([(0, 3), (4, 7)]), (Window(row=0, first=3, length=2, start=0),))]
+    asked = [EvaluationInput("q", "one two", np.array([(0, 3), (4, 7)]), (Window(row=0, first=3, length=2, start=0),))]
     with pytest.raises(DataError, match="no WordPiece pieces, from which official-bert takes its text"):
         answer([paragraph], asked, np.zeros((1, 8, 2), np.float32), settings_of("official-bert"))
     assert answer([paragraph], asked, np.zeros((1, 8, 2), np.float32), settings_of("run_qa"))[0]["q"].text == "two"

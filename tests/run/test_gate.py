@@ -651,10 +651,10 @@ def test_the_summary_is_added_to_the_workflows_own_and_an_asked_one_is_written_w
     assert asked.read_text(encoding="utf-8").count("✅ pass") == 4
 
 
-def nasty(n_claims: int = 1) -> regression.Gated:
+def nasty(n_claims: int = 1) -> regression.GateResult:
     claims = [Claim(f"{NASTY}{n}", 1.0, "points", 1, "1.0", n + 1, "x") for n in range(n_claims)]
     checks = regression.compare(claims, None, (), None, NASTY)
-    return regression.Gated(NASTY, "a:b,c\n.md", NASTY, NASTY, checks, absent=NASTY, notes=(NASTY,))
+    return regression.GateResult(NASTY, "a:b,c\n.md", NASTY, NASTY, checks, absent=NASTY, notes=(NASTY,))
 
 
 def test_no_text_of_a_card_escapes_from_xml_markdown_or_a_workflow_command() -> None:

@@ -1,4 +1,4 @@
-"""The whole chain under its options: another flavour, another protocol, augmented data, a teacher that is checked."""
+"""The whole chain under its options: another variant, another protocol, augmented data, a teacher that is checked."""
 
 import json
 from pathlib import Path
@@ -83,10 +83,10 @@ def test_a_run_without_augmentation_needs_neither_model_nor_vectors(command: lis
     assert not list((tmp_path / "results" / store.CACHE).glob("augmentation-*"))
 
 
-# --- flavours and protocols ---
+# --- variants and protocols ---
 
 
-def test_the_flavour_tinybert_runs_across_widths(command: list[str], tmp_path: Path) -> None:
+def test_the_variant_tinybert_runs_across_widths(command: list[str], tmp_path: Path) -> None:
     teacher = make_model(tmp_path / "wide", layers=4, width=32)
     assert main([*command, "--teacher", str(teacher)]) == 2
     assert main([*command, "--teacher", str(teacher), "--recipe", "tinybert"]) == 4

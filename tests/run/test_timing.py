@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from harness.cli.main import main
-from harness.plan.cost import Cost, Part, said_of
+from harness.plan.cost import Cost, Part, format_duration
 from harness.record import store
 from harness.run import budget, timing
 from tests.conftest import ROOT, STAGES, without
@@ -120,4 +120,4 @@ def test_a_budget_that_is_no_time_is_wrong_use(text: str, command: list[str]) ->
 
 @pytest.mark.parametrize(("seconds", "said"), [(0.4, "0 s"), (119, "119 s"), (600, "10.0 min"), (9000, "2.5 h")])
 def test_seconds_as_a_reader_takes_them_in(seconds: float, said: str) -> None:
-    assert said_of(seconds) == said
+    assert format_duration(seconds) == said

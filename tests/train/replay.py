@@ -70,7 +70,7 @@ class Replay(Silent):
 
 
 def replay(goldens: Path, stage: str, start: Path, golden: dict[str, Any], scratch: Path, **settings: Any) -> Replay:
-    """Runs a stage of the flavour `haystack` on the recorded batches, from the weights in `start`."""
+    """Runs a stage of the variant `haystack` on the recorded batches, from the weights in `start`."""
     student, teacher = load_model(goldens / "student", seed=1), load_model(goldens / "teacher", seed=1)
     weights = load_file(start)
     weights.pop("temperature_for_confidence", None)

@@ -1,4 +1,4 @@
-"""Both distillation stages of the flavour `haystack`, step by step, as farm-haystack ran them.
+"""Both distillation stages of the variant `haystack`, step by step, as farm-haystack ran them.
 
 farm-haystack 1.26.4, torch 2.13.0+cpu, transformers 4.46.3 (stage1.json, stage2.json and their weights). The losses,
 optimiser, schedule and clipping of 1.26.4 are those of 1.1.0.

@@ -16,7 +16,7 @@ from harness.publish.model_card.model_index import with_index
 from harness.publish.model_card.section import section_lines
 from harness.record.folder import Run
 from harness.record.parts import Conclusion, Fingerprint
-from harness.record.read import following, require_finished, seeds_of
+from harness.record.read import blaming_the_record, require_finished, seeds_of
 
 _METRICS = {"exact": "exact_match", "f1": "f1"}  # ours, and the Hub's names for them
 
@@ -36,7 +36,7 @@ def read(folder: Path) -> Regenerated:
     runs = seeds_of(record)
     for run in runs:
         require_finished(run)
-    with following(folder):
+    with blaming_the_record(folder):
         return Regenerated(tuple(runs), runs[0].experiment, record.conclusion)
 
 
@@ -48,7 +48,7 @@ def render(made: Regenerated, licences: Mapping[str, str] | None = None, source:
     """
     run = made.runs[0]
     path = run.folder / "card.md"
-    with following(run.folder):
+    with blaming_the_record(run.folder):
         original = _text_of(path, run.read("card.md"))
         data, entry = _entry(made, source)
         block = Block(

@@ -19,7 +19,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from harness.qa.protocols.interface import Array, Asked, Candidate, Prediction, Span, Window, in_passage, per_question
+from harness.qa.protocols.interface import (
+    Array,
+    Candidate,
+    EvaluationInput,
+    Prediction,
+    Span,
+    Window,
+    in_passage,
+    per_question,
+)
 
 _NO_SPAN = -999.0  # the score that Haystack gives to a span that is not in the passage
 
@@ -34,14 +43,14 @@ class Best(NamedTuple):
 
 
 def predict(
-    asked: Sequence[Asked], logits: Array, *, no_ans_boost: float, max_answer_length: int, ranking: str
+    asked: Sequence[EvaluationInput], logits: Array, *, no_ans_boost: float, max_answer_length: int, ranking: str
 ) -> Mapping[str, Prediction]:
     """The prediction of each question from logits (rows, T, 2); lengths in tokens, the boost is added to null."""
     found = per_question(asked, logits, lambda windows, block: best_spans(windows, block, max_answer_length))
     return {question.id: _choose(question, best, no_ans_boost, ranking) for question, best in found}
 
 
-def _choose(question: Asked, found: Sequence[Best], no_ans_boost: float, ranking: str) -> Prediction:
+def _choose(question: EvaluationInput, found: Sequence[Best], no_ans_boost: float, ranking: str) -> Prediction:
     gap = max((best.score - (best.null + no_ans_boost) for best in found), default=_NO_SPAN)
     spans: dict[Span, Best] = {}
     for best in found:
@@ -100,7 +109,7 @@ def _softmax(logits: Array) -> Array:
     return shares
 
 
-def characters(question: Asked, span: Span) -> tuple[int, int]:
+def characters(question: EvaluationInput, span: Span) -> tuple[int, int]:
     """From the first token's start to the start of the token after the last one, stripped; (0, 0) when nothing is left.
 
     (run_qa ends at the END of the last token instead.)

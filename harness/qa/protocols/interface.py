@@ -30,7 +30,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class EvaluationInput:
     """A question as the protocols see it: its context, start and end character (n, 2) of its tokens, its windows.
 
     `pieces` are the context's n tokens as the vocabulary writes them ("##ing"), empty where no protocol asks for them;
@@ -71,8 +71,8 @@ Protocol = Callable[..., Mapping[str, Prediction]]
 
 
 def per_question(
-    asked: Sequence[Asked], logits: Array, search: Callable[[Sequence[Window], Array], Sequence[Found]]
-) -> Iterator[tuple[Asked, list[Found]]]:
+    asked: Sequence[EvaluationInput], logits: Array, search: Callable[[Sequence[Window], Array], Sequence[Found]]
+) -> Iterator[tuple[EvaluationInput, list[Found]]]:
     """Each question with what `search` finds in its windows, one thing a window.
 
     `search` gets many windows at once with their logits (B, T, 2), because one array operation over 256 windows

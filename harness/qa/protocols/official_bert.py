@@ -18,7 +18,16 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from harness.qa.protocols.final_text import text_of
-from harness.qa.protocols.interface import Array, Asked, Candidate, Prediction, Span, Window, in_passage, per_question
+from harness.qa.protocols.interface import (
+    Array,
+    Candidate,
+    EvaluationInput,
+    Prediction,
+    Span,
+    Window,
+    in_passage,
+    per_question,
+)
 from harness.qa.protocols.n_best import Pair, best_pairs
 
 _FAKE = "empty"
@@ -29,7 +38,7 @@ Found = tuple[list[Pair], float]
 
 
 def predict(
-    asked: Sequence[Asked],
+    asked: Sequence[EvaluationInput],
     logits: Array,
     *,
     n_best_size: int,
@@ -84,7 +93,7 @@ def _search(
     return list(zip(pairs, nulls, strict=True))
 
 
-def _choose(question: Asked, found: Sequence[Found], n_best_size: int, threshold: float) -> Prediction:
+def _choose(question: EvaluationInput, found: Sequence[Found], n_best_size: int, threshold: float) -> Prediction:
     null = min((null for _, null in found), default=0.0)
     every = [((pair.start, pair.end), pair) for pairs, _ in found for pair in pairs]
     ranked: list[tuple[Span | None, Pair]] = [*every, (None, Pair(0, 0, null, 0.0, 0.0))]
@@ -103,7 +112,7 @@ def _choose(question: Asked, found: Sequence[Found], n_best_size: int, threshold
     return Prediction(text, best, -null_over_span, n_best)
 
 
-def _text(question: Asked, span: Span) -> str:
+def _text(question: EvaluationInput, span: Span) -> str:
     first, last = span
     pieces, starts = question.pieces[first : last + 1], question.offsets[:, 0]
     if len(pieces) != last + 1 - first:

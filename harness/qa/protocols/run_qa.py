@@ -16,7 +16,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from harness.qa.protocols.interface import Array, Asked, Candidate, Prediction, Span, Window, in_passage, per_question
+from harness.qa.protocols.interface import (
+    Array,
+    Candidate,
+    EvaluationInput,
+    Prediction,
+    Span,
+    Window,
+    in_passage,
+    per_question,
+)
 from harness.qa.protocols.n_best import best_pairs
 
 _FAKE = "empty"
@@ -32,7 +41,7 @@ class Scored(NamedTuple):
 
 
 def predict(
-    asked: Sequence[Asked],
+    asked: Sequence[EvaluationInput],
     logits: Array,
     *,
     n_best_size: int,
@@ -46,7 +55,9 @@ def predict(
     }
 
 
-def _choose(question: Asked, windows: Sequence[list[Scored]], n_best_size: int, threshold: float) -> Prediction:
+def _choose(
+    question: EvaluationInput, windows: Sequence[list[Scored]], n_best_size: int, threshold: float
+) -> Prediction:
     nulls = [candidates[-1] for candidates in windows] or [Scored(None, 0.0, 0.0, 0.0)]
     null = min(nulls, key=lambda one: one.score)
     ranked = [candidate for candidates in windows for candidate in candidates[:-1]] + [null]
@@ -83,6 +94,6 @@ def _search(windows: Sequence[Window], logits: Array, n_best_size: int, max_answ
     return candidates
 
 
-def characters(question: Asked, span: Span) -> tuple[int, int]:
+def characters(question: EvaluationInput, span: Span) -> tuple[int, int]:
     """From the first token's start to the last token's end."""
     return int(question.offsets[span[0], 0]), int(question.offsets[span[1], 1])

@@ -13,7 +13,7 @@ from harness.record.read import require_finished, seeds_of
 
 
 @dataclass(frozen=True, slots=True)
-class Gathered:
+class PageData:
     """`runs` are all seeds, and what belongs to one run is of the first of them. `published` has the rows of the
     card's own weights, None where they were not scored."""
 
@@ -31,7 +31,7 @@ class Gathered:
     published: Sequence[ScoredAnswer] | None
 
 
-def gather(folder: Path) -> Gathered:
+def gather(folder: Path) -> PageData:
     """Reads a finished run or series; raises DataError for a folder that is none, StoreError for a broken one."""
     record = Run.open(folder)
     runs = seeds_of(record)
@@ -39,7 +39,7 @@ def gather(folder: Path) -> Gathered:
         require_finished(run)
     first = runs[0]
     card = first.card
-    return Gathered(
+    return PageData(
         folder=folder,
         runs=tuple(runs),
         experiment=first.experiment,

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from markupsafe import Markup
 
 from harness.domain import Judgement
-from harness.report.html.gather import Gathered
+from harness.report.html.gather import PageData
 from harness.report.plots import articles, claims, losses
 from harness.report.plots.layout import Page
-from harness.report.plots.read_run import Recorded
+from harness.report.plots.read_run import PlotData
 from harness.report.printable import printable
 from harness.report.verdict_rows import outcome_text
 
@@ -19,12 +19,12 @@ _NAMED = re.compile(r'(\bid="|\bxlink:href="#|\bhref="#|url\(#)')
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
-def draw(found: Gathered, run: Recorded) -> list[tuple[str, Markup]]:
+def draw(found: PageData, run: PlotData) -> list[tuple[str, Markup]]:
     """Draw claims over all seeds, then the stages and articles of the first, `run`; each with its title."""
     return [(page.title.replace("_", " "), inline(page, f"p{n}-")) for n, page in enumerate(_pages(found, run))]
 
 
-def _pages(found: Gathered, run: Recorded) -> Iterator[Page]:
+def _pages(found: PageData, run: PlotData) -> Iterator[Page]:
     """What others wrote is drawn as it may be shown: a font has no shape for control characters."""
     conditions = printable(f"{run.conditions}, seed {run.seed}.")
     if found.conclusion.judgement.verdicts:
@@ -36,7 +36,7 @@ def _pages(found: Gathered, run: Recorded) -> Iterator[Page]:
         yield articles.plot(answers, printable(f"{conditions} Scored as {run.signature}."))
 
 
-def _claims(found: Gathered, run: Recorded) -> Page:
+def _claims(found: PageData, run: PlotData) -> Page:
     judgement: Judgement = found.conclusion.judgement
     seeds = " ".join(map(str, found.seeds))
     said = f"by rule {judgement.rule} {outcome_text(judgement.outcome)}: {judgement.reason}"

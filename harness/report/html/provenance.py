@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from harness.card.dialects.document import split_lines
 from harness.domain import Setting
 from harness.plan.sources import describe
-from harness.report.html.gather import Gathered
+from harness.report.html.gather import PageData
 from harness.report.text.tables import shown
 
 _ORIGINS = ("stated", "derived", "assumed", "overridden")
@@ -33,7 +33,7 @@ class Item:
     inert: str | None = None
 
 
-def card_lines(found: Gathered) -> list[CardLine]:
+def card_lines(found: PageData) -> list[CardLine]:
     used = set(_used(found))
     lines = split_lines(found.card.text)
     if lines and not lines[-1]:
@@ -41,21 +41,21 @@ def card_lines(found: Gathered) -> list[CardLine]:
     return [CardLine(number, line, number in used) for number, line in enumerate(lines, start=1)]
 
 
-def _used(found: Gathered) -> Iterator[int]:
+def _used(found: PageData) -> Iterator[int]:
     for stage in found.experiment.sections():
         for one in stage.settings:
             yield from one.source.lines
     yield from (claim.line for claim in found.experiment.claims)
 
 
-def count_origins(found: Gathered) -> str:
+def count_origins(found: PageData) -> str:
     """Say how many settings there are, and how many of each origin."""
     origins = [one.origin for stage in found.experiment.sections() for one in stage.settings]
     counts = ", ".join(f"{origins.count(origin)} {origin}" for origin in _ORIGINS if origin in origins)
     return f"{len(origins)} settings: {counts}"
 
 
-def became(found: Gathered) -> list[tuple[str, list[Item]]]:
+def became(found: PageData) -> list[tuple[str, list[Item]]]:
     """List what the card became, by heading: its claims, then the settings of each part of the run."""
     claims = [
         Item(one.metric, one.raw, "claimed", f"card line {one.line}, read as {one.dialect}", (one.line,))

@@ -5,7 +5,7 @@ from typing import Any
 
 from harness.errors import StoreError
 from harness.record.parts import ScoredAnswer
-from harness.report.html.gather import Gathered
+from harness.report.html.gather import PageData
 from harness.report.printable import printable
 
 _FILTERS = (
@@ -19,16 +19,16 @@ _FLIPPED = (("gained", "gained on published"), ("lost", "lost to published"))
 _COLUMNS = ("question", "article", "gold", "prediction", "exact", "f1")
 
 
-def filters(found: Gathered) -> tuple[tuple[str, str], ...]:
+def filters(found: PageData) -> tuple[tuple[str, str], ...]:
     """List what the questions can be filtered by: the script's name of a filter, and the reader's."""
     return _FILTERS + (_FLIPPED if found.published is not None else ())
 
 
-def columns(found: Gathered) -> tuple[str, ...]:
+def columns(found: PageData) -> tuple[str, ...]:
     return _COLUMNS + (("published weights",) if found.published is not None else ())
 
 
-def packed(found: Gathered) -> dict[str, Any]:
+def packed(found: PageData) -> dict[str, Any]:
     """Article names once, then [id, article, has answer, prediction, exact, f1] for each question.
 
     Where the published weights were scored, their exact follows, and their prediction where it is another one.

@@ -16,7 +16,7 @@ from harness.report.plots.losses import StageCurve
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class PlotData:
     """What one run left, beside its verdict. `left_out` says what of it cannot be plotted, and why."""
 
     record: Run
@@ -36,7 +36,7 @@ class Recorded:
         return self.record.experiment
 
 
-def read_run(record: Run) -> Recorded:
+def read_run(record: Run) -> PlotData:
     """Reads a run, finished or not; raises DataError for a folder that is none, StoreError for a broken one."""
     folder = record.folder
     if not record.has("experiment.json"):
@@ -48,7 +48,7 @@ def read_run(record: Run) -> Recorded:
     left_out = [] if store.is_finished(folder) else [f"claims of {folder.name}: no verdict.json, it is not finished"]
     if not experiment.claims:
         left_out = [f"claims of {folder.name}: the card claims no number"]
-    return Recorded(
+    return PlotData(
         record=record,
         seed=seed,
         conditions=_conditions(experiment),
@@ -59,7 +59,7 @@ def read_run(record: Run) -> Recorded:
     )
 
 
-def check_comparable(runs: Sequence[Recorded]) -> None:
+def check_comparable(runs: Sequence[PlotData]) -> None:
     """Raises DataError unless the runs are of one card, judged by the same tolerances and scored by the same rules."""
     first = runs[0]
     for number, run in enumerate(runs):
@@ -76,7 +76,7 @@ def check_comparable(runs: Sequence[Recorded]) -> None:
             raise DataError(run.folder, "", f"{what}; such runs have no common mean, plot them apart")
 
 
-def _terms(run: Recorded) -> dict[str, Any]:
+def _terms(run: PlotData) -> dict[str, Any]:
     """What has to be the same in runs that differ by their seed alone."""
     settings = run.experiment.run.settings
     terms = {one.name: one.value for one in settings if one.name.startswith("tolerance.") or one.name == "limit"}

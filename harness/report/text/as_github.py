@@ -1,6 +1,6 @@
 """Remarks on cards as GitHub's workflow commands, which annotate the card's own lines in a pull request."""
 
-from harness.report.text.subject import Subject
+from harness.report.text.subject import ReportData
 
 _LEVELS = {
     "conflict": "warning",
@@ -12,7 +12,7 @@ _LEVELS = {
 }
 
 
-def render(subject: Subject) -> str:
+def render(subject: ReportData) -> str:
     return "\n".join(
         annotation(_LEVELS[remark.kind], one.path, remark.line, f"{remark.kind}: {remark.text}")
         for one in subject.lints

@@ -4,10 +4,10 @@ import json
 
 from harness.card.completeness import completeness
 from harness.record.store import SCHEMA_VERSION, to_json
-from harness.report.text.subject import Subject
+from harness.report.text.subject import ReportData
 
 
-def render(subject: Subject) -> str:
+def render(subject: ReportData) -> str:
     parts = {name: value for name, value in to_json(subject).items() if value is not None}
     if not subject.cards:
         del parts["cards"]

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from harness.judge.regression import Check, Gated, On
+from harness.judge.regression import Check, GateResult, On
 from harness.report.printable import printable
 from harness.report.verdict_rows import row_of_check
 
@@ -16,7 +16,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NUMBERS = ("claimed", "tolerance", "measured", "baseline", "baseline_tolerance")
 
 
-def render(gated: Sequence[Gated], on: On) -> str:
+def render(gated: Sequence[GateResult], on: On) -> str:
     whole = Element("testsuites", name="harness gate")
     for one in gated:
         suite = SubElement(whole, "testsuite", name=_plain(one.card))
@@ -30,7 +30,7 @@ def render(gated: Sequence[Gated], on: On) -> str:
     return "<?xml version='1.0' encoding='utf-8'?>\n" + tostring(whole, encoding="unicode") + "\n"
 
 
-def _add_preconditions(suite: Element, one: Gated, on: On) -> None:
+def _add_preconditions(suite: Element, one: GateResult, on: On) -> None:
     case = _case(suite, one, "preconditions", 1)
     properties = SubElement(case, "properties")
     for name, text in (("run", one.run), ("baseline", one.baseline)):
@@ -44,7 +44,7 @@ def _add_preconditions(suite: Element, one: Gated, on: On) -> None:
         SubElement(case, "system-out").text = "\n".join(map(_plain, one.notes))
 
 
-def _add_check(suite: Element, one: Gated, check: Check, on: On) -> None:
+def _add_check(suite: Element, one: GateResult, check: Check, on: On) -> None:
     row = row_of_check(check)
     case = _case(suite, one, row.metric, check.line)
     properties = SubElement(case, "properties")
@@ -59,7 +59,7 @@ def _add_check(suite: Element, one: Gated, check: Check, on: On) -> None:
         _add_result(case, "failure" if on[check.state] == "fail" else "skipped", check.state, row.reason)
 
 
-def _case(suite: Element, one: Gated, name: str, line: int | None) -> Element:
+def _case(suite: Element, one: GateResult, name: str, line: int | None) -> Element:
     case = SubElement(suite, "testcase", classname=_plain(f"harness.gate.{one.card}"), name=_plain(name))
     if one.path is not None and line is not None:
         case.set("file", _plain(one.path))

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from harness.judge.regression import Gated, counts
+from harness.judge.regression import GateResult, counts
 from harness.report.printable import printable
 from harness.report.verdict_rows import VerdictRow, row_of_check
 
@@ -21,7 +21,7 @@ _PUNCTUATION = re.compile(r"([\\`*_{}\[\]<>()#+!|~$&@:])")
 _LINKED = re.compile(r"\bwww\.", re.IGNORECASE)
 
 
-def render(gated: Sequence[Gated], *, is_passed: bool, n_not_annotated: int = 0) -> str:
+def render(gated: Sequence[GateResult], *, is_passed: bool, n_not_annotated: int = 0) -> str:
     """`n_not_annotated`: lines that a workflow would not have shown, and that therefore stand here alone."""
     found = counts(gated)
     said = ", ".join(f"{n} {state}" for state, n in found.items())
@@ -35,8 +35,8 @@ def render(gated: Sequence[Gated], *, is_passed: bool, n_not_annotated: int = 0)
     lines += [f"| {' | '.join(row)} |" for row in rows[:MOST_ROWS]]
     if len(rows) > MOST_ROWS:
         lines += ["", f"{len(rows) - MOST_ROWS} more rows are left out"]
-    said_of = [line for one in gated for line in _said(one)]
-    lines += ["", *said_of[:MOST_ROWS]] if said_of else []
+    format_duration = [line for one in gated for line in _said(one)]
+    lines += ["", *format_duration[:MOST_ROWS]] if format_duration else []
     if n_not_annotated:
         lines += ["", f"{n_not_annotated} more findings have no annotation; they are in the table"]
     return "\n".join(lines) + "\n"
@@ -47,7 +47,7 @@ def _row(card: str, row: VerdictRow) -> tuple[str, ...]:
     return text(card), text(row.metric), *(one or "-" for one in numbers), _MARKS[row.outcome], text(row.reason)
 
 
-def _said(one: Gated) -> list[str]:
+def _said(one: GateResult) -> list[str]:
     lines = [f"- {text(one.card)}: {_MARKS['invalid']}, {text(problem)}" for problem in one.problems]
     if one.absent is not None:
         lines.append(f"- {text(one.card)}: {_MARKS['unmeasured']}, {text(one.absent)}")

@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from harness.plan.cost import GPUS, said_of
+from harness.plan.cost import GPUS, format_duration
 from harness.report.text.tables import make_table
 
 
@@ -14,16 +14,16 @@ def print_expected(console: Console, cost: Mapping[str, Any]) -> None:
     """`cost` is a run's forecast.json, or the same of a plan."""
     console.print()
     console.print(Text(f"forecast: {cost['device']}, {cost['threads']} threads, from its own steps", style="bold"))
-    rows = [(one["name"], *map(said_of, (one["seconds"], one["low"], one["high"]))) for one in cost["parts"]]
+    rows = [(one["name"], *map(format_duration, (one["seconds"], one["low"], one["high"]))) for one in cost["parts"]]
     whole = (sum(one[name] for one in cost["parts"]) for name in ("seconds", "low", "high"))
-    rows.append(("all", *map(said_of, whole)))
+    rows.append(("all", *map(format_duration, whole)))
     console.print(make_table(("part", "time", "from", "to"), rows, ("time", "from", "to")))
     console.print()
     for line in _conditions(cost):
         console.print(line)
     tflop = sum(cost["tflop"].values())
     found = [(one, tflop / one.rate) for one in GPUS]
-    others = [f"{one.name} {said_of(took)}, {took * one.watts / 3.6e6:.3g} kWh" for one, took in found]
+    others = [f"{one.name} {format_duration(took)}, {took * one.watts / 3.6e6:.3g} kWh" for one, took in found]
     console.print(f"elsewhere, from {tflop:,.3g} TFLOP and assumed rates, not measured: {'; '.join(others)}")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from rich.text import Text
 
 from harness.errors import EXIT_REPRODUCED
-from harness.judge.regression import Gated, On, counts
+from harness.judge.regression import GateResult, On, counts
 from harness.record.store import SCHEMA_VERSION, to_json
 from harness.report.printable import printable
 from harness.report.text.as_github import annotation
@@ -27,7 +27,7 @@ _LEVELS = {"fail": "error", "warn": "warning"}
 _COLUMNS = ("result", "metric", "claimed", "measured", "tol.", "baseline", "why")
 
 
-def to_text(gated: Sequence[Gated], exit_code: int) -> str:
+def to_text(gated: Sequence[GateResult], exit_code: int) -> str:
     stream = io.StringIO()
     console = make_console(stream)
     for one in gated:
@@ -53,7 +53,7 @@ def to_text(gated: Sequence[Gated], exit_code: int) -> str:
     return "\n".join(line.rstrip() for line in stream.getvalue().rstrip().splitlines())
 
 
-def to_json_text(gated: Sequence[Gated], exit_code: int) -> str:
+def to_json_text(gated: Sequence[GateResult], exit_code: int) -> str:
     shown = [
         {
             **to_json(one),
@@ -72,7 +72,7 @@ def to_json_text(gated: Sequence[Gated], exit_code: int) -> str:
     return json.dumps(document, indent=1, ensure_ascii=False)
 
 
-def annotations(gated: Sequence[Gated], on: On) -> Iterator[str]:
+def annotations(gated: Sequence[GateResult], on: On) -> Iterator[str]:
     """One workflow command for each thing that does not pass, what fails first; nothing of a state that may pass."""
     levels = [("fail", "error"), *((state, _LEVELS[what]) for state, what in on.items() if what in _LEVELS)]
     for one in gated:

@@ -28,7 +28,7 @@ def to_text(matrix: Matrix, record: str | None) -> str:
     if matrix.limited is not None:
         lines.append(f"LIMITED: {matrix.limited}")
     if nearest is not None and is_choice:
-        lines.append(f"nearest: {said_of(nearest, matrix.differences(nearest))} (evidence, not proof)")
+        lines.append(f"nearest: {describe_row(nearest, matrix.differences(nearest))} (evidence, not proof)")
     warning = matrix.warning()
     if warning is not None:
         lines.append(f"warning: {warning}")
@@ -40,7 +40,7 @@ def to_json_text(matrix: Matrix, record: str | None) -> str:
     return json.dumps(to_document(matrix, record), indent=1, ensure_ascii=False)
 
 
-def said_of(row: Row, differences: Mapping[str, float]) -> str:
+def describe_row(row: Row, differences: Mapping[str, float]) -> str:
     said = ", ".join(f"{name} {value:+.1f}" for name, value in differences.items())
     return f"{row.protocol}, {row.scorer}: {said}"
 

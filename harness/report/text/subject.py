@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.domain import Card, Deviation, Experiment, Judgement, Measurement
-from harness.record.parts import Attribution, Rates
+from harness.record.parts import GapDecomposition, Rates
 
 if TYPE_CHECKING:  # what reads cards and makes plans is not loaded to show a verdict
     from harness.card.forensics import Finding
@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # what reads cards and makes plans is not loaded to show a ve
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class ReportData:
     """The parts that are None are not known to this command; `record` is the run's folder."""
 
     card: Card | None = None
@@ -27,7 +27,7 @@ class Subject:
     record: str | None = None
     was_there: bool = False
     measurements: tuple[Measurement, ...] | None = None
-    attributions: tuple[Attribution, ...] = ()
+    attributions: tuple[GapDecomposition, ...] = ()
     operating: tuple[Rates, ...] = ()
     findings: "tuple[Finding, ...]" = ()
     cost: Mapping[str, Any] | None = None  # a run's forecast.json

@@ -13,14 +13,14 @@ from harness.plan.cost import Forecast
 from harness.plan.sources import describe
 from harness.report.printable import printable
 from harness.report.text.cost import print_expected
-from harness.report.text.subject import Subject
+from harness.report.text.subject import ReportData
 from harness.report.text.tables import make_console, make_table, shown
 from harness.report.text.verdict import print_ambiguities, print_deviations, print_findings, print_judgement
 
 _NO_FACTS = ("tag", "metric", "task")  # the Hub's own sorting, shown in JSON
 
 
-def render(subject: Subject) -> str:
+def render(subject: ReportData) -> str:
     stream = io.StringIO()
     console = make_console(stream)
     for card in filter(None, (subject.card, *subject.cards)):

@@ -8,9 +8,9 @@ from rich.text import Text
 
 from harness.card.forensics import Finding
 from harness.domain import Deviation, Estimate, Experiment, Judgement, Measurement
-from harness.plan.cost import said_of
-from harness.record.parts import Attribution, Hop, Rates
-from harness.report.text.subject import Subject
+from harness.plan.cost import format_duration
+from harness.record.parts import GapDecomposition, PairedDifference, Rates
+from harness.report.text.subject import ReportData
 from harness.report.text.tables import make_table
 from harness.report.verdict_rows import VerdictRow, number, outcome_text, rows_of_judgement
 
@@ -19,7 +19,7 @@ NARROW = 90  # columns of a terminal in which the whole table does not fit
 _SEVERITIES = ("high", "medium", "low", "none")
 
 
-def print_judgement(console: Console, subject: Subject, judgement: Judgement) -> None:
+def print_judgement(console: Console, subject: ReportData, judgement: Judgement) -> None:
     """The headline first, then the numbers, then where a gap may come from, then the conditions."""
     console.print(
         Text(
@@ -56,16 +56,17 @@ def print_judgement(console: Console, subject: Subject, judgement: Judgement) ->
     console.print(f"record: {again}{subject.record}", soft_wrap=True)
 
 
-def _cost(subject: Subject) -> Iterator[str]:
+def _cost(subject: ReportData) -> Iterator[str]:
     """What each stage was to take, and took."""
     if subject.cost is None:
         return
     for part in subject.cost["parts"]:
         took = subject.cost["actual_s"].get(part["name"])
         if took is not None:
-            within = f"{said_of(part['low'])} to {said_of(part['high'])}"
+            within = f"{format_duration(part['low'])} to {format_duration(part['high'])}"
             off = f" ({took / part['seconds'] - 1:+.0%})" if part["seconds"] else ""
-            yield f"{part['name']}: forecast {said_of(part['seconds'])} ({within}), took {said_of(took)}{off}"
+            said = format_duration(part["seconds"])
+            yield f"{part['name']}: forecast {said} ({within}), took {format_duration(took)}{off}"
 
 
 def _colour(outcome: str) -> str:
@@ -146,7 +147,7 @@ def _rates(operating: Sequence[Rates]) -> Iterator[str]:
     )
 
 
-def _hops(attributions: Sequence[Attribution], measurements: Sequence[Measurement]) -> Iterator[str]:
+def _hops(attributions: Sequence[GapDecomposition], measurements: Sequence[Measurement]) -> Iterator[str]:
     """Claim -> published weights -> our student (of the first seed), and the student's share of its teacher."""
     seeds = list(dict.fromkeys(one.seed for one in measurements))
     ours = f"our student of seed {seeds[0]}" if len(seeds) > 1 else "our student"
@@ -160,10 +161,10 @@ def _hops(attributions: Sequence[Attribution], measurements: Sequence[Measuremen
             yield f"{one.metric}: {ours} keeps {one.retention:.1f} % of its teacher's {one.teacher:.2f}"
 
 
-def _gap(hop: Hop) -> str:
-    interval = f", {hop.interval[0]:+.2f} to {hop.interval[1]:+.2f} at 95 %" if hop.interval else ""
-    flips = f"; {hop.gained} questions gained, {hop.lost} lost, p {hop.p_value:.2g}" if hop.metric == "exact" else ""
-    return f"{hop.difference:+.2f}{interval}{flips}"
+def _gap(one: PairedDifference) -> str:
+    interval = f", {one.interval[0]:+.2f} to {one.interval[1]:+.2f} at 95 %" if one.interval else ""
+    flips = f"; {one.gained} questions gained, {one.lost} lost, p {one.p_value:.2g}" if one.metric == "exact" else ""
+    return f"{one.difference:+.2f}{interval}{flips}"
 
 
 def _explained(deviations: Sequence[Deviation], judgement: Judgement) -> str:

@@ -18,7 +18,7 @@ from harness.train.augment import candidate_shards
 from harness.train.augment.candidates import load_proposer, propose
 from harness.train.augment.words import SOURCES
 from harness.train.distributed import stopped_together
-from harness.train.progress import Silent, Watcher
+from harness.train.progress import ProgressCallback, Silent
 
 CONTEXTS = 64  # of a shard: seconds of work on a GPU, minutes on a CPU
 STAGE = "word candidates"
@@ -81,7 +81,7 @@ def build_table(
     word_possibilities: int,
     max_glove_words: int,
     accelerator: Any,
-    watch: Watcher,
+    watch: ProgressCallback,
 ) -> Table:
     """Makes the shards that are missing, damaged or of other contexts, and opens the table.
 

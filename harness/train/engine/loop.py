@@ -26,7 +26,7 @@ from harness.train.engine.checkpoint import Checkpoints
 from harness.train.engine.optimiser import SCHEDULES, Optimisation, clip_gradients, make_optimizer, set_rate
 from harness.train.engine.out_of_memory import before_any_update, in_smaller_parts, is_out_of_memory
 from harness.train.interrupts import GivenUpError, deferred, given_up
-from harness.train.progress import Watcher
+from harness.train.progress import ProgressCallback
 
 _PEER_GONE = ("Connection reset", "Connection closed", "closed by peer", "Broken pipe", "NCCL")
 FLUSH_EVERY = 20  # steps between two reads of the losses from the device; each read waits for it
@@ -82,7 +82,7 @@ def optimise(
     accelerator: Any,
     stage: str,
     seed: int,
-    watch: Watcher,
+    watch: ProgressCallback,
     checkpoints: Checkpoints | None = None,
 ) -> StageLog:
     """Trains `module`, whose forward takes a batch of tensors and returns scalar terms, "loss" among them.

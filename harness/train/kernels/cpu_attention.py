@@ -23,7 +23,7 @@ LARGEST = 2**20  # entries of the map of a block: 4 MB in fp32
 _WASTE = 2**16  # entries of a block that may be of no sequence's own: one more block costs about as much
 
 
-class Stretch(NamedTuple):
+class Segment(NamedTuple):
     """Where a sequence lies: its first row, how many rows it has, how many of them, the first, may be attended to, and
     how many count in a loss."""
 
@@ -39,7 +39,7 @@ class Block(NamedTuple):
     among the packed keys, `hidden` (sequences, 1, 1, keys) is -inf for those that are none, or None."""
 
     first: int
-    sequences: tuple[Stretch, ...]
+    sequences: tuple[Segment, ...]
     n_rows: int
     n_keys: int
     key_begin: int
@@ -55,7 +55,7 @@ class Block(NamedTuple):
         return slice(self.key_begin, self.key_begin + len(self.sequences) * self.n_keys)
 
 
-class Heads(NamedTuple):
+class QueryKey(NamedTuple):
     """Queries (scaled) and keys of a layer, (H, N, D / H) each, from which its map can be made."""
 
     query: Tensor
@@ -89,7 +89,7 @@ def blocks_of(lengths: Sequence[int], n_tokens: int, n_heads: int, *, counts_pad
         n_keys = group[-1]
         n_rows = n_tokens if counts_padding else n_keys
         sequences = tuple(
-            Stretch(begin + i * n_rows, n_rows, length, n_tokens if counts_padding else length)
+            Segment(begin + i * n_rows, n_rows, length, n_tokens if counts_padding else length)
             for i, length in enumerate(group)
         )
         blocks.append(Block(first, sequences, n_rows, n_keys, key_begin, _hidden(group)))
@@ -113,20 +113,20 @@ def attend(
     *,
     dropout: float = 0.0,
     draws: Draws | None = None,
-    taught: Sequence[Tensor] | None = None,
+    teacher_map: Sequence[Tensor] | None = None,
     shows: bool = False,
 ) -> Attended:
     """Attends from rows (N, D) to packed keys and values (M, D); rows of one sequence see each other alone.
 
-    Dropout takes place where `draws` are given. `taught` holds the teacher's map of each block and is overwritten.
+    Dropout takes place where `draws` are given. `teacher_map` holds the teacher's map of each block and is overwritten.
     """
     drops = (dropout, draws) if draws is not None and dropout else None
     parts = (query, key, value)
     if torch.is_grad_enabled() and any(one.requires_grad for one in parts):
-        output, distance = _Attention.apply(*parts, blocks, n_heads, drops, taught)  # type: ignore[no-untyped-call]
+        output, distance = _Attention.apply(*parts, blocks, n_heads, drops, teacher_map)  # type: ignore[no-untyped-call]
         return Attended(output, distance)
     saved: list[_Saved] = []
-    output, distance = _forward(*parts, blocks, n_heads, drops, taught, saved if shows else None)
+    output, distance = _forward(*parts, blocks, n_heads, drops, teacher_map, saved if shows else None)
     return Attended(output, distance, tuple(one.probs for one in saved))
 
 
@@ -148,11 +148,11 @@ class _Attention(torch.autograd.Function):
         blocks: Sequence[Block],
         n_heads: int,
         drops: tuple[float, Draws] | None,
-        taught: Sequence[Tensor] | None,
+        teacher_map: Sequence[Tensor] | None,
     ) -> tuple[Tensor, Tensor]:
         ctx.save_for_backward(query, key, value)
         ctx.blocks, ctx.n_heads, ctx.factor, ctx.saved = blocks, n_heads, scale_of(drops[0]) if drops else 1.0, []
-        return _forward(query, key, value, blocks, n_heads, drops, taught, ctx.saved)
+        return _forward(query, key, value, blocks, n_heads, drops, teacher_map, ctx.saved)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
@@ -188,7 +188,7 @@ def _forward(
     blocks: Sequence[Block],
     n_heads: int,
     drops: tuple[float, Draws] | None,
-    taught: Sequence[Tensor] | None,
+    teacher_map: Sequence[Tensor] | None,
     saved: list[_Saved] | None,
 ) -> tuple[Tensor, Tensor]:
     output, distance = torch.empty_like(query), query.new_zeros(())
@@ -200,8 +200,8 @@ def _forward(
         factor = scale_of(drops[0]) if drops else 1.0
         dropped = probs if mask is None else kept(probs, mask)
         difference = None
-        if taught is not None:
-            difference = taught[number].neg_().add_(dropped, alpha=factor)
+        if teacher_map is not None:
+            difference = teacher_map[number].neg_().add_(dropped, alpha=factor)
             for i, one in enumerate(block.sequences):
                 if one.n_counted < block.n_rows:  # what fills a row up counts for nothing
                     difference[i * n_heads : (i + 1) * n_heads, one.n_counted :] = 0

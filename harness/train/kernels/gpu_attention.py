@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from harness.train.kernels import triton_programs
-from harness.train.kernels.cpu_attention import Heads, Stretch
+from harness.train.kernels.cpu_attention import QueryKey, Segment
 from harness.train.kernels.dropout import Draws
 
 
@@ -54,10 +54,10 @@ def attend(
     query: Tensor,
     key: Tensor,
     value: Tensor,
-    stretches: Sequence[Stretch],
+    segments: Sequence[Segment],
     dropout: float = 0.0,
     draws: Draws | None = None,
-    taught: Heads | None = None,
+    teacher_map: QueryKey | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Output (N, D), and the sum of squares of D - T over all heads, rows and keys, in fp32, 0 without a teacher.
 
@@ -65,9 +65,9 @@ def attend(
     other alone. Fastest on views of (N, D).
     """
     n_heads, n_rows, size = query.shape
-    rows = [_rows_of(one) for one in (query, key, value, *(taught or ()))]
+    rows = [_rows_of(one) for one in (query, key, value, *(teacher_map or ()))]
     drops = _draws_of(dropout, draws) if draws is not None and dropout else None
-    output, distance = _Fused.apply(*rows[:3], rows[3:], tuple(stretches), drops)  # type: ignore[no-untyped-call]
+    output, distance = _Fused.apply(*rows[:3], rows[3:], tuple(segments), drops)  # type: ignore[no-untyped-call]
     return output.view(n_rows, n_heads * size), distance
 
 
@@ -76,12 +76,12 @@ def check(device: torch.device) -> None:
 
     A small case in fp32 through both passes, against plain products; torch's generators stay as they are.
     """
-    n, stretch, results = 40, Stretch(0, 40, 33, 37), []
+    n, segment, results = 40, Segment(0, 40, 33, 37), []
     with torch.enable_grad(), torch.autocast(device.type, enabled=False):
         waves = torch.arange(5 * n * 32, device=device, dtype=torch.float32).mul(0.7).sin().view(5, 2, n, 16)
         for way in (attend, _plain):
             query, key, value = leaves = [one.clone().requires_grad_() for one in waves[:3]]
-            output, distance = way(query, key, value, (stretch,), taught=Heads(waves[3], waves[4]))
+            output, distance = way(query, key, value, (segment,), teacher_map=QueryKey(waves[3], waves[4]))
             loss = (output * waves[3].reshape(n, -1)).sum() + distance
             results.append((output, distance, *torch.autograd.grad(loss, leaves)))
     for ours, plain in zip(*results, strict=True):
@@ -91,12 +91,13 @@ def check(device: torch.device) -> None:
 
 
 def _plain(
-    query: Tensor, key: Tensor, value: Tensor, stretches: Sequence[Stretch], taught: Heads
+    query: Tensor, key: Tensor, value: Tensor, segments: Sequence[Segment], teacher_map: QueryKey
 ) -> tuple[Tensor, Tensor]:
     """The same for one sequence without dropout, by whole maps."""
-    (one,) = stretches
+    (one,) = segments
     probs, target = (
-        torch.softmax((q @ k.mT)[..., : one.n_keys], -1) for q, k in ((query, key), (taught.query, taught.key))
+        torch.softmax((q @ k.mT)[..., : one.n_keys], -1)
+        for q, k in ((query, key), (teacher_map.query, teacher_map.key))
     )
     output = (probs @ value[:, : one.n_keys]).transpose(0, 1).flatten(1)
     return output, (probs - target)[:, : one.n_counted].square().sum()
@@ -113,17 +114,17 @@ def _draws_of(probability: float, draws: Draws) -> _Draws:
 
 
 @functools.lru_cache(maxsize=4)
-def _tiles_of(stretches: tuple[Stretch, ...], tile: int, device: torch.device) -> tuple[Tensor, int]:
+def _tiles_of(segments: tuple[Segment, ...], tile: int, device: torch.device) -> tuple[Tensor, int]:
     """The table of Triton's programs, kept for the layers of a batch, and what the keys of the longest fill, in fours.
 
     The copy does not wait for the device.
     """
     table = [
         (one.begin, offset, one.n_rows, one.n_keys, one.n_counted)
-        for one in stretches
+        for one in segments
         for offset in range(0, one.n_rows, tile)
     ]
-    quads = -(-max(one.n_rows for one in stretches) // 4)
+    quads = -(-max(one.n_rows for one in segments) // 4)
     return torch.tensor(table, dtype=torch.int32).to(device, non_blocking=True), quads
 
 
@@ -133,14 +134,14 @@ def _precision_of(query: Tensor) -> str:
     return "ieee" if torch.get_float32_matmul_precision() == "highest" else "tf32"
 
 
-def _constants(query: Tensor, taught: bool, draws: _Draws | None) -> dict[str, Any]:
+def _constants(query: Tensor, teacher_map: bool, draws: _Draws | None) -> dict[str, Any]:
     """What the programs are compiled for."""
     size, precision = query.shape[-1], _precision_of(query)
     return {
         "size": size,
         "padded": max(16, 1 << (size - 1).bit_length()),
         "tile": SHAPES[precision].tile,
-        "taught": taught,
+        "teacher_map": teacher_map,
         "drops": draws is not None,
         "precision": "ieee" if precision == "ieee" else "tf32",
     }
@@ -160,18 +161,18 @@ class _Fused(torch.autograd.Function):
         query: Tensor,
         key: Tensor,
         value: Tensor,
-        taught: Sequence[Tensor],
-        stretches: tuple[Stretch, ...],
+        teacher_map: Sequence[Tensor],
+        segments: tuple[Segment, ...],
         draws: _Draws | None,
     ) -> tuple[Tensor, Tensor]:
         n_rows, n_heads, _ = query.shape
         shape = SHAPES[_precision_of(query)]
-        table, quads = _tiles_of(stretches, shape.tile, query.device)
+        table, quads = _tiles_of(segments, shape.tile, query.device)
         output = torch.empty_like(query)
-        sums = query.new_empty((4 if taught else 1, n_rows, n_heads), dtype=torch.float32)
-        lse, taught_lse, squares, products = sums if taught else [sums[0]] * 4
-        theirs = taught or (query, key)  # without a teacher nothing of it is read
-        constants = _constants(query, bool(taught), draws)
+        sums = query.new_empty((4 if teacher_map else 1, n_rows, n_heads), dtype=torch.float32)
+        lse, taught_lse, squares, products = sums if teacher_map else [sums[0]] * 4
+        theirs = teacher_map or (query, key)  # without a teacher nothing of it is read
+        constants = _constants(query, bool(teacher_map), draws)
         numbers = (*(draws or _Draws()), quads, n_heads)
         with torch.cuda.device_of(query):  # type: ignore[no-untyped-call]
             triton_programs.forward[len(table), n_heads](
@@ -180,7 +181,7 @@ class _Fused(torch.autograd.Function):
             )  # fmt: skip
         ctx.save_for_backward(query, key, value, *theirs, output, lse, taught_lse, products, table)
         ctx.numbers, ctx.constants, ctx.shape = numbers, constants, shape
-        return output, squares.sum() if taught else sums.new_zeros(())
+        return output, squares.sum() if teacher_map else sums.new_zeros(())
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:

@@ -78,7 +78,7 @@ def _dropped(probs, seed, threshold, kept, at, quads, start, tile: tl.constexpr,
 @triton.jit(do_not_specialize=["seed", "threshold", "quads"])
 def forward(
     q, k, v, tq, tk, out, lse, taught_lse, squares, products, tiles, seed, threshold, kept, quads, n_heads,
-    size: tl.constexpr, padded: tl.constexpr, tile: tl.constexpr, taught: tl.constexpr, drops: tl.constexpr,
+    size: tl.constexpr, padded: tl.constexpr, tile: tl.constexpr, teacher_map: tl.constexpr, drops: tl.constexpr,
     precision: tl.constexpr,
 ):  # fmt: skip
     """A tile of queries. Of each row: output, log-sum-exps, sum of (D - T)^2 and of (D - T) D over its keys."""
@@ -88,7 +88,7 @@ def forward(
     at = (begin + rows) * n_heads + head
     query = _load(q, begin, rows, n_rows, head, n_heads, size, padded)
     own = _log_sum_exp(query, k, begin, n_keys, head, n_heads, size, padded, tile, precision)
-    if taught:
+    if teacher_map:
         taught_query = _load(tq, begin, rows, n_rows, head, n_heads, size, padded)
         theirs = _log_sum_exp(taught_query, tk, begin, n_keys, head, n_heads, size, padded, tile, precision)
     total = tl.zeros((tile, padded), tl.float32)
@@ -101,7 +101,7 @@ def forward(
         dropped = _dropped(probs, seed, threshold, kept, at, quads, start, tile, drops)
         value = _load(v, begin, keys, n_keys, head, n_heads, size, padded)
         total += tl.dot(dropped.to(value.dtype), value, input_precision=precision)
-        if taught:
+        if teacher_map:
             taught_key = _load(tk, begin, keys, n_keys, head, n_heads, size, padded)
             target = tl.exp(_scores(taught_query, taught_key, keys, n_keys, precision) - theirs[:, None])
             difference = dropped - target
@@ -109,7 +109,7 @@ def forward(
             product += tl.sum(difference * dropped, 1)
     _store(out, total, begin, rows, n_rows, head, n_heads, size, padded)
     tl.store(lse + at, own, mask=rows < n_rows)
-    if taught:
+    if teacher_map:
         tl.store(taught_lse + at, theirs, mask=rows < n_rows)
         tl.store(squares + at, tl.where(rows < n_counted, square, 0.0), mask=rows < n_rows)
         tl.store(products + at, product, mask=rows < n_rows)
@@ -118,14 +118,14 @@ def forward(
 @triton.jit
 def _grad_scores(
     query, key, value, grad, taught_query, taught_key, keys, n_keys, own, theirs, weight, delta, at, start,
-    seed, threshold, kept, quads, tile: tl.constexpr, taught: tl.constexpr, drops: tl.constexpr,
+    seed, threshold, kept, quads, tile: tl.constexpr, teacher_map: tl.constexpr, drops: tl.constexpr,
     precision: tl.constexpr,
 ):  # fmt: skip
     """D and dS of a tile of queries by a tile of keys; `weight` is 2 dl of rows that count, `delta` rowsum(dD * D)."""
     probs = tl.exp(_scores(query, key, keys, n_keys, precision) - own[:, None])
     dropped = _dropped(probs, seed, threshold, kept, at, quads, start, tile, drops)
     grad_dropped = tl.dot(grad, tl.trans(value), input_precision=precision)
-    if taught:
+    if teacher_map:
         target = tl.exp(_scores(taught_query, taught_key, keys, n_keys, precision) - theirs[:, None])
         grad_dropped += weight[:, None] * (dropped - target)
     return dropped, dropped * grad_dropped - probs * delta[:, None]
@@ -135,7 +135,7 @@ def _grad_scores(
 def backward_queries(
     q, k, v, tq, tk, out, grad_out, grad_distance, lse, taught_lse, products, deltas, grad_q, tiles,
     seed, threshold, kept, quads, n_heads,
-    size: tl.constexpr, padded: tl.constexpr, tile: tl.constexpr, taught: tl.constexpr, drops: tl.constexpr,
+    size: tl.constexpr, padded: tl.constexpr, tile: tl.constexpr, teacher_map: tl.constexpr, drops: tl.constexpr,
     precision: tl.constexpr,
 ):  # fmt: skip
     """A tile of queries: dQ; and rowsum(dD * D) for `backward_keys`: that of dO * O, and of 2 dl (D - T) * D."""
@@ -149,7 +149,7 @@ def backward_queries(
     own = tl.load(lse + at, mask=rows < n_rows, other=0.0)
     delta = tl.sum(grad.to(tl.float32) * output.to(tl.float32), 1)
     taught_query, theirs, weight = query, own, own
-    if taught:
+    if teacher_map:
         taught_query = _load(tq, begin, rows, n_rows, head, n_heads, size, padded)
         theirs = tl.load(taught_lse + at, mask=rows < n_rows, other=0.0)
         weight = tl.where(rows < n_counted, 2.0 * tl.load(grad_distance), 0.0)
@@ -161,11 +161,11 @@ def backward_queries(
         key = _load(k, begin, keys, n_keys, head, n_heads, size, padded)
         value = _load(v, begin, keys, n_keys, head, n_heads, size, padded)
         taught_key = key
-        if taught:
+        if teacher_map:
             taught_key = _load(tk, begin, keys, n_keys, head, n_heads, size, padded)
         _, grad_scores = _grad_scores(
             query, key, value, grad, taught_query, taught_key, keys, n_keys, own, theirs, weight, delta, at, start,
-            seed, threshold, kept, quads, tile, taught, drops, precision,
+            seed, threshold, kept, quads, tile, teacher_map, drops, precision,
         )  # fmt: skip
         total += tl.dot(grad_scores.to(key.dtype), key, input_precision=precision)
     _store(grad_q, total, begin, rows, n_rows, head, n_heads, size, padded)
@@ -175,7 +175,7 @@ def backward_queries(
 def backward_keys(
     q, k, v, tq, tk, grad_out, grad_distance, lse, taught_lse, deltas, grad_k, grad_v, tiles,
     seed, threshold, kept, quads, n_heads,
-    size: tl.constexpr, padded: tl.constexpr, tile: tl.constexpr, taught: tl.constexpr, drops: tl.constexpr,
+    size: tl.constexpr, padded: tl.constexpr, tile: tl.constexpr, teacher_map: tl.constexpr, drops: tl.constexpr,
     precision: tl.constexpr,
 ):  # fmt: skip
     """A tile of keys: dK and dV, which are 0 where there are none."""
@@ -185,7 +185,7 @@ def backward_keys(
     key = _load(k, begin, keys, n_keys, head, n_heads, size, padded)
     value = _load(v, begin, keys, n_keys, head, n_heads, size, padded)
     taught_key = key
-    if taught:
+    if teacher_map:
         taught_key = _load(tk, begin, keys, n_keys, head, n_heads, size, padded)
     total_key = tl.zeros((tile, padded), tl.float32)
     total_value = tl.zeros((tile, padded), tl.float32)
@@ -198,13 +198,13 @@ def backward_keys(
         own = tl.load(lse + at, mask=rows < n_rows, other=0.0)
         delta = tl.load(deltas + at, mask=rows < n_rows, other=0.0)
         taught_query, theirs, weight = query, own, own
-        if taught:
+        if teacher_map:
             taught_query = _load(tq, begin, rows, n_rows, head, n_heads, size, padded)
             theirs = tl.load(taught_lse + at, mask=rows < n_rows, other=0.0)
             weight = tl.where(rows < n_counted, 2.0 * tl.load(grad_distance), 0.0)
         dropped, grad_scores = _grad_scores(
             query, key, value, grad, taught_query, taught_key, keys, n_keys, own, theirs, weight, delta, at, start,
-            seed, threshold, kept, quads, tile, taught, drops, precision,
+            seed, threshold, kept, quads, tile, teacher_map, drops, precision,
         )  # fmt: skip
         total_value += tl.dot(tl.trans(dropped.to(grad.dtype)), grad, input_precision=precision)
         total_key += tl.dot(tl.trans(grad_scores.to(query.dtype)), query, input_precision=precision)

@@ -46,7 +46,7 @@ _UNLOADABLE = (
 )
 
 
-def quieten() -> None:
+def silence_library_logging() -> None:
     """Stops the model library's own bars and advice; what matters of it becomes an error of ours."""
     logging.set_verbosity_error()
     logging.disable_progress_bar()

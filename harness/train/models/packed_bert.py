@@ -21,13 +21,13 @@ from transformers import BertModel
 
 from harness.train import cores, interrupts
 from harness.train.kernels import cpu_attention
-from harness.train.kernels.cpu_attention import Heads
+from harness.train.kernels.cpu_attention import QueryKey
 from harness.train.kernels.dropout import Draws, dropped
 from harness.train.kernels.onednn_linear import linear, linear_gelu
 from harness.train.models import loading
 from harness.train.models.packing import Layout, Packed, draws_of, is_in_blocks, pack, unpack
 
-Map = Heads | tuple[Tensor, ...]  # of a layer: on a GPU what it is made from, on the CPU the map of each block
+Map = QueryKey | tuple[Tensor, ...]  # of a layer: on a GPU what it is made from, on the CPU the map of each block
 _log = logging.getLogger(__name__)
 _LARGEST_HEAD = 64  # that the programs for a GPU have room for
 
@@ -37,7 +37,7 @@ class Layer(NamedTuple):
     its map's distance from a teacher's."""
 
     output: Tensor
-    heads: Heads | None
+    heads: QueryKey | None
     map: Map | None
     distance: Tensor
 
@@ -103,19 +103,19 @@ def run_layer(
     packed: Packed,
     draws: Draws | None = None,
     *,
-    taught: Map | None = None,
+    teacher_map: Map | None = None,
     shows: Literal["map", "heads"] | None = None,
 ) -> Layer:
     """Layer `number`, from 1, of a model on x (N, D), with dropout where it is in training mode.
 
-    `taught` is the map of a teacher's layer that this one's is compared with; it is used up.
+    `teacher_map` is the map of a teacher's layer that this one's is compared with; it is used up.
     """
     interrupts.check()
     bert, config = model.base_model, model.base_model.config
     layer, draws = bert.encoder.layer[number - 1], draws if bert.training else None
     own = layer.attention.self
     query, (key, value) = _of(own.query, x), (_of(part, _with_keys(packed, x)) for part in (own.key, own.value))
-    attended, heads, map_, distance = _attend(query, key, value, packed, config, draws, taught, shows)
+    attended, heads, map_, distance = _attend(query, key, value, packed, config, draws, teacher_map, shows)
     out = layer.attention.output
     rows, rate = packed.rows, config.hidden_dropout_prob
     x = _normed(out.LayerNorm, dropped(_of(out.dense, attended).float(), rate, draws, rows), x)
@@ -131,9 +131,9 @@ def _attend(
     packed: Packed,
     config: Any,
     draws: Draws | None,
-    taught: Map | None,
+    teacher_map: Map | None,
     shows: Literal["map", "heads"] | None,
-) -> tuple[Tensor, Heads | None, Map | None, Tensor]:
+) -> tuple[Tensor, QueryKey | None, Map | None, Tensor]:
     """Output, heads and map as asked for, distance."""
     n_heads, rate = config.num_attention_heads, config.attention_probs_dropout_prob
     scale = (config.hidden_size // n_heads) ** -0.5
@@ -142,20 +142,20 @@ def _attend(
         return x.view(len(x), n_heads, -1).transpose(0, 1)
 
     in_blocks = is_in_blocks(query.device)
-    heads = Heads(heads_of(query * scale), heads_of(key)) if shows == "heads" or not in_blocks else None
+    heads = QueryKey(heads_of(query * scale), heads_of(key)) if shows == "heads" or not in_blocks else None
     if in_blocks or heads is None:
-        if isinstance(taught, Heads):
+        if isinstance(teacher_map, QueryKey):
             raise TypeError("queries and keys are a GPU's way to hand a map on, of no use on the CPU")
         found = cpu_attention.attend(
             query, key, value, packed.blocks, n_heads,
-            dropout=rate, draws=draws, taught=taught, shows=shows == "map",
+            dropout=rate, draws=draws, teacher_map=teacher_map, shows=shows == "map",
         )  # fmt: skip
         return found.output, heads, found.maps, found.distance
-    if not isinstance(taught, Heads | None):
+    if not isinstance(teacher_map, QueryKey | None):
         raise TypeError("a map of blocks is the CPU's, of no use on a GPU")
     from harness.train.kernels import gpu_attention  # here for the same reason as above
 
-    output, distance = gpu_attention.attend(*heads, heads_of(value), packed.stretches, rate, draws, taught)
+    output, distance = gpu_attention.attend(*heads, heads_of(value), packed.segments, rate, draws, teacher_map)
     return output, heads, heads, distance
 
 

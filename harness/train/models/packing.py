@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from harness.train.kernels import cpu_attention
-from harness.train.kernels.cpu_attention import Block, Stretch
+from harness.train.kernels.cpu_attention import Block, Segment
 from harness.train.kernels.dropout import Draws
 
 Layout = Literal["counted", "dropped"]
@@ -26,7 +26,7 @@ class Packed:
 
     `places` (N) are their indices among the B x T of the batch; a padded position that fills a row up counts for
     nothing. `kept` are the indices among the N of those that are counted. `order` are the rows of the batch as
-    `stretches` has them. On the CPU they are parted into `blocks`, and `keys` (M) are the indices among the N of
+    `segments` has them. On the CPU they are parted into `blocks`, and `keys` (M) are the indices among the N of
     those that have a key, in the order of blocks; None where all have one."""
 
     ids: Tensor
@@ -35,7 +35,7 @@ class Packed:
     counted: Tensor
     kept: Tensor
     places: Tensor
-    stretches: tuple[Stretch, ...]
+    segments: tuple[Segment, ...]
     order: tuple[int, ...]
     blocks: tuple[Block, ...]
     keys: Tensor | None
@@ -44,14 +44,14 @@ class Packed:
     @property
     def rows(self) -> list[slice]:
         """Of each sequence those that count."""
-        return [slice(one.begin, one.begin + one.n_counted) for one in self.stretches]
+        return [slice(one.begin, one.begin + one.n_counted) for one in self.segments]
 
     @property
     def key_rows(self) -> list[slice]:
         """Of each sequence, among the rows that keys are made for."""
         begins = [block.key_begin + i * block.n_keys for block in self.blocks for i in range(len(block.sequences))]
-        begins = begins or [one.begin for one in self.stretches]
-        return [slice(n, n + one.n_keys) for n, one in zip(begins, self.stretches, strict=True)]
+        begins = begins or [one.begin for one in self.segments]
+        return [slice(n, n + one.n_keys) for n, one in zip(begins, self.segments, strict=True)]
 
 
 def is_in_blocks(device: torch.device) -> bool:
@@ -74,12 +74,12 @@ def pack(batch: Mapping[str, Tensor], layout: Layout, n_heads: int = 1) -> Packe
         blocks = cpu_attention.blocks_of(
             [lengths[row] for row in order], n_tokens, n_heads, counts_padding=layout == "counted"
         )
-        stretches = tuple(itertools.chain.from_iterable(block.sequences for block in blocks))
+        segments = tuple(itertools.chain.from_iterable(block.sequences for block in blocks))
     else:
-        stretches = _stretches_of(lengths, n_tokens, layout)
-    own = [torch.arange(one.n_rows) for one in stretches]
+        segments = _segments_of(lengths, n_tokens, layout)
+    own = [torch.arange(one.n_rows) for one in segments]
     places = torch.cat([row * n_tokens + rows for row, rows in zip(order, own, strict=True)])
-    is_counted = torch.cat([rows < one.n_counted for one, rows in zip(stretches, own, strict=True)])
+    is_counted = torch.cat([rows < one.n_counted for one, rows in zip(segments, own, strict=True)])
     keys = _keys_of(blocks)
     at, kept, is_counted = (
         one.to(mask.device, non_blocking=True) for one in (places, is_counted.nonzero()[:, 0], is_counted)
@@ -91,7 +91,7 @@ def pack(batch: Mapping[str, Tensor], layout: Layout, n_heads: int = 1) -> Packe
         counted=is_counted,
         kept=kept,
         places=at,
-        stretches=stretches,
+        segments=segments,
         order=tuple(order),
         blocks=blocks,
         keys=keys,
@@ -99,15 +99,15 @@ def pack(batch: Mapping[str, Tensor], layout: Layout, n_heads: int = 1) -> Packe
     )
 
 
-def _stretches_of(lengths: Sequence[int], n_tokens: int, layout: Layout) -> tuple[Stretch, ...]:
+def _segments_of(lengths: Sequence[int], n_tokens: int, layout: Layout) -> tuple[Segment, ...]:
     """One sequence behind the other, each of a round number of rows."""
-    stretches, begin = [], 0
+    segments, begin = [], 0
     for length in lengths:
         n_counted = n_tokens if layout == "counted" else length
         n_taken = min(-(-n_counted // _ROUND) * _ROUND, n_tokens)
-        stretches.append(Stretch(begin, n_taken, length, n_counted))
+        segments.append(Segment(begin, n_taken, length, n_counted))
         begin += n_taken
-    return tuple(stretches)
+    return tuple(segments)
 
 
 def _keys_of(blocks: Sequence[Block]) -> Tensor | None:

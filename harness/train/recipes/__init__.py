@@ -1,6 +1,6 @@
 """The shelf of recipes: stage name -> the function that trains it.
 
-`haystack` and `tinybert` are two flavours of one method, with the same stages; `finetune` makes teachers.
+`haystack` and `tinybert` are two variants of one method, with the same stages; `finetune` makes teachers.
 
 A stage's settings are its function's keyword arguments. They have no defaults here: what a card leaves out is filled
 from the program it was made with (`harness/plan/defaults/`), with version and symbol, so that no value is silent.

@@ -13,7 +13,7 @@ from harness.train.engine.checkpoint import Checkpoints
 from harness.train.engine.loop import StageLog, optimise
 from harness.train.engine.optimiser import Optimisation
 from harness.train.models.loading import HEAD, width
-from harness.train.progress import Watcher
+from harness.train.progress import ProgressCallback
 
 
 class Common(Optimisation):
@@ -35,23 +35,23 @@ class StageContext:
     teacher: nn.Module | None
     accelerator: Any
     seed: int
-    watch: Watcher
+    watch: ProgressCallback
     rows: Features
     teacher_logits: Any = None  # an array, or anything that gives the rows it is asked for
     checkpoints: Checkpoints | None = None
 
-    def taught_by(self) -> nn.Module:
+    def required_teacher(self) -> nn.Module:
         """The teacher, on the device and in eval mode; a stage that needs one asks here."""
         if self.teacher is None:
             raise ValueError("this stage needs a teacher and was given none")
         teacher: nn.Module = self.teacher.to(self.accelerator.device).eval()
         return teacher
 
-    def taught_rows(self) -> "TaughtRows":
+    def rows_with_teacher_logits(self) -> "RowsWithTeacherLogits":
         """The stage's rows with the teacher's logits."""
         if self.teacher_logits is None:
             raise ValueError("this stage needs the teacher's logits and was given none")
-        return TaughtRows(self.rows, self.teacher_logits)
+        return RowsWithTeacherLogits(self.rows, self.teacher_logits)
 
     def train(self, stage: str, module: nn.Module, rows: Any, common: Common) -> StageLog:
         """Optimises `module` over `rows` with the common settings."""
@@ -70,7 +70,7 @@ class StageContext:
 
 
 @dataclass(frozen=True, slots=True)
-class TaughtRows:
+class RowsWithTeacherLogits:
     """Features whose batches also carry the teacher's logits of the same rows, (B, T, 2)."""
 
     features: Features

@@ -1,4 +1,4 @@
-"""Flavour `haystack`: distillation in two stages with the losses that farm-haystack 1.1 gives TinyBERT's method.
+"""Variant `haystack`: distillation in two stages with the losses that farm-haystack 1.1 gives TinyBERT's method.
 
 Method: TinyBERT (arXiv 1909.10351, section 3). Losses, optimiser and quirks: farm-haystack 1.1.0,
 `FARMReader.distil_intermediate_layers_from` and `.distil_prediction_layer_from`. The quirks are settings, each with
@@ -37,7 +37,7 @@ def distil_intermediate_layers(
     `layer_map` names the teacher layer of each student layer (`uniform` is i -> i x n_teacher / n_student).
     The head gets no gradient, so it stays as it is, weight decay included.
     """
-    teacher = context.taught_by()
+    teacher = context.required_teacher()
     layers = losses.LAYER_MAPS[layer_map](n_layers(context.student), n_layers(teacher))
     show_maps(context.student, attention_probs)
     with without_head(context.student):
@@ -69,7 +69,7 @@ def distil_prediction_layer(
         start_end=start_end,
         padding=padding,
     )
-    return context.train("prediction_layer", module, context.taught_rows(), common)
+    return context.train("prediction_layer", module, context.rows_with_teacher_logits(), common)
 
 
 def _layout(padding: Padding) -> packing.Layout:
@@ -117,13 +117,13 @@ class IntermediateLayerLoss(nn.Module):
         n_states, n_maps = n_rows * n_tokens * own.shape[1], n_rows * n_heads(student) * n_tokens**2
         hidden, attention, below = [losses.packed_hidden_term(own, theirs, packed, n_states)], [], 0
         for number, level in enumerate(self._layer_map, start=1):
-            taught = None
+            teacher_map = None
             for one in range(below + 1, level + 1):
                 with torch.no_grad():
                     shows: Literal["map"] | None = "map" if one == level else None
-                    theirs, _, taught, _ = packed_bert.run_layer(teacher, one, theirs, packed, noise, shows=shows)
+                    theirs, _, teacher_map, _ = packed_bert.run_layer(teacher, one, theirs, packed, noise, shows=shows)
             below = level
-            own, _, _, distance = packed_bert.run_layer(student, number, own, packed, draws, taught=taught)
+            own, _, _, distance = packed_bert.run_layer(student, number, own, packed, draws, teacher_map=teacher_map)
             hidden.append(losses.packed_hidden_term(own, theirs, packed, n_states))
             attention.append(distance / n_maps)
         return losses.named(attention, hidden)
@@ -168,10 +168,12 @@ class PredictionLayerLoss(nn.Module):
         return packed_bert.on_all_cores(self, self.head.student, self._terms, batch)
 
     def _terms(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        logits, taught = self.head(batch), batch["teacher_logits"]
+        logits, teacher_logits = self.head(batch), batch["teacher_logits"]
         if self._padding != "counted":
-            logits, taught = (losses.without_padding(one, batch["attention_mask"]) for one in (logits, taught))
-        soft = losses.soft_label_loss(logits, taught, self._temperature)
+            logits, teacher_logits = (
+                losses.without_padding(one, batch["attention_mask"]) for one in (logits, teacher_logits)
+            )
+        soft = losses.soft_label_loss(logits, teacher_logits, self._temperature)
         hard = losses.hard_label_loss(logits, batch["labels"])
         loss = losses.prediction_loss(
             soft,

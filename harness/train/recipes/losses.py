@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from harness.train.kernels.cpu_attention import Heads, Stretch
+from harness.train.kernels.cpu_attention import QueryKey, Segment
 from harness.train.models.packing import Packed
 
 NO_SCORE = -100.0  # TinyBERT's program takes every score at or below this for a masked one
@@ -100,7 +100,7 @@ def score_terms(student: Sequence[Tensor], teacher: Sequence[Tensor], layer_map:
     return attention_terms([_unmasked(one) for one in student], [_unmasked(one) for one in teacher], layer_map)
 
 
-def gram_terms(student: Sequence[Heads], teacher: Sequence[Heads], packed: Packed, n_all: int) -> list[Tensor]:
+def gram_terms(student: Sequence[QueryKey], teacher: Sequence[QueryKey], packed: Packed, n_all: int) -> list[Tensor]:
     """The same terms without a single map, from queries (scaled) and keys (H, N, D / H); masked scores are 0 as there.
 
     |Qs Ks' - Qt Kt'|^2 = <Ks'Ks, Qs'Qs> - 2 <Kt'Ks, Qt'Qs> + <Kt'Kt, Qt'Qt>, with small products of D / H squared, over
@@ -116,31 +116,31 @@ def gram_terms(student: Sequence[Heads], teacher: Sequence[Heads], packed: Packe
     return terms
 
 
-def _by_sequence(heads: Heads, packed: Packed) -> Iterator[tuple[Tensor, Tensor]]:
+def _by_sequence(heads: QueryKey, packed: Packed) -> Iterator[tuple[Tensor, Tensor]]:
     """Queries that count and keys, float64, (H, rows, D / H) of each sequence in turn.
 
     A GPU gets all at once where they are equally long, as (H, sequences, rows, D / H): a product of one sequence takes
     less time there than asking for it.
     """
-    stretches = packed.stretches
-    if heads.query.device.type != "cpu" and len({(one.n_rows, one.n_counted) for one in stretches}) == 1:
-        yield _all_sequences(heads, stretches)
+    segments = packed.segments
+    if heads.query.device.type != "cpu" and len({(one.n_rows, one.n_counted) for one in segments}) == 1:
+        yield _all_sequences(heads, segments)
         return
     for rows, keys in zip(packed.rows, packed.key_rows, strict=True):
         yield heads.query[:, rows].double(), heads.key[:, keys].double()
 
 
-def _all_sequences(heads: Heads, stretches: Sequence[Stretch]) -> tuple[Tensor, Tensor]:
+def _all_sequences(heads: QueryKey, segments: Sequence[Segment]) -> tuple[Tensor, Tensor]:
     """Queries and keys (H, sequences, rows, D / H) of equally long sequences; what is no key is 0."""
-    n_heads, n_counted = len(heads.query), stretches[0].n_counted
-    shape = (n_heads, len(stretches), stretches[0].n_rows, -1)
+    n_heads, n_counted = len(heads.query), segments[0].n_counted
+    shape = (n_heads, len(segments), segments[0].n_rows, -1)
     query, key = (one.view(shape)[:, :, :n_counted].double() for one in heads)
-    n_keys = torch.tensor([one.n_keys for one in stretches]).to(key.device, non_blocking=True)
+    n_keys = torch.tensor([one.n_keys for one in segments]).to(key.device, non_blocking=True)
     is_key = torch.arange(n_counted, device=key.device) < n_keys[:, None]
     return query, key.masked_fill(~is_key[:, :, None], 0.0)
 
 
-def may_be_masked(layers: Sequence[Heads]) -> bool:
+def may_be_masked(layers: Sequence[QueryKey]) -> bool:
     """Whether a score could be at or below `NO_SCORE`, where the program would take it for a masked one."""
     largest = [heads.query.norm(dim=-1).max() * heads.key.norm(dim=-1).max() for heads in layers]
     return bool((torch.stack(largest) >= -NO_SCORE).any())

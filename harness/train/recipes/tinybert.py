@@ -1,7 +1,7 @@
-"""Flavour `tinybert`: distillation in two stages as TinyBERT's own program does it.
+"""Variant `tinybert`: distillation in two stages as TinyBERT's own program does it.
 
 Method: TinyBERT (arXiv 1909.10351, section 3). Source: huawei-noah/Pretrained-Language-Model 0598f02,
-`TinyBERT/task_distill.py` and `TinyBERT/transformer/modeling.py`. Against the flavour `haystack`: attention scores
+`TinyBERT/task_distill.py` and `TinyBERT/transformer/modeling.py`. Against the variant `haystack`: attention scores
 before softmax in place of probabilities, one learned projection of all hidden states, a soft cross-entropy averaged
 over classes with no T^2 and no gold labels, BertAdam, a constant rate in the intermediate stage.
 
@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from harness.train.engine.loop import StageLog
-from harness.train.kernels.cpu_attention import Heads
+from harness.train.kernels.cpu_attention import QueryKey
 from harness.train.kernels.dropout import Draws
 from harness.train.kernels.onednn_linear import linear
 from harness.train.models import packed_bert, packing
@@ -37,7 +37,7 @@ def distil_intermediate_layers(context: StageContext, *, layer_map: str, **commo
 
     Teacher and student may differ in width, not in their number of heads.
     """
-    teacher = context.taught_by()
+    teacher = context.required_teacher()
     layers = losses.LAYER_MAPS[layer_map](n_layers(context.student), n_layers(teacher))
     for model in (context.student, teacher):
         show_maps(model, "scores")
@@ -49,7 +49,7 @@ def distil_intermediate_layers(context: StageContext, *, layer_map: str, **commo
 def distil_prediction_layer(context: StageContext, *, temperature: float, **common: Unpack[Common]) -> StageLog:
     """Matches the teacher's span distributions, softened by `temperature`; gold labels play no part."""
     module = PredictionLayerLoss(context.student, temperature)
-    return context.train("prediction_layer", module, context.taught_rows(), common)
+    return context.train("prediction_layer", module, context.rows_with_teacher_logits(), common)
 
 
 class IntermediateLayerLoss(nn.Module):
@@ -88,12 +88,12 @@ class IntermediateLayerLoss(nn.Module):
         packed = packing.pack(batch, "counted", n_heads(student))
         draws = packing.draws_of(batch, packed)
         with torch.no_grad():
-            states, taught = _states_and_heads(teacher, packed, (0, *self._layer_map))
+            states, teacher_heads = _states_and_heads(teacher, packed, (0, *self._layer_map))
         own, heads = _states_and_heads(student, packed, range(n_layers(student) + 1), draws)
-        if losses.may_be_masked((*heads, *taught)):
+        if losses.may_be_masked((*heads, *teacher_heads)):
             raise MayBeMaskedError
         n_rows, n_tokens = packed.shape
-        attention = losses.gram_terms(heads, taught, packed, n_rows * n_heads(student) * n_tokens**2)
+        attention = losses.gram_terms(heads, teacher_heads, packed, n_rows * n_heads(student) * n_tokens**2)
         n_all = n_rows * n_tokens * states[0].shape[-1]
         hidden = [
             losses.packed_hidden_term(linear(one, self.fit_dense.weight, self.fit_dense.bias), theirs, packed, n_all)
@@ -108,7 +108,7 @@ class MayBeMaskedError(Exception):
 
 def _states_and_heads(
     model: Any, packed: packing.Packed, layers: Sequence[int], draws: Draws | None = None
-) -> tuple[list[Tensor], list[Heads]]:
+) -> tuple[list[Tensor], list[QueryKey]]:
     """Outputs (N, D) of these layers, 0 being the embeddings, and queries and keys of all but that one."""
     x = packed_bert.embed(model, packed, draws)
     states, found = [x], []

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from harness.qa.protocols.final_text import basic_tokens, project, text_of
-from harness.qa.protocols.interface import Array, Asked, Prediction, Span, Window
+from harness.qa.protocols.interface import Array, EvaluationInput, Prediction, Span, Window
 from harness.qa.protocols.official_bert import own_tokens, predict
 from tests.qa.by_hand import CONTEXT, OFFSETS, WINDOW, logits_of, rows
 from tests.qa.conftest import Dev, windowed
@@ -28,13 +28,13 @@ BLOCKS = [(f"{block}_on_{windows}_windows", {}) for block in ("constructed", "te
 # --- bert-tensorflow 1.0.4 run_squad.py and transformers 4.46.3 squad_metrics.py, in tests/goldens ---
 
 
-def text_at(asked: Asked, span: Span) -> str:
+def text_at(asked: EvaluationInput, span: Span) -> str:
     starts = asked.offsets[:, 0]
     pieces = asked.pieces[span[0] : span[1] + 1]
     return text_of(asked.context, pieces, starts[span[0]], starts[span[1]], is_lower_cased=asked.is_lower_cased)
 
 
-def compare(asked: Asked, one: Prediction, golden: dict[str, Any]) -> bool:
+def compare(asked: EvaluationInput, one: Prediction, golden: dict[str, Any]) -> bool:
     """Checks one question against Google's program; True where transformers answers something else."""
     assert one.text == golden["pred_text"]
     assert -one.span_over_null == pytest.approx(golden["null_score_diff"], abs=1e-6)
@@ -86,7 +86,7 @@ PIECES = ("one", "two", "three", "four")
 
 
 def ask(logits: Array, *windows: Window, pieces: Sequence[str] = PIECES, **options: Any) -> Prediction:
-    asked = Asked("q", CONTEXT, OFFSETS, windows or (WINDOW,), pieces)
+    asked = EvaluationInput("q", CONTEXT, OFFSETS, windows or (WINDOW,), pieces)
     return predict([asked], logits, **{**SETTINGS, **options})["q"]
 
 

@@ -18,11 +18,11 @@ from triton.backends.compiler import GPUTarget
 from triton.runtime import driver
 
 from harness.train.kernels import gpu_attention, triton_programs
-from harness.train.kernels.cpu_attention import Heads, Stretch
+from harness.train.kernels.cpu_attention import QueryKey, Segment
 from harness.train.kernels.dropout import Draws
 
 HEADS, SIZE = 12, 64
-CALLS = ((Stretch(0, 40, 9, 40), Stretch(40, 40, 40, 40)), (Stretch(0, 384, 384, 384),), (Stretch(0, 8, 3, 3),))
+CALLS = ((Segment(0, 40, 9, 40), Segment(40, 40, 40, 40)), (Segment(0, 384, 384, 384),), (Segment(0, 8, 3, 3),))
 
 
 class Absent:
@@ -60,13 +60,13 @@ class Compiled:
         return [one.metadata.shared for one in self._made.values()]
 
 
-def both_passes(dtype: torch.dtype, stretches: tuple[Stretch, ...]) -> None:
+def both_passes(dtype: torch.dtype, segments: tuple[Segment, ...]) -> None:
     """With teacher and dropout."""
-    n = stretches[-1].begin + stretches[-1].n_rows
+    n = segments[-1].begin + segments[-1].n_rows
     leaves = [torch.randn(n, HEADS * SIZE).to(dtype).requires_grad_() for _ in range(3)]
-    taught = Heads(*(torch.randn(n, HEADS, SIZE).to(dtype).transpose(0, 1) for _ in range(2)))
+    teacher_map = QueryKey(*(torch.randn(n, HEADS, SIZE).to(dtype).transpose(0, 1) for _ in range(2)))
     query, key, value = (one.view(len(one), HEADS, SIZE).transpose(0, 1) for one in leaves)
-    output, distance = gpu_attention.attend(query * SIZE**-0.5, key, value, stretches, 0.1, Draws([1]), taught)
+    output, distance = gpu_attention.attend(query * SIZE**-0.5, key, value, segments, 0.1, Draws([1]), teacher_map)
     (output.sum() + distance).backward()
 
 
@@ -78,8 +78,8 @@ def main(capability: int) -> dict[str, list[int]]:
         names = ("forward", "backward_queries", "backward_keys")
         programs = {name: Compiled(getattr(triton_programs, name)) for name in names}
         gpu_attention.triton_programs = SimpleNamespace(**programs)  # type: ignore[assignment]
-        for stretches in CALLS:
-            both_passes(dtype, stretches)
+        for segments in CALLS:
+            both_passes(dtype, segments)
         found |= {f"{precision}, {name}": program.shared for name, program in programs.items()}
     return found
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from harness.train.kernels.cpu_attention import LARGEST, Heads, Stretch, attend, blocks_of
+from harness.train.kernels.cpu_attention import LARGEST, QueryKey, Segment, attend, blocks_of
 from harness.train.kernels.dropout import Draws, Mask, dropped
 
 H, SIZE = 3, 8
@@ -16,7 +16,7 @@ LENGTHS = (1, 9, 10, 24)  # one token alone, two that share a block with others,
 LONG = (1, 90, 200, 201, 230)  # more than one block
 
 
-class Recorded(Draws):
+class PlotData(Draws):
     """Keeps the masks that it gives."""
 
     def __init__(self, n: int) -> None:
@@ -29,12 +29,17 @@ class Recorded(Draws):
 
 
 def plain(
-    query: Tensor, key: Tensor, value: Tensor, stretches: Sequence[Stretch], masks: list[Tensor], taught: Heads | None
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    segments: Sequence[Segment],
+    masks: list[Tensor],
+    teacher_map: QueryKey | None,
 ) -> tuple[Tensor, Tensor]:
     """One sequence and head after the other, with additive masks and whole maps; all are (H, N, size)."""
     output, distance = torch.zeros_like(query), torch.zeros(())
     left = iter(masks)
-    for one in stretches:
+    for one in segments:
         rows = slice(one.begin, one.begin + one.n_rows)
         hidden = torch.zeros(one.n_rows).index_fill(0, torch.arange(one.n_keys, one.n_rows), -1e30)
         for head in range(H):
@@ -43,8 +48,8 @@ def plain(
             whole = torch.zeros(one.n_rows, one.n_rows)
             whole[: mask.shape[0], : mask.shape[1]] = mask
             dropped = probs * whole
-            if taught is not None:
-                theirs = torch.softmax(taught.query[head, rows] @ taught.key[head, rows].T + hidden, -1)
+            if teacher_map is not None:
+                theirs = torch.softmax(teacher_map.query[head, rows] @ teacher_map.key[head, rows].T + hidden, -1)
                 distance = distance + ((dropped - theirs)[: one.n_counted] ** 2).sum()
             output[head, rows] = dropped @ value[head, rows]
     return output.transpose(0, 1).reshape(len(query[0]), -1), distance
@@ -62,7 +67,7 @@ def test_output_distance_and_gradients_are_those_of_the_plain_formula(
     lengths: tuple[int, ...], counts_padding: bool, is_taught: bool, probability: float
 ) -> None:
     blocks = blocks_of(lengths, max(lengths), H, counts_padding=counts_padding)
-    stretches = [one for block in blocks for one in block.sequences]
+    segments = [one for block in blocks for one in block.sequences]
     assert len(blocks) > 1 or lengths is LENGTHS
     n, keys = (
         blocks[-1].rows.stop,
@@ -72,7 +77,7 @@ def test_output_distance_and_gradients_are_those_of_the_plain_formula(
     rows = [torch.randn(n, H * SIZE, requires_grad=True) for _ in range(3)]
     theirs = [torch.randn(n, H * SIZE) for _ in range(2)]
     weight = torch.randn(n, H * SIZE)
-    is_own = torch.cat([torch.arange(one.n_rows) < one.n_counted for one in stretches])
+    is_own = torch.cat([torch.arange(one.n_rows) < one.n_counted for one in segments])
     weight[~is_own] = 0  # nobody reads what fills a row up
 
     def gradients(output: Tensor, distance: Tensor) -> list[Tensor]:
@@ -81,16 +86,16 @@ def test_output_distance_and_gradients_are_those_of_the_plain_formula(
     maps = None
     if is_taught:
         maps = attend(theirs[0], theirs[1][keys], rows[2].detach()[keys], blocks, H, shows=True).maps
-    draws = Recorded(len(lengths))
+    draws = PlotData(len(lengths))
     found = attend(
-        rows[0], rows[1][keys], rows[2][keys], blocks, H, dropout=probability, draws=draws, taught=maps
+        rows[0], rows[1][keys], rows[2][keys], blocks, H, dropout=probability, draws=draws, teacher_map=maps
     )[:2]  # fmt: skip
     level = round(probability * 2**16) / 2**16
     masks = [torch.from_numpy(head / (1 - level)).float() for mask in draws.given for head in mask]
     scale = SIZE**-0.5
     expected = plain(
-        heads_of(rows[0]) * scale, heads_of(rows[1]), heads_of(rows[2]), stretches, masks,
-        Heads(heads_of(theirs[0]) * scale, heads_of(theirs[1])) if is_taught else None,
+        heads_of(rows[0]) * scale, heads_of(rows[1]), heads_of(rows[2]), segments, masks,
+        QueryKey(heads_of(theirs[0]) * scale, heads_of(theirs[1])) if is_taught else None,
     )  # fmt: skip
     assert torch.allclose(found[0][is_own], expected[0][is_own], rtol=1e-4, atol=1e-5)
     assert torch.allclose(found[1], expected[1], rtol=1e-5)
@@ -120,7 +125,7 @@ def test_a_long_sum_of_squares_is_exact_to_a_millionth() -> None:
     maps = attend(query, other, key, blocks, 12, shows=True).maps
     ours = attend(query, key, key, blocks, 12, shows=True).maps
     exact = sum(float(((a.double() - b.double()) ** 2).sum()) for a, b in zip(maps, ours, strict=True))
-    assert float(attend(query, key, key, blocks, 12, taught=maps).distance) == pytest.approx(exact, rel=1e-6)
+    assert float(attend(query, key, key, blocks, 12, teacher_map=maps).distance) == pytest.approx(exact, rel=1e-6)
 
 
 # --- dropout ---

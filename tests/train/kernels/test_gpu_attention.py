@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 from transformers import BertConfig
 
-from harness.train.kernels.cpu_attention import Heads, Stretch
+from harness.train.kernels.cpu_attention import QueryKey, Segment
 from harness.train.kernels.dropout import Draws
-from harness.train.models import loading, packed_bert
+from harness.train.models import loading, packed_bert, packing
 from tests.tiny import make_model
 from tests.train.kernels.test_cpu_attention import H, plain
 from tests.train.models.test_packed_bert import Rows, batch_of, stage
@@ -29,26 +29,26 @@ from harness.train.kernels import gpu_attention
 DEVICE = "cpu" if os.environ.get("TRITON_INTERPRET") == "1" else "cuda"
 # Padded rows that count, a row that is full, fillers that count for nothing, one token alone, tiles that overhang.
 LAYOUTS = {
-    "counted": (Stretch(0, 40, 9, 40), Stretch(40, 40, 40, 40)),
-    "dropped": (Stretch(0, 8, 1, 1), Stretch(8, 72, 67, 67), Stretch(80, 16, 16, 16)),
-    "one": (Stretch(0, 40, 33, 40),),
+    "counted": (Segment(0, 40, 9, 40), Segment(40, 40, 40, 40)),
+    "dropped": (Segment(0, 8, 1, 1), Segment(8, 72, 67, 67), Segment(80, 16, 16, 16)),
+    "one": (Segment(0, 40, 33, 40),),
 }
 
 
-def parts(layout: str, size: int, is_taught: bool) -> tuple[list[Tensor], Heads | None]:
+def parts(layout: str, size: int, is_taught: bool) -> tuple[list[Tensor], QueryKey | None]:
     """Query, key and value (H, N, size) that want gradients, and the teacher's."""
     n = LAYOUTS[layout][-1].begin + LAYOUTS[layout][-1].n_rows
     torch.manual_seed(1)
     found = [(torch.randn(H, n, size) * scale).requires_grad_() for scale in (size**-0.5, 1, 1)]
-    return found, Heads(torch.randn(H, n, size) * size**-0.5, torch.randn(H, n, size)) if is_taught else None
+    return found, QueryKey(torch.randn(H, n, size) * size**-0.5, torch.randn(H, n, size)) if is_taught else None
 
 
 def on_device(*given: Any) -> list[Any]:
     """Copies of tensors there, that want gradients where the given ones do; what the programs give comes back."""
     moved = []
     for one in given:
-        if isinstance(one, Heads):
-            moved.append(Heads(*on_device(*one)))
+        if isinstance(one, QueryKey):
+            moved.append(QueryKey(*on_device(*one)))
         elif isinstance(one, Tensor):
             moved.append(one.detach().to(DEVICE).requires_grad_(one.requires_grad))
         else:
@@ -64,8 +64,8 @@ def results(found: tuple[Tensor, Tensor], leaves: list[Tensor], factor: float = 
     return [one.detach().cpu().float() for one in (output, distance, *gradients)]
 
 
-def by_programs(own: list[Tensor], taught: Heads | None, layout: str, dropout: float = 0.0) -> list[Tensor]:
-    *leaves, theirs = on_device(*own, taught)
+def by_programs(own: list[Tensor], teacher_map: QueryKey | None, layout: str, dropout: float = 0.0) -> list[Tensor]:
+    *leaves, theirs = on_device(*own, teacher_map)
     return results(gpu_attention.attend(*leaves, LAYOUTS[layout], dropout, Draws([7]), theirs), leaves)
 
 
@@ -79,12 +79,12 @@ def assert_near(found: list[Tensor], expected: list[Tensor], error: float = 1e-5
     [("counted", True, 8), ("counted", False, 64), ("dropped", True, 64), ("dropped", False, 32), ("one", True, 32)],
 )
 def test_output_distance_and_gradients_are_those_of_the_cpu(layout: str, is_taught: bool, size: int) -> None:
-    own, taught = parts(layout, size, is_taught)
-    found = by_programs(own, taught, layout)
-    assert_near(found, results(plain(*own, LAYOUTS[layout], [], taught), own))
-    *leaves, theirs = on_device(*own, taught)
+    own, teacher_map = parts(layout, size, is_taught)
+    found = by_programs(own, teacher_map, layout)
+    assert_near(found, results(plain(*own, LAYOUTS[layout], [], teacher_map), own))
+    *leaves, theirs = on_device(*own, teacher_map)
     with torch.no_grad():
-        again = gpu_attention.attend(*leaves, LAYOUTS[layout], taught=theirs)
+        again = gpu_attention.attend(*leaves, LAYOUTS[layout], teacher_map=theirs)
     assert all(torch.equal(one.cpu(), other) for one, other in zip(again, found[:2], strict=True))
 
 
@@ -92,24 +92,26 @@ def test_output_distance_and_gradients_are_those_of_the_cpu(layout: str, is_taug
 def test_16_bits_are_near(dtype: torch.dtype) -> None:
     if dtype == torch.bfloat16 and DEVICE == "cpu":
         pytest.skip("Triton's interpreter multiplies the bits of bf16 as whole numbers; fp16 takes the same way")
-    own, taught = parts("dropped", 64, is_taught=True)
-    assert taught is not None
+    own, teacher_map = parts("dropped", 64, is_taught=True)
+    assert teacher_map is not None
     half = [one.detach().to(dtype).requires_grad_() for one in own]
-    theirs = Heads(*(one.to(dtype) for one in taught))
+    theirs = QueryKey(*(one.to(dtype) for one in teacher_map))
     found = by_programs(half, theirs, "dropped")
     exact = [one.detach().float().requires_grad_() for one in half]
-    expected = results(plain(*exact, LAYOUTS["dropped"], [], Heads(*(one.float() for one in theirs))), exact)
+    expected = results(plain(*exact, LAYOUTS["dropped"], [], QueryKey(*(one.float() for one in theirs))), exact)
     assert_near(found, expected, 2e-2 if dtype == torch.bfloat16 else 2e-3)
 
 
 def test_what_lies_at_padded_keys_is_not_read() -> None:
-    own, taught = parts("dropped", 32, is_taught=True)
-    assert taught is not None
+    own, teacher_map = parts("dropped", 32, is_taught=True)
+    assert teacher_map is not None
     real = torch.cat([torch.arange(one.n_rows) < one.n_keys for one in LAYOUTS["dropped"]])
     spoiled = [torch.where(real[:, None], one.detach(), torch.nan).requires_grad_() for one in own]
     spoiled[0] = own[0]
-    theirs = Heads(taught.query, torch.where(real[:, None], taught.key, torch.nan))
-    for one, other in zip(by_programs(spoiled, theirs, "dropped"), by_programs(own, taught, "dropped"), strict=True):
+    theirs = QueryKey(teacher_map.query, torch.where(real[:, None], teacher_map.key, torch.nan))
+    for one, other in zip(
+        by_programs(spoiled, theirs, "dropped"), by_programs(own, teacher_map, "dropped"), strict=True
+    ):
         assert torch.equal(one, other)
 
 
@@ -134,23 +136,22 @@ def masks_of(own: list[Tensor], layout: str, dropout: float) -> list[Tensor]:
 @pytest.mark.parametrize("is_taught", [True, False])
 def test_both_passes_draw_the_mask_that_a_plain_computation_is_given(is_taught: bool) -> None:
     layout, probability = "counted", 0.3
-    own, taught = parts(layout, 64, is_taught)
+    own, teacher_map = parts(layout, 64, is_taught)
     masks = masks_of(own, layout, probability)
-    found = by_programs(own, taught, layout, probability)
+    found = by_programs(own, teacher_map, layout, probability)
     rounded = [torch.where(one > 0.5, 1 / (1 - probability), 0.0) for one in masks]
     for one, other in zip(masks, rounded, strict=True):
         assert torch.allclose(one, other, atol=1e-4)
-    assert_near(found, results(plain(*own, LAYOUTS[layout], rounded, taught), own))
+    assert_near(found, results(plain(*own, LAYOUTS[layout], rounded, teacher_map), own))
 
 
 def drawn(seed: int, probability: float = 0.5, n_calls: int = 1) -> list[Tensor]:
     """Masks (rows, keys) of all heads, one behind the other, of calls that draw from one seed."""
-    stretches, draws = (Stretch(0, 64, 64, 64),), Draws([seed])
+    segments, draws = (Segment(0, 64, 64, 64),), Draws([seed])
     key, value = torch.zeros(8, 64, 64), torch.eye(64).expand(8, 64, 64).contiguous()
     given = on_device(key, key, value)
     found = [
-        gpu_attention.attend(*given, stretches, probability, draws)[0].cpu().view(64, 8, 64) * 64
-        for _ in range(n_calls)
+        gpu_attention.attend(*given, segments, probability, draws)[0].cpu().view(64, 8, 64) * 64 for _ in range(n_calls)
     ]
     return [one.transpose(0, 1).reshape(512, 64) for one in found]
 
@@ -184,10 +185,10 @@ def test_masks_are_a_function_of_their_seed_and_of_the_calls_before() -> None:
 
 
 def test_the_same_seed_gives_the_same_bits_of_every_gradient() -> None:
-    own, taught = parts("one", 32, is_taught=True)
+    own, teacher_map = parts("one", 32, is_taught=True)
     found = []
     for _ in range(2):
-        found.append(by_programs(own, taught, "one", 0.1))
+        found.append(by_programs(own, teacher_map, "one", 0.1))
     assert all(map(torch.equal, *found))
 
 
@@ -225,7 +226,8 @@ def test_the_loss_and_every_gradient_of_a_stage_are_those_of_the_cpu(
         called.append(1)
         return attend(*given)
 
-    monkeypatch.setattr(packed_bert, "_by_blocks", lambda _: False)
+    for module in (packing, packed_bert):
+        monkeypatch.setattr(module, "is_in_blocks", lambda _: False)
     monkeypatch.setattr(gpu_attention, "attend", counting)
     found, found_gradients = run(DEVICE)
     assert len(called) == n_layers

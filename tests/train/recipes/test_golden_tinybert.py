@@ -1,4 +1,4 @@
-"""The flavour `tinybert` against TinyBERT's own program, from recorded tensors.
+"""The variant `tinybert` against TinyBERT's own program, from recorded tensors.
 
 huawei-noah/Pretrained-Language-Model 0598f02, the loss lines of TinyBERT/task_distill.py and transformer/modeling.py
 executed with torch 2.13.0+cpu (tinybert_official.json and .npz). The tolerance is the goldens' README's, 1e-5.
@@ -43,7 +43,7 @@ def batches(golden_sets: Path) -> list[tuple[dict[str, Any], Arrays]]:
     ]
 
 
-class Recorded(nn.Module):
+class PlotData(nn.Module):
     """Stands for a model: hands out recorded hidden states and attention scores."""
 
     def __init__(self, hidden: Tensor, scores: Tensor) -> None:
@@ -64,8 +64,8 @@ def replayed(monkeypatch: pytest.MonkeyPatch) -> Any:
     )
 
     def replay(described: dict[str, Any], arrays: Arrays) -> tuple[Arrays, IntermediateLayerLoss]:
-        student = Recorded(arrays["student_hidden_before_fit"], arrays["student_att_scores"])
-        teacher = Recorded(arrays["teacher_hidden"], arrays["teacher_att_scores"])
+        student = PlotData(arrays["student_hidden_before_fit"], arrays["student_att_scores"])
+        teacher = PlotData(arrays["teacher_hidden"], arrays["teacher_att_scores"])
         layers = losses.uniform_layer_map(described["student_layers"], described["teacher_layers"])
         module = IntermediateLayerLoss(student, teacher, layers, seed=1)
         with torch.no_grad():

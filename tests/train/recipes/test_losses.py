@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from harness.train.kernels.cpu_attention import Heads, Stretch
+from harness.train.kernels.cpu_attention import QueryKey, Segment
 from harness.train.recipes import losses
 
 B, T = 6, 5
@@ -148,19 +148,19 @@ def test_a_part_of_n_rows_weighs_n_in_the_batch(n: int) -> None:
 
 def test_sequences_all_at_once_give_the_terms_of_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
     """As a GPU takes them: padded keys are zeroed there, here cut off."""
-    stretches = tuple(Stretch(16 * n, 16, n_keys, 16) for n, n_keys in enumerate((16, 5, 1)))
-    rows = [slice(one.begin, one.begin + one.n_counted) for one in stretches]
-    keys = [slice(one.begin, one.begin + one.n_keys) for one in stretches]
-    packed: Any = SimpleNamespace(stretches=stretches, rows=rows, key_rows=keys)
+    segments = tuple(Segment(16 * n, 16, n_keys, 16) for n, n_keys in enumerate((16, 5, 1)))
+    rows = [slice(one.begin, one.begin + one.n_counted) for one in segments]
+    keys = [slice(one.begin, one.begin + one.n_keys) for one in segments]
+    packed: Any = SimpleNamespace(segments=segments, rows=rows, key_rows=keys)
     leaves = [drawn(2, 48, 4, seed=seed).float().requires_grad_() for seed in (1, 2)]
-    theirs = Heads(drawn(2, 48, 4, seed=3).float(), drawn(2, 48, 4, seed=4).float())
+    theirs = QueryKey(drawn(2, 48, 4, seed=3).float(), drawn(2, 48, 4, seed=4).float())
     found = []
     for is_at_once in (False, True):
         if is_at_once:
             monkeypatch.setattr(
-                losses, "_by_sequence", lambda one, given: iter([losses._all_sequences(one, given.stretches)])
+                losses, "_by_sequence", lambda one, given: iter([losses._all_sequences(one, given.segments)])
             )
-        (term,) = losses.gram_terms([Heads(*leaves)], [theirs], packed, 100)
+        (term,) = losses.gram_terms([QueryKey(*leaves)], [theirs], packed, 100)
         found.append((term, *torch.autograd.grad(term, leaves)))
     for one, other in zip(*found, strict=True):
         assert torch.allclose(one, other, rtol=1e-6, atol=1e-7)
@@ -168,5 +168,5 @@ def test_sequences_all_at_once_give_the_terms_of_one_after_the_other(monkeypatch
 
 @pytest.mark.parametrize(("norm", "expected"), [(9.9, False), (10.1, True)])
 def test_one_long_query_and_key_of_any_layer_may_make_a_masked_score(norm: float, expected: bool) -> None:
-    short, long = (Heads(torch.full((1, 2, 1), one), torch.full((1, 2, 1), one)) for one in (1.0, norm))
+    short, long = (QueryKey(torch.full((1, 2, 1), one), torch.full((1, 2, 1), one)) for one in (1.0, norm))
     assert losses.may_be_masked([short, long]) is expected
