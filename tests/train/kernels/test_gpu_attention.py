@@ -226,8 +226,8 @@ def test_the_loss_and_every_gradient_of_a_stage_are_those_of_the_cpu(
         called.append(1)
         return attend(*given)
 
-    for module in (packing, packed_bert):
-        monkeypatch.setattr(module, "is_in_blocks", lambda _: False)
+    for place in (packing, packed_bert):
+        monkeypatch.setattr(place, "is_in_blocks", lambda _: False)
     monkeypatch.setattr(gpu_attention, "attend", counting)
     found, found_gradients = run(DEVICE)
     assert len(called) == n_layers
