@@ -29,6 +29,7 @@ from harness.plan.options import Options
 from harness.record import environment, store
 from harness.record.folder import Run
 from harness.run import reproduce
+from harness.run.context import RunOptions
 from harness.train.progress import Silent
 from tests.faults import FAULTS
 
@@ -93,7 +94,7 @@ def faults() -> dict[str, Any]:
 
 def run(name: str, results: Path, options: Options, *, fresh: bool = False) -> reproduce.Outcome:
     experiment = plan(read_card(CARDS / f"{name}.md"), options)
-    return reproduce.reproduce(experiment, reproduce.RunOptions(results, device="cpu", fresh=fresh), Silent())
+    return reproduce.reproduce(experiment, RunOptions(results, device="cpu", fresh=fresh), Silent())
 
 
 def claims_of(found: dict[str, Any]) -> dict[str, tuple[float, float | None]]:

@@ -62,10 +62,11 @@ def _seconds(text: str) -> float:
 
 def _measured_forecast(experiment: Experiment, arguments: argparse.Namespace) -> Cost:
     # Here, because it loads torch and transformers, which a plan does without.
-    from harness.run import budget, reproduce
+    from harness.run import budget
+    from harness.run.context import RunOptions, make_accelerator
 
-    machine = reproduce.RunOptions(results=arguments.results, device=arguments.device)
-    return budget.of_plan(experiment, machine.results, reproduce.make_accelerator(experiment, machine))
+    options = RunOptions(results=arguments.results, device=arguments.device)
+    return budget.of_plan(experiment, options.results, make_accelerator(experiment, options))
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -140,7 +141,7 @@ def _tolerances(text: str) -> dict[str, float]:
 
 def _of_this_machine(experiment: Experiment, device: str | None) -> tuple[Deviation, ...]:
     """What sets this machine apart from the one that the card declares."""
-    is_on_cpu = device == "cpu" or (device is None and environment.declares_cpu(experiment.declared_gpu))
+    is_on_cpu = environment.stays_on_cpu(experiment.declared_gpu, device)
     deviation = environment.compare_gpu(experiment.declared_gpu, () if is_on_cpu else environment.find_gpus()[0])
     return () if deviation is None else (deviation,)
 

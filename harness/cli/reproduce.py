@@ -61,15 +61,15 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.offline:
         environment.go_offline()
     if launch.is_wanted(arguments.num_processes, arguments.accelerate_config):
-        return launch.relaunch(
-            arguments.argv, arguments.num_processes, arguments.accelerate_config, on_cpu=arguments.device == "cpu"
-        )
+        on_cpu = environment.stays_on_cpu(experiment.declared_gpu, arguments.device)
+        return launch.relaunch(arguments.argv, arguments.num_processes, arguments.accelerate_config, on_cpu=on_cpu)
     # Here, because it loads torch and transformers, which no other command needs.
     from harness.run import reproduce, seeds
+    from harness.run.context import RunOptions
     from harness.train.engine.checkpoint import Cadence
     from harness.train.progress import make_watcher
 
-    machine = reproduce.RunOptions(
+    run_options = RunOptions(
         results=arguments.results,
         device=arguments.device,
         fresh=arguments.fresh,
@@ -89,9 +89,9 @@ def run(arguments: argparse.Namespace) -> int:
     watch = make_watcher(quiet=arguments.quiet)
     try:
         if arguments.seeds == 1:
-            outcome = reproduce.reproduce(experiment, machine, watch)
+            outcome = reproduce.reproduce(experiment, run_options, watch)
         else:
-            outcome = seeds.reproduce_seeds(plan_of, arguments.seeds, machine, watch)
+            outcome = seeds.reproduce_seeds(plan_of, arguments.seeds, run_options, watch)
     finally:
         watch.close()
     if launch.is_main_process():

@@ -20,10 +20,13 @@ def show(arguments: argparse.Namespace, subject: ReportData) -> None:
 def subject_of(
     experiment: Experiment, concluded: "Conclusion", record: "Run", *, was_there: bool = False
 ) -> ReportData:
-    """What a run came to, as a report shows it."""
+    """What a run came to, or a series of seeds, as a report shows it; deviations are of the first seed."""
+    # Here, because a card and a plan are shown without what reads records.
+    from harness.record.read import seeds_of
+
     return ReportData(
         experiment=experiment,
-        deviations=record.deviations,
+        deviations=seeds_of(record)[0].deviations,
         judgement=concluded.judgement,
         attributions=concluded.attributions,
         operating=concluded.operating,

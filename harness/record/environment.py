@@ -148,6 +148,11 @@ def declares_cpu(declared: str | None) -> bool:
     )
 
 
+def stays_on_cpu(declared: str | None, device: str | None) -> bool:
+    """Whether a run stays on the CPU: as `--device` says, else as the card declares."""
+    return device == "cpu" or (device is None and declares_cpu(declared))
+
+
 def compare_gpu(declared: str | None, gpus: Sequence[str]) -> Deviation | None:
     """None when the card declares nothing, or the same number of the same GPU; else what differs."""
     if declared is not None and declares_cpu(declared) and gpus:

@@ -145,7 +145,7 @@ def _measured(runs: Sequence[Run]) -> str:
 
 def _departs(run: Run) -> tuple[str, ...]:
     """What was overridden; which seed it was is told elsewhere, and where data lie matters to whoever compares them."""
-    if not run.has("experiment.json"):
+    if not run.has("environment.json"):
         return ()
     found = run.deviations
     shown = ("recipe", "evaluation", "precision", "scope")

@@ -219,8 +219,9 @@ def _run_of(experiment: Experiment, asked: GateOptions) -> tuple[Run | None, str
     if asked.watch is not None and why_not is None:
         # Here, because it loads torch and transformers, which a gate over runs that are there does without.
         from harness.run import reproduce
+        from harness.run.context import RunOptions
 
-        made = reproduce.reproduce(experiment, reproduce.RunOptions(asked.results, asked.device), asked.watch)
+        made = reproduce.reproduce(experiment, RunOptions(asked.results, asked.device), asked.watch)
         return Run.open(made.folder), None, []
     run, notes = newest(experiment, asked.results)
     if run is not None:

@@ -14,12 +14,13 @@ from harness.record import store
 from harness.record.folder import Run
 from harness.record.parts import Conclusion, RunSettings
 from harness.run import launch, reproduce
-from harness.run.reproduce import Outcome, RunOptions
+from harness.run.context import RunOptions
+from harness.run.reproduce import Outcome
 from harness.train.progress import ProgressCallback
 
 
 def reproduce_seeds(
-    plan_of: Callable[[int | None], Experiment], seeds: int | None, machine: RunOptions, watch: ProgressCallback
+    plan_of: Callable[[int | None], Experiment], seeds: int | None, options: RunOptions, watch: ProgressCallback
 ) -> Outcome:
     """Runs as many seeds as asked, or with None until the first look that decides, and judges them together.
 
@@ -31,12 +32,12 @@ def reproduce_seeds(
     base = RunSettings.of(first).seed
     for number in range(seeds or MOST_LOOKS):
         experiment = plan_of(base + number) if number else first
-        outcomes.append(reproduce.reproduce(experiment, machine, watch))
+        outcomes.append(reproduce.reproduce(experiment, options, watch))
         concluded = verdict.conclude([Run.open(one.folder) for one in outcomes], is_sequential=seeds is None)
         if seeds is None and _is_decided(concluded):
             break
     names = [outcome.folder.name for outcome in outcomes]
-    folder = machine.results / first.name / store.series_name(names)
+    folder = options.results / first.name / store.series_name(names)
     if launch.is_main_process():
         store.write_text(folder / store.SERIES, store.series_text(names, concluded, is_sequential=seeds is None))
     was_there = all(outcome.was_there for outcome in outcomes)

@@ -15,6 +15,7 @@ from harness.qa.squad import Paragraph
 from harness.record import environment, store
 from harness.record.folder import Run
 from harness.record.parts import RunSettings
+from harness.run.context import RunContext
 from harness.run.inputs import Inputs, check_unchanged, fingerprint
 from harness.train import teacher_logits
 from harness.train.augment import Table, augmented, build_table, table_key
@@ -30,8 +31,7 @@ def train(
     experiment: Experiment,
     inputs: Inputs,
     run: Path,
-    accelerator: Accelerator,
-    watch: ProgressCallback,
+    context: RunContext,
     cadence: Cadence,
 ) -> None:
     """Trains what is not trained yet; a finished stage is checked, not repeated, a begun one goes on."""
@@ -46,13 +46,13 @@ def train(
                 loading.load_tokenizer(folder),
             )
             check_unchanged(inputs)
-            checkpoints = _checkpoints(stage, run, seed, accelerator, cadence)
-            done = _train_stage(stage, experiment, inputs, student, teacher, tokenizer, run, checkpoints, watch)
-            if accelerator.is_main_process:
+            checkpoints = _checkpoints(stage, run, seed, context.accelerator, cadence)
+            done = _train_stage(stage, experiment, inputs, student, teacher, tokenizer, run, checkpoints, context)
+            if context.is_main_process:
                 loading.save_model(student, tokenizer, out / store.WEIGHTS)
                 store.write_json(out / "stage.json", {**done, "weights": fingerprint(out / store.WEIGHTS)})
             checkpoints.clear()
-            accelerator.wait_for_everyone()
+            context.accelerator.wait_for_everyone()
         if fingerprint(out / store.WEIGHTS) != Run.open(run).stage(stage.name).weights:
             raise InvalidRunError(
                 f"{out / store.WEIGHTS}: not the files that the stage wrote; start again with --fresh"
@@ -77,12 +77,12 @@ def _train_stage(
     tokenizer: Any,
     run: Path,
     checkpoints: Checkpoints,
-    watch: ProgressCallback,
+    context: RunContext,
 ) -> dict[str, Any]:
     """Trains the student in place; returns the stage's log and the training questions it could not use."""
-    accelerator = checkpoints.accelerator
+    accelerator = context.accelerator
     needs_table = stage.name == AUGMENTED and inputs.masked_lm is not None
-    table = _candidates(experiment, inputs, run, accelerator, watch) if needs_table else None
+    table = _candidates(experiment, inputs, run, context) if needs_table else None
     train_stage = RECIPES[experiment.recipe][stage.name]
     noted: dict[str, Any] = {}
     scratch = run / f"scratch-{accelerator.process_index}"
@@ -91,13 +91,13 @@ def _train_stage(
         logits = None
         if train_stage in READS_TEACHER_LOGITS:
             batch_size = int(experiment.evaluation.value("eval_batch_size"))
-            logits = _teacher_logits(teacher, inputs.record["teacher"], rows, batch_size, run, accelerator, watch)
+            logits = _teacher_logits(teacher, inputs.record["teacher"], rows, batch_size, run, context)
             if stage.get("padding") == "dropped":
                 noted["mass_on_padding"] = teacher_logits.mass_on_padding(logits, rows)
-        recorder = _Recorder(checkpoints.losses, watch, is_main=accelerator.is_main_process)
+        recorder = _Recorder(checkpoints.losses, context.progress, is_main=context.is_main_process)
         seed = RunSettings.of(experiment).seed
-        context = StageContext(student, teacher, accelerator, seed, recorder, rows, logits, checkpoints)
-        log: StageLog = train_stage(context, **{name: stage.value(name) for name in settings_of(train_stage)})
+        of_stage = StageContext(student, teacher, accelerator, seed, recorder, rows, logits, checkpoints)
+        log: StageLog = train_stage(of_stage, **{name: stage.value(name) for name in settings_of(train_stage)})
     words = {"candidates": {"sha256": table.sha256, "words": dict(table.n_words)}} if table else {}
     kind = "packed" if packed_bert.fits(student) else "library"  # which encoder this machine has for such a model
     seconds = round(checkpoints.elapsed(), 1)
@@ -110,18 +110,17 @@ def _teacher_logits(
     rows: Features,
     batch_size: int,
     run: Path,
-    accelerator: Accelerator,
-    watch: ProgressCallback,
+    context: RunContext,
 ) -> teacher_logits.Logits:
     """The teacher's logits of these rows, made once for all runs that have the same ones; `files` are its hashes."""
-    key = teacher_logits.key_of(files, rows, batch_size=batch_size, accelerator=accelerator)
+    key = teacher_logits.key_of(files, rows, batch_size=batch_size, accelerator=context.accelerator)
     folder = store.cache_of(run, "teacher-logits", key)
-    return teacher_logits.build(teacher, rows, folder, key, batch_size=batch_size, accelerator=accelerator, watch=watch)
+    return teacher_logits.build(
+        teacher, rows, folder, key, batch_size=batch_size, accelerator=context.accelerator, watch=context.progress
+    )
 
 
-def _candidates(
-    experiment: Experiment, inputs: Inputs, run: Path, accelerator: Accelerator, watch: ProgressCallback
-) -> Table:
+def _candidates(experiment: Experiment, inputs: Inputs, run: Path, context: RunContext) -> Table:
     """The words that may stand for those of the training contexts, made once for all runs on the same data."""
     settings: Stage | None = experiment.augmentation
     if settings is None or inputs.masked_lm is None:
@@ -139,8 +138,8 @@ def _candidates(
         store.cache_of(run, "augmentation", key),
         masked_lm=inputs.masked_lm,
         glove=inputs.glove,
-        accelerator=accelerator,
-        watch=watch,
+        accelerator=context.accelerator,
+        watch=context.progress,
         **n_words,
     )
 

@@ -17,8 +17,9 @@ from harness.judge import verdict
 from harness.judge.rules import judge
 from harness.plan.experiment import plan
 from harness.plan.options import Options
+from harness.record.environment import stays_on_cpu
 from harness.record.folder import Run
-from harness.run.reproduce import RunOptions, is_on_cpu, make_accelerator
+from harness.run.context import RunOptions, make_accelerator
 from tests.measure_pocket import CARDS
 
 FIRST, SECOND = "intermediate_layer_step_2", "prediction_layer_step_5"
@@ -136,8 +137,8 @@ def test_steps_are_judged_where_the_arithmetic_is_the_cards(device: str, precisi
 def test_a_card_that_was_made_on_a_cpu_is_run_on_one_unless_told_otherwise() -> None:
     pocket = plan(read_card(CARDS / "pocket.md"), Options())
     target = plan(read_card(CARDS / "tinybert-6l.md"), Options())
-    assert [is_on_cpu(pocket, device) for device in (None, "cpu", "gpu")] == [True, True, False]
-    assert [is_on_cpu(target, device) for device in (None, "cpu", "gpu")] == [False, True, False]
+    assert [stays_on_cpu(pocket.declared_gpu, device) for device in (None, "cpu", "gpu")] == [True, True, False]
+    assert [stays_on_cpu(target.declared_gpu, device) for device in (None, "cpu", "gpu")] == [False, True, False]
 
 
 def test_a_gpu_that_is_asked_for_and_not_there_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ SQUAD2, HAS_ANSWER, NO_ANSWER, SQUAD1 = 11_873, 5_928, 5_945, 10_570
 COUNTED = ("exact", "HasAns_exact", "NoAns_exact", "NoAns_f1")
 
 FULL_DIGITS = 13  # significant digits from which a number was printed in full
+_MOST_DIGITS = 20  # of a double, written as a share or in points; more are no program's
 _LAST_BITS = 4  # units in the last place that division, product and mean may leave a double off
 _HAND_ROUNDED = (
     7  # decimals up to which a double beside a short number was that number: 0.7188 * 100 is 71.88000000000001
@@ -98,7 +99,8 @@ def printed(claim: Claim) -> Printed | None:
         return None
     is_shifted = abs(claim.value - 100 * float(number)) < abs(claim.value - float(number))
     points = number.scaleb(2) if is_shifted else number
-    return Printed(claim, _short_beside(points) if len(points.as_tuple().digits) >= FULL_DIGITS else points, is_shifted)
+    is_double = FULL_DIGITS <= len(points.as_tuple().digits) <= _MOST_DIGITS
+    return Printed(claim, _short_beside(points) if is_double else points, is_shifted)
 
 
 def _short_beside(points: Decimal) -> Decimal:

@@ -110,10 +110,9 @@ def optimise(
             set_rate(optimizer, settings, rate, step)
             with _named(accelerator, seed=seed, stage=stage, step=step + 1):
                 record = _whole_step(wrapped, optimizer, features, batch, settings, accelerator, (seed, stage, step))
-            n_done = step
+            n_done = step + (record is not None)
             if record is not None:
-                pending.append({"step": step + 1, "epoch": epoch, "learning_rate": rate, **record})
-                n_done = step + 1
+                pending.append({"step": n_done, "epoch": epoch, "learning_rate": rate, **record})
             is_last = n_done == n_steps
             wishes = _wishes(is_interrupted(), checkpoints, n_done)
             # One process alone may stop, or keep a checkpoint, after any step; several do it together.
@@ -121,7 +120,8 @@ def optimise(
                 records = _read(pending, accelerator, stage=stage, seed=seed) if pending else []
                 pending.clear()
                 last_epoch.extend(one for one in records if one["epoch"] == n_epochs - 1)
-                watch.steps(records)
+                if records:
+                    watch.steps(records)
                 wishes = _of_any(wishes, accelerator)
                 if checkpoints and not is_last and n_done > begin and any(wishes):
                     checkpoints.save(n_done, module, optimizer.optimizer)

@@ -1,0 +1,60 @@
+"""How a run is run: what was asked for, the device it is on, and who is told of its progress."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+
+from harness.domain import Experiment
+from harness.errors import PlanError
+from harness.record import environment
+from harness.record.parts import RunSettings
+from harness.train.engine.checkpoint import Cadence
+from harness.train.progress import ProgressCallback
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How to run: where results go, on which device, in how many micro-batches, whether to start afresh, when to keep
+    a checkpoint, whether everything must be deterministic or be refused, whether a few steps are timed first, and how
+    long it all may take."""
+
+    results: Path
+    device: str | None = None
+    fresh: bool = False
+    gradient_accumulation_steps: int = 1
+    cadence: Cadence = field(default_factory=Cadence)
+    is_strict: bool = False
+    is_forecast: bool = False
+    budget_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunContext:
+    options: RunOptions
+    accelerator: Accelerator
+    progress: ProgressCallback
+
+    @property
+    def is_main_process(self) -> bool:
+        return bool(self.accelerator.is_main_process)
+
+
+def make_accelerator(experiment: Experiment, options: RunOptions) -> Accelerator:
+    """The device of a run, with its precision; raises PlanError for what this machine does not have."""
+    precision, on_cpu = (
+        RunSettings.of(experiment).precision,
+        environment.stays_on_cpu(experiment.declared_gpu, options.device),
+    )
+    if options.device == "gpu" and not torch.cuda.is_available():
+        raise PlanError(["--device gpu: PyTorch finds none here; leave the option out"])
+    if precision in ("fp16", "tf32") and (on_cpu or not environment.find_gpus()[0]):
+        raise PlanError([f"--precision {precision} needs a GPU; on the CPU use fp32 or bf16"])
+    torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
+    torch.set_num_threads(environment.n_threads())
+    return Accelerator(
+        cpu=on_cpu,
+        mixed_precision="no" if precision in ("fp32", "tf32") else precision,
+        gradient_accumulation_steps=options.gradient_accumulation_steps,
+    )
