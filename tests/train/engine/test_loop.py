@@ -56,6 +56,7 @@ class Kept(Silent):
         self.records: list[dict[str, float]] = []
 
     def steps(self, records: list[dict[str, float]]) -> None:
+        assert records, "told of no step"
         self.records += records
 
 
