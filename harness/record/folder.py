@@ -104,9 +104,8 @@ class Run:
     @cached_property
     def card(self) -> Card:
         """The card that was planned; raises CardError where it is none."""
-        from harness.card.read import card_of  # here: most commands on a record do without the dialects
-
         # Here, because what reads cards takes longer to load than a verdict to be worked out.
+        from harness.card.read import card_of
 
         return card_of(self.folder / "card.md", self.read("card.md"))
 

@@ -32,6 +32,8 @@ class RunOptions:
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
+    """What every stage of a run needs beside its experiment and inputs."""
+
     options: RunOptions
     accelerator: Accelerator
     progress: ProgressCallback
@@ -43,10 +45,8 @@ class RunContext:
 
 def make_accelerator(experiment: Experiment, options: RunOptions) -> Accelerator:
     """The device of a run, with its precision; raises PlanError for what this machine does not have."""
-    precision, on_cpu = (
-        RunSettings.of(experiment).precision,
-        environment.stays_on_cpu(experiment.declared_gpu, options.device),
-    )
+    precision = RunSettings.of(experiment).precision
+    on_cpu = environment.stays_on_cpu(experiment.declared_gpu, options.device)
     if options.device == "gpu" and not torch.cuda.is_available():
         raise PlanError(["--device gpu: PyTorch finds none here; leave the option out"])
     if precision in ("fp16", "tf32") and (on_cpu or not environment.find_gpus()[0]):

@@ -22,7 +22,14 @@ from harness.train.models import loading
 from harness.train.progress import ProgressCallback
 
 Golds = Mapping[str, Sequence[Span]]
+# The settings of a stage, or of an evaluation, by which its rows are cut.
+WINDOWS = ("max_seq_length", "doc_stride", "doc_stride_is", "max_query_length")
 NEEDS_PIECES = ("official-bert",)
+
+
+def windows_of(stage: Stage) -> dict[str, Any]:
+    """How a stage's rows are cut, as `build_features` takes it."""
+    return {name: stage.value(name) for name in WINDOWS}
 
 
 def evaluate(
@@ -106,10 +113,7 @@ def read(
         paragraphs,
         tokenizer,
         scratch,
-        max_seq_length=int(settings.value("max_seq_length")),
-        doc_stride=int(settings.value("doc_stride")),
-        doc_stride_is=settings.value("doc_stride_is"),
-        max_query_length=int(settings.value("max_query_length")),
+        **windows_of(settings),
         for_training=False,
     )
     logits = logits_of(

@@ -25,7 +25,6 @@ from harness.run.score_document import to_document
 from harness.train.models import loading
 from harness.train.progress import ProgressCallback
 
-WINDOWS = ("max_seq_length", "doc_stride", "doc_stride_is", "max_query_length")
 _PREFIX = "evaluation."
 DEFAULT_RECIPE = "haystack"  # whose programs fill in how a model was evaluated
 _SILENT = Card(
@@ -139,7 +138,7 @@ def _rows(
 
 
 def _windows(stage: Stage) -> tuple[str, ...]:
-    return tuple(str(stage.value(name)) for name in WINDOWS)
+    return tuple(map(str, evaluate.windows_of(stage).values()))
 
 
 def _rows_of(protocol: str, metrics: Metrics) -> tuple[Row, Row]:

@@ -16,6 +16,7 @@ from harness.record import environment, store
 from harness.record.folder import Run
 from harness.record.parts import RunSettings
 from harness.run.context import RunContext
+from harness.run.evaluate import windows_of
 from harness.run.inputs import Inputs, check_unchanged, fingerprint
 from harness.train import teacher_logits
 from harness.train.augment import Table, augmented, build_table, table_key
@@ -167,10 +168,7 @@ def _rows(stage: Stage, paragraphs: Iterator[Paragraph], tokenizer: Any, scratch
         paragraphs,
         tokenizer,
         scratch,
-        max_seq_length=stage.value("max_seq_length"),
-        doc_stride=stage.value("doc_stride"),
-        doc_stride_is=stage.value("doc_stride_is"),
-        max_query_length=stage.value("max_query_length"),
+        **windows_of(stage),
         last_token=stage.value("last_token_labels"),
         for_training=True,
     )

@@ -25,6 +25,7 @@ from harness.plan.cost import Cost, Geometry, Part, geometry_of, stage_tflop
 from harness.qa.features import Array, Features, build_features
 from harness.qa.squad import Paragraph
 from harness.record.parts import RunSettings
+from harness.run.evaluate import windows_of
 from harness.run.inputs import Inputs
 from harness.train.inference import batch_logits
 from harness.train.models import loading
@@ -114,16 +115,12 @@ def _sample(stage: Stage, experiment: Experiment, inputs: Inputs, scratch: Path)
     every = max(1, math.ceil(sum(sizes) / QUESTIONS))
     folder = scratch / stage.name
     folder.mkdir(parents=True, exist_ok=True)
-    settings: dict[str, Any] = stage.values()
     rows = build_features(
         itertools.islice(inputs.train(), 0, None, every),
         loading.load_tokenizer(inputs.student),
         folder,
-        max_seq_length=settings["max_seq_length"],
-        doc_stride=settings["doc_stride"],
-        doc_stride_is=settings["doc_stride_is"],
-        max_query_length=settings["max_query_length"],
-        last_token=settings["last_token_labels"],
+        **windows_of(stage),
+        last_token=stage.value("last_token_labels"),
         for_training=True,
     )
     n_sampled = sum(sizes[::every])
@@ -169,7 +166,8 @@ def _of_stage(
         """Seconds of a stage of so many steps."""
         few, clock, logits = _Few(rows, n_batches * batch_size), _Clock(), None
         if train in READS_TEACHER_LOGITS:
-            logits, took = _logits_timed(teacher, few, int(experiment.evaluation.value("eval_batch_size")), accelerator)
+            of_batch = int(experiment.evaluation.value("eval_batch_size"))
+            logits, took = _logits_timed(teacher, few, len(few), of_batch, accelerator)
             asked.extend(took)
         train(StageContext(_student(experiment, inputs), teacher, accelerator, seed, clock, few, logits), **settings)  # type: ignore[arg-type]
         return clock.taken[-1] - clock.taken[0]
@@ -192,13 +190,15 @@ class _Clock(Silent):
         self.taken.append(time.perf_counter())
 
 
-def _logits_timed(model: Any, rows: "_Few", batch_size: int, accelerator: Accelerator) -> tuple[Array, list[float]]:
-    """The teacher's logits of all rows, and the seconds that each batch took for a row."""
+def _logits_timed(
+    model: Any, rows: Any, n_rows: int, batch_size: int, accelerator: Accelerator
+) -> tuple[Array, list[float]]:
+    """A model's logits of the first rows, and the seconds that each batch took for a row."""
     model, found, took = model.to(accelerator.device).eval(), [], []
-    for begin in range(0, len(rows), batch_size):
+    for begin in range(0, n_rows, batch_size):
         started = time.perf_counter()
         which = np.arange(begin, min(begin + batch_size, len(rows)))
-        found.append(batch_logits(model, rows, which, accelerator))  # type: ignore[arg-type]
+        found.append(batch_logits(model, rows, which, accelerator))
         took.append((time.perf_counter() - started) / len(which))
     return np.concatenate(found), took
 
@@ -231,20 +231,12 @@ def _of_evaluations(experiment: Experiment, inputs: Inputs, accelerator: Acceler
             some,
             loading.load_tokenizer(folder),
             scratch,
-            max_seq_length=int(settings.value("max_seq_length")),
-            doc_stride=int(settings.value("doc_stride")),
-            doc_stride_is=settings.value("doc_stride_is"),
-            max_query_length=int(settings.value("max_query_length")),
+            **windows_of(settings),
             for_training=False,
         )
         made = {"student": _student, "teacher": _teacher}
         model = made[name](experiment, inputs) if name in made else loading.load_model(folder, seed=0)
-        model, batch_size = model.to(accelerator.device).eval(), int(settings.value("eval_batch_size"))
-        each = []
-        for begin in range(0, min(len(rows), 6 * batch_size), batch_size):
-            started = time.perf_counter()
-            which = np.arange(begin, min(begin + batch_size, len(rows)))
-            batch_logits(model, rows, which, accelerator)
-            each.append((time.perf_counter() - started) / len(which))
+        batch_size = int(settings.value("eval_batch_size"))
+        _, each = _logits_timed(model, rows, min(len(rows), 6 * batch_size), batch_size, accelerator)
         n_asked = sum(len(paragraph.questions) for paragraph in some)
         yield _part(f"evaluation: {name}", round(len(rows) / max(n_asked, 1) * questions), each[1:] or each)

@@ -18,9 +18,8 @@ COUNTED = ("exact", "HasAns_exact", "NoAns_exact", "NoAns_f1")
 FULL_DIGITS = 13  # significant digits from which a number was printed in full
 _MOST_DIGITS = 20  # of a double, written as a share or in points; more are no program's
 _LAST_BITS = 4  # units in the last place that division, product and mean may leave a double off
-_HAND_ROUNDED = (
-    7  # decimals up to which a double beside a short number was that number: 0.7188 * 100 is 71.88000000000001
-)
+# Decimals up to which a double beside a short number was that number: 0.7188 * 100 is 71.88000000000001.
+_HAND_ROUNDED = 7
 # What single precision (torchmetrics, JAX) leaves a share off, of itself: a quotient and a product, each half a unit.
 SINGLE = Decimal(2) ** -23
 
