@@ -29,7 +29,9 @@ NEEDS_PIECES = ("official-bert",)
 
 def windows_of(stage: Stage) -> dict[str, Any]:
     """How a stage's rows are cut, as `build_features` takes it."""
-    return {name: stage.value(name) for name in WINDOWS}
+    # `--set` may have given a length as 384.0.
+    values = {name: stage.value(name) for name in WINDOWS}
+    return {name: value if name == "doc_stride_is" else int(value) for name, value in values.items()}
 
 
 def evaluate(
