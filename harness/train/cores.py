@@ -76,7 +76,13 @@ def each(works: Sequence[Callable[[], _Found]]) -> list[_Found]:
 @functools.lru_cache(maxsize=1)
 def _workers(_pid: int, n: int) -> ThreadPoolExecutor:
     """Threads that torch's products do not part any further; a process that was forked off has its own."""
-    return ThreadPoolExecutor(n, "core", initializer=torch.set_num_threads, initargs=(1,))
+    return ThreadPoolExecutor(n, "core", initializer=_keep_to_one_core)
+
+
+def _keep_to_one_core() -> None:
+    # A thread that first asks torch for its number is given the program's, over what was set before: so it asks first.
+    torch.get_num_threads()
+    torch.set_num_threads(1)
 
 
 def shared_terms(compute: Callable[[Batch], Terms], batch: Batch, parameters: Sequence[Tensor], width: int) -> Terms:

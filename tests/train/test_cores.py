@@ -1,6 +1,7 @@
 """A batch shared among cores: the same loss, the same dropout, the same gradients, the same bits each time."""
 
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -104,6 +105,21 @@ def test_workers_keep_the_callers_modes_and_part_nothing_further() -> None:
         )
     assert found == [(False, True, 1)] * 2
     assert torch.get_num_threads() == 2
+
+
+def test_a_worker_that_has_computed_nothing_yet_keeps_to_its_core_whatever_the_program_sets() -> None:
+    """Else the bits of a gradient hang on which worker came late."""
+    cores._workers.cache_clear()
+    torch.set_num_threads(3)
+    together = threading.Barrier(3)
+    cores.each([together.wait] * 3)  # all three are there, and none has used torch
+    torch.set_num_threads(3)
+
+    def asked() -> int:
+        together.wait()
+        return torch.get_num_threads()
+
+    assert cores.each([asked] * 3) == [1, 1, 1]
 
 
 def test_an_error_in_a_worker_is_the_callers() -> None:
