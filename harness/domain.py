@@ -1,16 +1,12 @@
 """The core types: frozen data that every floor shares. Bounded metrics are in points, 0-100."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 Value = int | float | str | bool | None
 Origin = Literal["stated", "derived", "assumed", "overridden"]
 Unit = Literal["points", "loss", "count", "other"]  # other: a scale of its own, such as perplexity or word error rate
-Outcome = Literal[
-    "reproduced", "better", "not_reproduced", "inconclusive", "measured", "unmeasured", "limited", "invalid"
-]
-Rule = Literal["tolerance", "equivalence"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,75 +222,3 @@ class Measurement:
     n: int
     seed: int
     signature: str
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A claim against the mean of one or a few seeds, all in the claim's unit.
-
-    `sd` is of the seeds themselves, None for one; `spread` is moderated by `prior`, the spread of a seed that was
-    expected before (None: nobody knows, and the seeds speak alone), and has `df` degrees of freedom. `interval` is the
-    90 % interval of `difference` (mean - claim), the claim's rounding included, None where the spread is unknown;
-    `p_below` and `p_above` are the one-sided tests that it is truly below -tolerance or above +tolerance (small: it
-    is). `seeds_needed` is until `interval` lies wholly inside or outside the tolerance if nothing else changed.
-    """
-
-    metric: str
-    values: tuple[float, ...]
-    mean: float
-    sd: float | None
-    prior: float | None
-    spread: float
-    df: int
-    difference: float
-    interval: tuple[float, float] | None
-    p_below: float
-    p_above: float
-    seeds_needed: int | None  # None where no number of seeds would do
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What one claim came to, by `rule`. `difference` is measured - claimed, in the claim's unit.
-
-    `is_no_worse`: the claim is met or exceeded, or a score is undecided only because it may be above the claim.
-    """
-
-    metric: str
-    claimed: float
-    measured: float | None
-    difference: float | None
-    tolerance: float
-    unit: Unit
-    outcome: Outcome
-    reason: str
-    rule: Rule
-    is_no_worse: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Opinion:
-    """What the rule that does not decide says of the card."""
-
-    rule: Rule
-    outcome: Outcome
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """All verdicts under one rule, the exit code they end in, and what the other rule says."""
-
-    outcome: Outcome
-    exit_code: int
-    rule: Rule
-    reason: str
-    verdicts: tuple[Verdict, ...] = field(default=())
-    estimates: tuple[Estimate, ...] = field(default=())
-    other: Opinion | None = None
-    flags: tuple[str, ...] = field(default=())  # to be known beside the outcome, such as a seed that collapsed
-
-    @property
-    def is_of_card(self) -> bool:
-        """Whether it says something of the card's claims: a limited, invalid or only measured run does not."""
-        return self.outcome not in ("limited", "invalid", "measured")

@@ -10,8 +10,9 @@ import pytest
 from harness import errors
 from harness.cli import COMMANDS
 from harness.cli.main import main
-from harness.domain import Claim, Judgement, Measurement, Outcome, Rule
+from harness.domain import Claim, Measurement
 from harness.judge.rules import judge
+from harness.record.judgement import Judgement, Outcome, Rule
 from tests.conftest import ROOT
 from tests.test_architecture import PACKAGE, ROOMS
 

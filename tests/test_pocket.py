@@ -7,9 +7,9 @@ import pytest
 from harness.card import loss_traces
 from harness.card.read import read_card
 from harness.card.references import PACKAGE, model_reference
-from harness.domain import Judgement
 from harness.plan.experiment import plan
 from harness.plan.options import Options
+from harness.record.judgement import Judgement
 from harness.record.store import read_json, sha256_of
 from tests import faults
 from tests.measure_pocket import CARDS, CONDITIONS, HELD_OUT, SEEDS, STEPS, claims_of, run

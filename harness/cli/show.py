@@ -10,7 +10,7 @@ from harness.report.text.subject import ReportData
 
 if TYPE_CHECKING:  # a card and a plan are shown without what reads records
     from harness.record.folder import Run
-    from harness.record.parts import Conclusion
+    from harness.record.judgement import Conclusion
 
 
 def show(arguments: argparse.Namespace, subject: ReportData) -> None:

@@ -9,7 +9,7 @@ from harness.cli.show import subject_of
 from harness.errors import EXIT_INVALID
 from harness.record import store
 from harness.record.folder import Run
-from harness.record.parts import Conclusion
+from harness.record.judgement import Conclusion
 from harness.record.read import blaming_the_record, require_finished, seeds_of
 from harness.report.text import REPORTS
 

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from scipy.special import stdtrit
 
-from harness.domain import Claim, Judgement, Measurement, Unit
+from harness.domain import Claim, Measurement, Unit
 from harness.errors import DataError, PlanError
 from harness.record import store, typed
+from harness.record.judgement import Judgement
 
 BASELINE_VERSION = 1
 PROXY = ".proxy"  # behind a card's name: the baseline of its runs on part of the questions

@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 from scipy.special import stdtrit
 
-from harness.domain import Estimate
 from harness.judge.estimate import ALPHA, half_width
 from harness.plan.priors import EXPECTED
-from harness.record.parts import Rates
+from harness.record.judgement import Estimate, Rates
 
 DRAWS = 20_000
 MOST_LOOKS = 5  # seeds that --seeds auto runs at most

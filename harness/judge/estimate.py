@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from scipy.special import stdtr, stdtrit
 
 from harness.card import loss_traces
-from harness.domain import Claim, Estimate
+from harness.domain import Claim
 from harness.plan.priors import EXPECTED, Prior
+from harness.record.judgement import Estimate
 
 ALPHA = 0.05
 EXACT_DIGITS = 6  # a claim printed with as many decimals is not rounded to speak of

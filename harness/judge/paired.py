@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from harness.record.parts import GapDecomposition, PairedDifference, ScoredAnswer
+from harness.record.judgement import GapDecomposition, PairedDifference
+from harness.record.parts import ScoredAnswer
 
 DRAWS = 10_000
 _CHUNK = 500  # draws at once: 1,204 paragraphs take 5 MB

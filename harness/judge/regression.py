@@ -21,10 +21,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.domain import Claim, Judgement, Measurement, Unit, Verdict
+from harness.domain import Claim, Measurement, Unit
 from harness.errors import EXIT_INVALID, EXIT_NOT_REPRODUCED, EXIT_REPRODUCED
 from harness.judge.baseline import Baseline, Known
 from harness.qa.signature import warning_of
+from harness.record.judgement import Judgement, Verdict
 
 # What a state that is neither pass nor fail does to the gate: `pass` says nothing of it, `warn` says it.
 On = Mapping[str, Literal["fail", "warn", "pass"]]

@@ -18,10 +18,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from harness.card import loss_traces
-from harness.domain import Claim, Estimate, Judgement, Measurement, Opinion, Outcome, Rule, Verdict
+from harness.domain import Claim, Measurement
 from harness.errors import EXIT_INCONCLUSIVE, EXIT_INVALID, EXIT_NOT_REPRODUCED, EXIT_REPRODUCED
 from harness.judge.estimate import ALPHA, estimate
 from harness.plan.priors import EXPECTED, Prior
+from harness.record.judgement import Estimate, Judgement, Opinion, Outcome, Rule, Verdict
 
 SEEDS_FOR_AN_END = 3
 _ROUNDING = 1e-9  # so that a difference of exactly the tolerance is inside it, whatever its last bit

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from harness.card import loss_traces
 from harness.card.references import HUB_QUESTIONS, SQUAD2, data_named
-from harness.domain import Claim, Experiment, Judgement, Measurement
+from harness.domain import Claim, Experiment, Measurement
 from harness.errors import DataError
 from harness.judge import error_rates, estimate, paired, preconditions
 from harness.judge.rules import judge
@@ -17,7 +17,8 @@ from harness.plan.priors import prior_of
 from harness.qa import official_squad
 from harness.record import environment, store
 from harness.record.folder import Run
-from harness.record.parts import Conclusion, GapDecomposition, Metrics, Rates, RunSettings
+from harness.record.judgement import Conclusion, GapDecomposition, Judgement, Rates
+from harness.record.parts import Metrics, RunSettings
 
 _SCORES = ("exact", "f1")
 

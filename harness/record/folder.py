@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 from harness.domain import Card, Deviation, Experiment
 from harness.errors import StoreError
 from harness.record import losses, store, typed
+from harness.record.judgement import Conclusion
 from harness.record.parts import (
     Broken,
     Concluded,
-    Conclusion,
     Fingerprint,
     Identity,
     Inputs,

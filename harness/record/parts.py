@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.domain import Deviation, Experiment, Judgement, Measurement, Rule
+from harness.domain import Deviation, Experiment, Measurement
 from harness.record.environment import Environment
+from harness.record.judgement import Conclusion, GapDecomposition, Judgement, Rates, Rule
 
 # Of a model: the sha256 of each of its files. Of data: `sha256` of a file, or `revision` of a data set of the Hub.
 Fingerprint = Mapping[str, str]
@@ -152,72 +153,6 @@ class Broken:
     error: str
     stage: str
     step: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class PairedDifference:
-    """Two sets of answers to the same questions, compared question by question.
-
-    `difference` is second - first in points, `interval` its 95 % interval over paragraphs, None where the answers have
-    no paragraphs. `gained` and `lost` count questions that only the second, or only the first, gets exactly right;
-    `p_value` is McNemar's exact test of the two being as likely.
-    """
-
-    metric: str
-    first: float
-    second: float
-    difference: float
-    interval: tuple[float, float] | None
-    gained: int
-    lost: int
-    p_value: float
-
-
-@dataclass(frozen=True, slots=True)
-class GapDecomposition:
-    """Where the gap between a claim and our student comes from, all scored by us under one signature.
-
-    claim -> published weights (the way of scoring, or other weights) -> our student (training). None: not to be had.
-    `retention` is the student's share of the teacher's score, in percent: nearly free of the way of scoring.
-    """
-
-    metric: str
-    claimed: float
-    published: float | None
-    teacher: float | None
-    student: float
-    training: PairedDifference | None
-    retention: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Rates:
-    """Shares of simulated cards, of one claim each, that rule `equivalence` gives each outcome, and that rule
-    `tolerance` accepts, when the two procedures are `gap` apart on average. `is_sequential`: with a look after every
-    seed up to `n_seeds`, stopping at the first that decides."""
-
-    metric: str
-    gap: float
-    n_seeds: int
-    is_sequential: bool
-    reproduced: float
-    not_reproduced: float
-    inconclusive: float
-    within_tolerance: float
-
-
-@dataclass(frozen=True, slots=True)
-class Conclusion:
-    """What a run, or several seeds of one card, came to.
-
-    `measurements` of all runs, in the order of their seeds; `attributions` are of the first run; `operating` says how
-    often the rules would be right and wrong at the spread and the number of seeds of this verdict.
-    """
-
-    judgement: Judgement
-    measurements: tuple[Measurement, ...]
-    attributions: tuple[GapDecomposition, ...]
-    operating: tuple[Rates, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from harness.card.completeness import completeness
-from harness.domain import Judgement
 from harness.errors import DataError, HarnessError
 from harness.record import store
 from harness.record.folder import Run
+from harness.record.judgement import Judgement
 from harness.record.read import blaming_the_record, seeds_of
 
 T = TypeVar("T")

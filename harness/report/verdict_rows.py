@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.domain import Estimate, Judgement, Verdict
-from harness.record.parts import GapDecomposition
+from harness.record.judgement import Estimate, GapDecomposition, Judgement, Verdict
 
 if TYPE_CHECKING:  # a board has rows and no gate: it starts without the libraries of one
     from harness.judge.regression import Check

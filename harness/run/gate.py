@@ -22,7 +22,8 @@ from harness.plan.options import Options
 from harness.plan.priors import prior_of
 from harness.record import environment, store
 from harness.record.folder import Run
-from harness.record.parts import Conclusion, Fingerprint
+from harness.record.judgement import Conclusion
+from harness.record.parts import Fingerprint
 from harness.record.read import blaming_the_record, require_finished
 from harness.run.find import as_claimed_now, newest
 from harness.run.self_contained import why_not_shipped

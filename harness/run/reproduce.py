@@ -12,13 +12,14 @@ from pathlib import Path
 import torch
 from accelerate import Accelerator
 
-from harness.domain import Experiment, Judgement
+from harness.domain import Experiment
 from harness.errors import InvalidRunError, PlanError, RunError
 from harness.judge import verdict
 from harness.judge.audit import check_content, first_of, problems_of
 from harness.record import environment, lock, store
 from harness.record.folder import Run
-from harness.record.parts import Broken, Conclusion, Identity, Missing, RunEnvironment, RunSettings
+from harness.record.judgement import Conclusion, Judgement
+from harness.record.parts import Broken, Identity, Missing, RunEnvironment, RunSettings
 from harness.record.read import identity_of, scored_alike
 from harness.record.store import EVALUATION, MISSING, PUBLISHED, TEACHER
 from harness.run import budget, preflight, teacher_cards

@@ -12,7 +12,8 @@ from harness.judge import verdict
 from harness.judge.error_rates import MOST_LOOKS
 from harness.record import store
 from harness.record.folder import Run
-from harness.record.parts import Conclusion, RunSettings
+from harness.record.judgement import Conclusion
+from harness.record.parts import RunSettings
 from harness.run import launch, reproduce
 from harness.run.context import RunOptions
 from harness.run.reproduce import Outcome

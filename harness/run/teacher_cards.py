@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from harness.card.read import read_card
-from harness.domain import Experiment, Judgement
+from harness.domain import Experiment
 from harness.errors import InvalidRunError, PlanError
 from harness.judge import verdict
 from harness.judge.audit import audit, first_of, problems_of
@@ -13,6 +13,7 @@ from harness.plan.options import Options
 from harness.plan.tolerances import measured
 from harness.record import store
 from harness.record.folder import Run
+from harness.record.judgement import Judgement
 from harness.record.parts import RunSettings
 from harness.record.read import is_trained_as, require_finished, with_claims_of
 

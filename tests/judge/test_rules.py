@@ -4,8 +4,9 @@ import math
 
 import pytest
 
-from harness.domain import Claim, Measurement, Rule, Unit
+from harness.domain import Claim, Measurement, Unit
 from harness.judge.rules import RULES, judge
+from harness.record.judgement import Rule
 
 
 def claim(metric: str, value: float, unit: Unit = "points") -> Claim:

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from harness.domain import Verdict
 from harness.errors import StoreError
 from harness.record import store
 from harness.record.folder import Run
+from harness.record.judgement import Verdict
 from harness.record.parts import RunSettings
 from harness.record.upgrade import OLDEST, upgrade, written_as
 from tests.recorded import ROOT, make_run

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.domain import Judgement, Measurement, Verdict
+from harness.domain import Measurement
 from harness.errors import StoreError
 from harness.record import store
 from harness.record.folder import Run
-from harness.record.parts import Conclusion
+from harness.record.judgement import Conclusion, Judgement, Verdict
 
 JUDGEMENT = Judgement(
     "better",

@@ -15,7 +15,7 @@ import pytest
 
 from harness.card.read import read_card
 from harness.cli.main import main
-from harness.domain import Claim, Judgement, Measurement
+from harness.domain import Claim, Measurement
 from harness.errors import DataError, StoreError
 from harness.judge import verdict as conclusion
 from harness.judge.rules import judge
@@ -23,6 +23,7 @@ from harness.plan.experiment import plan
 from harness.plan.options import Options
 from harness.record import store
 from harness.record.folder import Run
+from harness.record.judgement import Judgement
 from harness.report.plots import articles, claims, layout, losses
 from harness.report.plots.articles import Answer, ArticleScore
 from harness.report.plots.losses import StageCurve

@@ -4,7 +4,7 @@ import pytest
 
 from harness.domain import Claim, Measurement
 from harness.judge.rules import judge
-from harness.record.parts import GapDecomposition
+from harness.record.judgement import GapDecomposition
 from harness.report.verdict_rows import number, outcome_text, rows_of_judgement
 
 CLAIMS = (

@@ -11,7 +11,7 @@ from harness.judge import verdict
 from harness.judge.error_rates import MOST_LOOKS
 from harness.record import store
 from harness.record.folder import Run
-from harness.record.parts import Conclusion
+from harness.record.judgement import Conclusion
 from harness.run import reproduce
 from tests.tiny import make_model
 
@@ -72,7 +72,7 @@ def test_auto_stops_at_the_first_look_that_decides(
 
 
 def _judged(outcome: str) -> Any:
-    from harness.domain import Judgement, Opinion
+    from harness.record.judgement import Judgement, Opinion
 
     judgement = Judgement("reproduced", 0, "tolerance", "", other=Opinion("equivalence", outcome, ""))  # type: ignore[arg-type]
     return Conclusion(judgement, (), (), ())

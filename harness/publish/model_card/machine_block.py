@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.card import generated
-from harness.domain import Experiment, Measurement, Verdict
+from harness.domain import Experiment, Measurement
 from harness.errors import CardError
 from harness.record import store
+from harness.record.judgement import Verdict
 from harness.record.upgrade import with_decision
 
 SCHEMA_VERSION = 1

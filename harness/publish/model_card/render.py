@@ -15,7 +15,8 @@ from harness.publish.model_card.machine_block import Block, experiment_hash
 from harness.publish.model_card.model_index import with_index
 from harness.publish.model_card.section import section_lines
 from harness.record.folder import Run
-from harness.record.parts import Conclusion, Fingerprint
+from harness.record.judgement import Conclusion
+from harness.record.parts import Fingerprint
 from harness.record.read import blaming_the_record, require_finished, seeds_of
 
 _METRICS = {"exact": "exact_match", "f1": "f1"}  # ours, and the Hub's names for them

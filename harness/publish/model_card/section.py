@@ -4,10 +4,11 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
 from harness.card import generated
-from harness.domain import Deviation, Experiment, Judgement, Outcome, Setting
+from harness.domain import Deviation, Experiment, Setting
 from harness.publish import privacy
 from harness.publish.model_card.machine_block import Block, block_lines
-from harness.record.parts import Conclusion, RunEnvironment
+from harness.record.judgement import Conclusion, Judgement, Outcome
+from harness.record.parts import RunEnvironment
 from harness.report.verdict_rows import number, rows_of_judgement
 
 _SAID: Mapping[Outcome, str] = {

@@ -8,7 +8,8 @@ from typing import Any
 from harness.card.completeness import Completeness, completeness
 from harness.domain import Card, Deviation, Experiment
 from harness.record.folder import Run
-from harness.record.parts import Conclusion, ScoredAnswer
+from harness.record.judgement import Conclusion
+from harness.record.parts import ScoredAnswer
 from harness.record.read import require_finished, seeds_of
 
 

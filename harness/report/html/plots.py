@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from markupsafe import Markup
 
-from harness.domain import Judgement
+from harness.record.judgement import Judgement
 from harness.report.html.gather import PageData
 from harness.report.plots import articles, claims, losses
 from harness.report.plots.layout import Page

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.domain import Estimate, Judgement, Measurement, Verdict
+from harness.domain import Measurement
+from harness.record.judgement import Estimate, Judgement, Verdict
 from harness.report.plots import layout
 from harness.report.verdict_rows import VerdictRow, number, outcome_text, rows_of_judgement
 

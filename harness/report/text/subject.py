@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.domain import Card, Deviation, Experiment, Judgement, Measurement
-from harness.record.parts import GapDecomposition, Rates
+from harness.domain import Card, Deviation, Experiment, Measurement
+from harness.record.judgement import GapDecomposition, Judgement, Rates
 
 if TYPE_CHECKING:  # what reads cards and makes plans is not loaded to show a verdict
     from harness.card.forensics import Finding

@@ -7,9 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.card.forensics import Finding
-from harness.domain import Deviation, Estimate, Experiment, Judgement, Measurement
+from harness.domain import Deviation, Experiment, Measurement
 from harness.plan.cost import format_duration
-from harness.record.parts import GapDecomposition, PairedDifference, Rates
+from harness.record.judgement import Estimate, GapDecomposition, Judgement, PairedDifference, Rates
 from harness.report.text.subject import ReportData
 from harness.report.text.tables import make_table
 from harness.report.verdict_rows import VerdictRow, number, outcome_text, rows_of_judgement
