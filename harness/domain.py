@@ -207,6 +207,7 @@ class Experiment:
     declared_gpu: str | None = None  # in the card's words
     declared_eval_data: str | None = None
     augmentation: Stage | None = None  # of the intermediate stage's data, where the card speaks of it
+    unjudged: tuple[str, ...] = ()  # numbers of the card that no claim is made of: which, on which line, and why
 
     def sections(self) -> tuple[Stage, ...]:
         return (self.run, *filter(None, [self.augmentation]), *self.stages, self.evaluation)

@@ -8,7 +8,7 @@ from pathlib import Path
 from harness.card.read import read_card
 from harness.card.references import PACKAGE
 from harness.domain import Experiment
-from harness.judge import verdict
+from harness.judge import conditions, verdict
 from harness.plan.experiment import plan
 from harness.plan.options import Options
 from harness.qa import official_squad, squad, token_index
@@ -57,7 +57,7 @@ def make_run(
     identity = identity_of(store.to_json(experiment), inputs, machine.code)
     store.write_json(
         folder / "identity.json",
-        {"schema_version": store.SCHEMA_VERSION, "identity": identity, "rule": verdict.rule_hash(experiment)},
+        {"schema_version": store.SCHEMA_VERSION, "identity": identity, "rule": conditions.rule_hash(experiment)},
     )
     for stage in experiment.stages:
         _write_stage(folder / "stages" / stage.name)

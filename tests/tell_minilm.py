@@ -107,8 +107,11 @@ def spread_of(metric: str, found: Sequence[Told], arms: Sequence[str] = tuple(AR
 
 
 def claims_of(found: Sequence[Told], arm: str) -> dict[str, tuple[float, float | None]]:
-    """What the card of an arm is to claim of exact and f1: their mean and standard deviation over its seeds."""
-    told = {metric: [one.scores[metric] for one in found if one.arm == arm] for metric in ("exact", "f1")}
+    """What the card of an arm is to claim: mean and standard deviation over its seeds.
+
+    HasAns_f1 too, because exact and f1 alone do not tell these students from a model that never answers.
+    """
+    told = {metric: [one.scores[metric] for one in found if one.arm == arm] for metric in ("exact", "f1", "HasAns_f1")}
     return {
         metric: (statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else None)
         for metric, values in told.items()

@@ -6,8 +6,8 @@ import pytest
 
 from harness.card.read import read_card
 from harness.cli.main import main
+from harness.plan.claims import measured
 from harness.plan.priors import CURRENT, PRIORS
-from harness.plan.tolerances import measured
 from harness.record import store
 from tests import tell_minilm
 from tests.conftest import SHARED

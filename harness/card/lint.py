@@ -6,11 +6,12 @@ from typing import Literal
 
 from harness.card.completeness import Completeness, completeness
 from harness.card.forensics import Finding, examine
-from harness.card.references import SQUAD2, data_named
+from harness.card.references import SQUAD2, data_named, floor_of
 from harness.domain import Card, Claim, Stated
 
 Kind = Literal["conflict", "implausible", "unread", "evidence", "note", "missing"]
 _NOISE = 1e-9  # points: the official script sums scores for best_f1 in another order than for f1
+REACH_OF_FLOOR = 1.0  # points above the score of never answering within which a card is told so
 _IMPLAUSIBLE = ("exact <= f1", "NoAns exact = f1", "parts")  # findings that cannot all be right
 _EXAMINED = ("exact", "f1", "HasAns_exact", "HasAns_f1", "NoAns_exact", "NoAns_f1")
 # Beyond these a value is a slip of the pen, whatever the model.
@@ -48,6 +49,7 @@ def lint(card: Card) -> Lint:
         *_conflicts(card),
         *_claims(card),
         *_unread(card),
+        *_near_floor(card),
         *(_range(one) for one in card.stated),
         *(Remark("note", one.line or 1, one.text) for one in card.notes),
     ]
@@ -80,6 +82,18 @@ def _claims(card: Card) -> Iterator[Remark]:
             continue  # said above, of every metric, and with the conflicts
         kind: Kind = "implausible" if finding.test in _IMPLAUSIBLE and finding.is_contradiction else "evidence"
         yield Remark(kind, finding.lines[0], f"{finding.says} ({finding.strength})")
+
+
+def _near_floor(card: Card) -> Iterator[Remark]:
+    """Scores that a model comes near which never answers, or beats."""
+    fact = card.fact("eval_data")
+    evaluated = data_named(fact.value, "validation") if fact else None
+    for one in card.claims:
+        about = data_named(one.dataset, "validation") if one.dataset else evaluated
+        floor = floor_of(about)
+        if one.subject is None and one.metric in ("exact", "f1") and floor and one.value <= floor + REACH_OF_FLOOR:
+            said = f"{one.key} = {one.raw}: a model that never answers scores {floor:.2f} on this data"
+            yield Remark("note", one.line, f"{said}; HasAns_f1 tells them apart")
 
 
 def _unread(card: Card) -> Iterator[Remark]:

@@ -178,7 +178,7 @@ def _claim_conflicts(claims: Iterable[Claim]) -> Iterable[Conflict]:
     for claim in claims:
         if claim.subject is None and claim.unit != "count":
             place = claim.dialect if claim.dialect != "key_value_block" else f"{claim.dialect} {claim.split or ''}"
-            places.setdefault((claim.metric, _same_data(claim.dataset), place), []).append(claim)
+            places.setdefault((claim.metric, same_data(claim.dataset), place), []).append(claim)
     first: dict[tuple[str, str], Claim] = {}
     n_sets = Counter(metric for metric, data in {(metric, data) for metric, data, _ in places} if data)
     for (metric, data, _), found in sorted(places.items(), key=lambda item: item[1][0].line):
@@ -189,15 +189,15 @@ def _claim_conflicts(claims: Iterable[Claim]) -> Iterable[Conflict]:
         key = (metric, data if n_sets[metric] > 1 else "")
         for claim in found:
             other = first.setdefault(key, claim)
-            if _differ(other, claim) and _may_be_one(claim.split, other.split):
+            if not are_one_number(other, claim) and _may_be_one(claim.split, other.split):
                 yield Conflict(claim.metric, (other.raw, claim.raw), (other.line, claim.line))
 
 
-def _differ(one: Claim, two: Claim) -> bool:
-    """Whether two printed numbers are more apart than rounding, or cutting off, the longer one explains."""
+def are_one_number(one: Claim, two: Claim) -> bool:
+    """Whether two printed numbers are no more apart than rounding, or cutting off, the longer one explains."""
     short, long = sorted((one, two), key=lambda claim: claim.decimals)
     unit, excess = 10.0**-short.decimals, long.value - short.value
-    return not (abs(excess) <= 0.5 * unit * (1 + 1e-9) or 0 <= excess < unit)
+    return abs(excess) <= 0.5 * unit * (1 + 1e-9) or 0 <= excess < unit
 
 
 def _may_be_one(one: str | None, two: str | None) -> bool:
@@ -206,7 +206,7 @@ def _may_be_one(one: str | None, two: str | None) -> bool:
     return one == two or one is None or two is None or {one, two} <= held_out
 
 
-def _same_data(name: str | None) -> str:
+def same_data(name: str | None) -> str:
     """A data set's name without what cards write differently: case, blanks, split, version in words."""
     plain = re.sub(
         r"\b(?:dev|test|validation|eval(?:uation)?|set|the|split|dataset|data|english)\b", "", (name or "").lower()

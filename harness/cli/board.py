@@ -18,7 +18,13 @@ from harness.report.verdict_rows import number, outcome_text
 
 _WIDE = 110  # columns that a table of everything needs
 _MISSED = " !"
-_COLOURS = {"reproduced": "green", "better": "green", "not_reproduced": "red", "invalid": "red"}
+_COLOURS = {
+    "reproduced": "green",
+    "within_tolerance": "green",
+    "better": "green",
+    "not_reproduced": "red",
+    "invalid": "red",
+}
 _STATES = {"broken": "red", "unreadable": "red"}
 
 

@@ -33,8 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--run", action="store_true", dest="is_run_wanted", help=what)
     add("--device", choices=("cpu", "gpu"), help="with --run: where to run; default: as the card")
     add("--on-unmeasured", choices=("fail", "warn"), default="fail", help="what is unmeasured (default: fail)")
-    what = "what a test against another run's record leaves open (default: warn)"
-    add("--on-inconclusive", choices=("fail", "warn", "pass"), default="warn", help=what)
+    what = "what a rule or a test leaves open (default: undecided, which ends with 3)"
+    add("--on-inconclusive", choices=("undecided", "fail", "warn", "pass"), default="undecided", help=what)
     add("--junit", type=Path, metavar="FILE", help="write JUnit XML: a case for each card and metric")
     add("--summary", type=Path, metavar="FILE", help="write a Markdown summary (default: $GITHUB_STEP_SUMMARY, if set)")
     add("--github", action="store_true", help=f"annotations on the cards' own lines, at most {MOST_ANNOTATIONS}")
@@ -47,13 +47,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Exits with 0 where the gate is passed, 1 where it fails, 4 where a run is invalid or fails its audit."""
+    """Exits with 0 where the gate is passed, 1 where it fails, 3 undecided, 4 where a run is invalid."""
     _check_use(arguments)
     # Here, because the statistics of a verdict take longer to load than every other command to run.
     from harness.judge import regression
     from harness.run import gate as gating
+    from harness.run import gate_input
 
-    candidates = [gating.read(path, arguments.baseline) for path in arguments.subjects]
+    candidates = [gate_input.read(path, arguments.baseline) for path in arguments.subjects]
+    gate_input.check_distinct(candidates)
     if arguments.baseline.suffix == ".json" and len({one.name for one in candidates}) > 1:
         raise PlanError([f"--baseline {arguments.baseline}: one file is the baseline of one card; give a folder"])
     watch = make_watcher(quiet=arguments.quiet)
@@ -104,7 +106,7 @@ def _report(arguments: argparse.Namespace, gated: "Sequence[GateResult]", code: 
     if arguments.junit is not None:
         store.write_text(arguments.junit, as_junit.render(gated, on))
     left_out = max(0, len(lines) - MOST_ANNOTATIONS)
-    _write_summary(arguments.summary, as_markdown.render(gated, is_passed=code == 0, n_not_annotated=left_out))
+    _write_summary(arguments.summary, as_markdown.render(gated, code, n_not_annotated=left_out))
 
 
 def _write_summary(path: Path | None, text: str) -> None:

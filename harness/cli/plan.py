@@ -12,6 +12,7 @@ from harness.card.references import HUB_QUESTIONS, data_reference, model_referen
 from harness.cli.show import show
 from harness.domain import Deviation, Experiment
 from harness.errors import PlanError
+from harness.plan.claims import ORIGINS
 from harness.plan.cost import BYTES_PER_QUESTION, Cost, Forecast, Geometry, forecast, geometry_of, refuse_over
 from harness.plan.experiment import plan
 from harness.plan.options import Options
@@ -60,6 +61,14 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _lines(text: str) -> tuple[int, ...]:
+    """Line numbers of a card, such as 12,46."""
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() and int(part) > 0 for part in parts):
+        raise argparse.ArgumentTypeError(f"{text}: expected line numbers, as in 12,46")
+    return tuple(dict.fromkeys(map(int, parts)))
+
+
 def _measured_forecast(experiment: Experiment, arguments: argparse.Namespace) -> Cost:
     # Here, because it loads torch and transformers, which a plan does without.
     from harness.run import budget
@@ -88,7 +97,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--precision", choices=("fp32", "tf32", "bf16", "fp16"), help="default: as the card, else fp32")
     add("--padding", choices=("count", "drop"), help="drop: padded positions leave every loss (default: as the card)")
     add("--limit", type=int, metavar="N", help="only the first N questions; the verdict is then LIMITED")
-    add("--tolerance", metavar="METRIC=X,…", default="", help="allowed difference (default: 1.0 point a metric)")
+    what = "allowed difference (default: 1.0 point a metric, more where seeds spread by more than half a point)"
+    add("--tolerance", metavar="METRIC=X,…", default="", help=what)
+    what = "judge the numbers on these lines of the card alone, where it states several for one metric"
+    add("--claims", type=_lines, metavar="LINE,…", help=what)
+    add("--claims-from", choices=ORIGINS, help="judge those of the card's text, or of its model-index, alone")
     add(
         "--set",
         metavar="STAGE.NAME=VALUE",
@@ -117,6 +130,8 @@ def options_of(arguments: argparse.Namespace) -> Options:
         padding=arguments.padding,
         limit=arguments.limit,
         tolerance=_tolerances(arguments.tolerance),
+        claims=arguments.claims,
+        claims_from=arguments.claims_from,
         settings=dict(_pair("--set", pair) for pair in arguments.set),
     )
 
@@ -132,6 +147,8 @@ def _tolerances(text: str) -> dict[str, float]:
     tolerances = {}
     for part in filter(None, text.split(",")):
         name, value = _pair("--tolerance", part)
+        if name in tolerances:
+            raise PlanError([f"--tolerance {text}: gives {name} twice"])
         try:
             tolerances[name] = float(value)
         except ValueError:

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from harness.errors import HarnessError
-from harness.judge import rescore, verdict
+from harness.judge import conditions, rescore, verdict
 from harness.qa.squad import Paragraph
 from harness.record import environment, store
 from harness.record.folder import Run
@@ -92,8 +92,10 @@ def _series(series: Run, runs: Sequence[Run]) -> Iterator[str]:
         yield f"{store.SERIES}: names other runs than the folder is named by"
     is_sequential = series.series.is_sequential
     concluded = verdict.conclude(runs, is_sequential=is_sequential)
-    expected = store.series_text(names, concluded, is_sequential=is_sequential, version=series.version)
-    if series.read(store.SERIES) != expected.encode():
+    expected = store.series_text(names, concluded, is_sequential=is_sequential)
+    if (why := older_rules(series, store.SERIES)) is not None:
+        yield f"{store.SERIES}: {why}"
+    elif series.read(store.SERIES) != expected.encode():
         yield f"{store.SERIES}: is not what follows from its runs"
 
 
@@ -150,7 +152,7 @@ def _identity(run: Run) -> Iterator[str]:
         {
             "schema_version": run.version,
             "identity": identity_of(experiment, inputs, run.environment.machine.code),
-            "rule": verdict.rule_hash(run.experiment),
+            "rule": conditions.rule_hash(run.experiment),
         }
     )
     if run.read("identity.json") != expected.encode():
@@ -203,13 +205,24 @@ def _losses(run: Run) -> Iterator[str]:
 
 
 def _verdict(run: Run) -> Iterator[str]:
-    expected = store.verdict_text(verdict.conclude([run]), run.version)
+    expected = store.verdict_text(verdict.conclude([run]))
     recorded = run.read(store.VERDICT)
-    if recorded != expected.encode():
+    if (why := older_rules(run, store.VERDICT)) is not None:
+        yield f"verdict.json: {why}"
+    elif recorded != expected.encode():
         yield f"verdict.json: is not what follows from the record{_first_difference(recorded, expected)}"
     for path in run.folder.rglob("*"):
         if path.parent != run.folder and path.name in (store.MANIFEST, "verdict.json") and not _is_drawn(run, path):
             yield f"{_name(run, path)}: extra, no part of a record"
+
+
+def older_rules(run: Run, name: str) -> str | None:
+    """Why a verdict does not follow by the rules of now: it was made by earlier ones."""
+    version = run.plain(name).get("schema_version")
+    if version == store.SCHEMA_VERSION:
+        return None
+    remedy = f"`harness verdict --restate {run.folder}` judges the record again by those of now"
+    return f"is by the rules of schema version {version}; {remedy}"
 
 
 def _first_difference(recorded: bytes, expected: str) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from scipy.special import stdtrit
 
+from harness.card import loss_traces
 from harness.domain import Claim, Measurement, Unit
 from harness.errors import DataError, PlanError
 from harness.record import store, typed
@@ -90,6 +91,8 @@ def mean_of(baselines: Sequence[Baseline]) -> Baseline:
     for metric, known in first.metrics.items():
         all_of = [one.metrics.get(metric, known) for one in baselines]
         value, seeds = math.fsum(one.value for one in all_of) / len(all_of), tuple(one.seeds[0] for one in all_of)
+        if len(set(seeds)) < len(seeds):
+            raise PlanError([f"{first.card}: seeds {', '.join(map(str, seeds))}: each seed counts once in a mean"])
         metrics[metric] = replace(known, value=value, seeds=seeds)
         if any(replace(one, value=known.value, seeds=known.seeds) != known for one in all_of):
             raise PlanError([f"{first.card}, {metric}: these runs differ in tolerance or signature, so have no mean"])
@@ -112,8 +115,7 @@ def band_of(baselines: Sequence[Baseline]) -> Baseline:
     metrics = {}
     for metric, known in mean.metrics.items():
         spread = math.sqrt(math.fsum((one.metrics[metric].value - known.value) ** 2 for one in baselines) / (n - 1))
-        reach = float(stdtrit(n - 1, 0.975)) * spread * math.sqrt(1 + 1 / n)
-        metrics[metric] = replace(known, spread=spread, tolerance=reach)
+        metrics[metric] = replace(known, spread=spread, tolerance=_reach(spread, n))
     return replace(mean, metrics=metrics)
 
 
@@ -139,8 +141,12 @@ def read_baseline(path: Path, card: str) -> Baseline | None:
     if plain.get("card") != card:
         raise DataError(path, "", f"is the baseline of {plain.get('card')!r}, not of {card!r}")
     found = typed.parse(_File, text, path, _refused)
+    if not found.runs or not found.metrics:
+        raise DataError(path, "", "names no runs, or no metrics: no run can have made it; use --update-baseline")
     for name, known in found.metrics.items():
-        _check_numbers(path, f"metric {name!r}", known)
+        _check_numbers(path, name, known)
+        if card.endswith(PROXY):
+            _check_band(path, name, known, len(found.runs))
     return Baseline(card, found.runs, found.metrics)
 
 
@@ -167,17 +173,34 @@ def changes(old: Baseline | None, new: Baseline) -> Iterator[tuple[str, str]]:
             yield metric, f"{_said(was)} -> {_said(now)}{moved}{', other ' + ', '.join(other) if other else ''}"
 
 
-def _check_numbers(path: Path, where: str, known: Known) -> None:
+def _check_band(path: Path, name: str, known: Known, n_runs: int) -> None:
+    """Raises DataError for the band of a proxy whose tolerance is not what its spread and number of runs give."""
+    follows = _reach(known.spread or 0.0, n_runs) if n_runs > 1 else math.nan
+    if not math.isclose(known.tolerance, follows, rel_tol=1e-9, abs_tol=1e-9):
+        what = f"tolerance {known.tolerance:.6g} does not follow from spread {known.spread} of {n_runs} runs"
+        raise DataError(path, f"metric {name!r}", f"{what}; use --update-baseline")
+
+
+def _reach(spread: float, n: int) -> float:
+    """How far a further run may lie from the mean of n, 95 times of 100: a prediction interval."""
+    return float(stdtrit(n - 1, 0.975)) * spread * math.sqrt(1 + 1 / n)
+
+
+def _check_numbers(path: Path, name: str, known: Known) -> None:
     """Raises DataError for a number that no run can have measured: a type alone does not say so."""
-    for name in ("value", "spread", "tolerance"):
-        value = getattr(known, name)
-        if value is not None and (not abs(value) <= 1e300 or (name != "value" and value < 0)):
-            least = "" if name == "value" else " from 0 up"
-            raise DataError(path, where, f"{name} {value!r} is no finite number{least}")
-    if not known.seeds:
-        raise DataError(path, where, "names no seeds")
-    if known.unit not in ("points", "loss"):
-        raise DataError(path, where, f"unit {known.unit!r} is neither points nor loss")
+    where = f"metric {name!r}"
+    for field in ("value", "spread", "tolerance"):
+        value = getattr(known, field)
+        if value is not None and (not abs(value) <= 1e300 or (field != "value" and value < 0)):
+            least = "" if field == "value" else " from 0 up"
+            raise DataError(path, where, f"{field} {value!r} is no finite number{least}")
+    if not known.seeds or len(set(known.seeds)) < len(known.seeds):
+        raise DataError(path, where, f"seeds {list(known.seeds)}: needs one or more, each once")
+    if known.n < 1:
+        raise DataError(path, where, f"n {known.n} counts no questions or steps")
+    unit = "loss" if name.endswith("_loss") or loss_traces.point_of(name) is not None else "points"
+    if known.unit != unit:
+        raise DataError(path, where, f"unit {known.unit!r}: it is measured in {unit}")
     if known.unit == "points" and not 0 <= known.value <= 100:
         raise DataError(path, where, f"value {known.value} is outside 0 to 100 points")
 

@@ -1,8 +1,9 @@
 """A claim against the mean of one or a few seeds: the difference, the spread of a seed, the interval.
 
-One or three runs say little about their own spread, so it is moderated by a prior (`priors.py`): what the seeds of
-another training differ by. It is printed with every interval that rests on it. Method: moderated variance as in limma
-(Smyth 2004), intervals as for two one-sided tests at 5 % (Schuirmann 1987).
+One or three runs say little about their own spread, so it is moderated by a prior (`plan/priors.py`): what the seeds of
+another training differ by. It is printed with every interval that rests on it. Up to three runs cannot show that the
+prior is wrong, so until then it counts as one degree of freedom, however well it is known where it was measured.
+Method: moderated variance as in limma (Smyth 2004), intervals as for two one-sided tests at 5 % (Schuirmann 1987).
 """
 
 import itertools
@@ -13,28 +14,36 @@ from scipy.special import stdtr, stdtrit
 
 from harness.card import loss_traces
 from harness.domain import Claim
-from harness.plan.priors import EXPECTED, Prior
+from harness.plan.priors import EXPECTED, PRIORS, Prior
 from harness.record.judgement import Estimate
 
 ALPHA = 0.05
+FEW, DF_OF_FEW = 3, 1  # up to so many seeds the prior counts as so many degrees of freedom
 EXACT_DIGITS = 6  # a claim printed with as many decimals is not rounded to speak of
 MOST_SEEDS = 20
 
 
 def estimate(
-    claim: Claim, values: Sequence[float], *, tolerance: float, churn: float = 0.0, prior: Prior = EXPECTED
+    claim: Claim,
+    values: Sequence[float],
+    *,
+    tolerance: float,
+    churn: float = 0.0,
+    prior: Prior = PRIORS[EXPECTED],
+    alpha: float = ALPHA,
 ) -> Estimate:
     """The claim's difference from the mean of `values`, one a seed, in the claim's unit.
 
-    `churn` is a floor for the spread of a seed: what the questions that flip between seeds alone would give.
+    `churn` is a floor for the spread of a seed: what the questions that flip between seeds alone would give. The
+    interval is of 1 - 2 `alpha`: two one-sided tests.
     """
     n, mean, rounding = len(values), math.fsum(values) / len(values), rounding_of(claim)
     sd = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (n - 1)) if n > 1 else None
     expected = prior.of(claim)
-    spread, df = moderated(sd, n, expected, prior.df)
+    spread, df = moderated(sd, n, expected, prior_df(n, prior.df))
     spread = _settled(max(spread, churn))
     difference, error = _settled(mean - claim.value), spread / math.sqrt(n)
-    half = half_width(spread, n, df) + rounding if df else math.inf
+    half = half_width(spread, n, df, alpha) + rounding if df else math.inf
     is_draw = loss_traces.point_of(claim.metric) is None  # the loss of a first step is none: one seed says all
     return Estimate(
         metric=claim.metric,
@@ -48,8 +57,14 @@ def estimate(
         interval=(_settled(difference - half), _settled(difference + half)) if df else None,
         p_below=_settled(_tail(difference + rounding + tolerance, error, df)),
         p_above=_settled(_tail(tolerance + rounding - difference, error, df)),
-        seeds_needed=seeds_needed(difference, spread, tolerance, rounding, n, prior_df=df - n + 1) if is_draw else n,
+        seeds_needed=_seeds_needed(difference, spread, tolerance, rounding, n, expected and prior.df) if is_draw else n,
+        line=claim.line,
     )
+
+
+def prior_df(n: int, known: int) -> int:
+    """Degrees of freedom that a prior counts as beside n seeds, where it is known with `known`."""
+    return min(known, DF_OF_FEW) if n <= FEW else known
 
 
 def moderated(sd: float | None, n: int, prior: float | None, prior_df: int) -> tuple[float, int]:
@@ -60,9 +75,9 @@ def moderated(sd: float | None, n: int, prior: float | None, prior_df: int) -> t
     return math.sqrt((prior_df * prior**2 + (n - 1) * (sd or 0.0) ** 2) / df), df
 
 
-def half_width(spread: float, n: int, df: int) -> float:
-    """Half of the 90 % interval of a mean over n seeds: what two one-sided tests at 5 % leave open."""
-    return _quantile(1 - ALPHA, df) * spread / math.sqrt(n)
+def half_width(spread: float, n: int, df: int, alpha: float = ALPHA) -> float:
+    """Half of the interval of a mean over n seeds: what two one-sided tests at `alpha` leave open."""
+    return _quantile(1 - alpha, df) * spread / math.sqrt(n)
 
 
 def rounding_of(claim: Claim) -> float:
@@ -85,12 +100,15 @@ def churn_floor(outcomes: Sequence[Sequence[float]]) -> float:
     return 100.0 * math.sqrt(math.fsum(shares) / len(shares) / (2 * n))
 
 
-def seeds_needed(
-    difference: float, spread: float, tolerance: float, rounding: float, n: int, *, prior_df: int
+def _seeds_needed(
+    difference: float, spread: float, tolerance: float, rounding: float, n: int, known: float | None
 ) -> int | None:
-    """Seeds in all until the interval would lie inside or outside the tolerance if nothing else changed."""
+    """Seeds in all until the interval would lie inside or outside the tolerance if nothing else changed.
+
+    `known`: degrees of freedom of the prior, None or 0 where there is none.
+    """
     for more in range(n, MOST_SEEDS + 1):
-        df = prior_df + more - 1
+        df = (prior_df(more, int(known)) if known else 0) + more - 1
         if df > 0:
             half = half_width(spread, more, df) + rounding
             if abs(difference) + half < tolerance or abs(difference) - half > tolerance:

@@ -6,7 +6,8 @@ same weights, the spread of a seed is added for each. The run is
 
 - pass where the difference's lower bound lies above -margin
 - fail where its upper bound lies below -margin
-- inconclusive between the two: one run of each can leave that open, however many questions there are
+- inconclusive between the two: one run of each can leave that open, however many questions there are; then it is said
+  how many runs a side would decide if nothing else changed
 """
 
 import math
@@ -17,22 +18,35 @@ import numpy as np
 
 from harness.judge.estimate import half_width
 from harness.judge.paired import Rows, mean_gains
-from harness.plan.priors import EXPECTED
 
 
 @dataclass(frozen=True, slots=True)
 class NonInferiority:
-    """`difference` is run - baseline in points, `low` and `high` its one-sided bounds at 95 % each."""
+    """`difference` is run - baseline in points, `low` and `high` its one-sided bounds at 95 % each.
+
+    `runs_needed` on either side until it is decided, None where `MOST_RUNS` would not do.
+    """
 
     state: Literal["pass", "fail", "inconclusive"]
     difference: float
     low: float
     high: float
     margin: float
+    runs_needed: int | None
+
+
+MOST_RUNS = 20
 
 
 def compare(
-    metric: str, baseline: Rows, run: Rows, *, margin: float, spread: float, spread_df: int = EXPECTED.df, seed: int
+    metric: str,
+    baseline: Rows,
+    run: Rows,
+    *,
+    margin: float,
+    spread: float,
+    spread_df: int,
+    seed: int,
 ) -> NonInferiority:
     """Compares the answers of two runs; raises ValueError where they are not of the same questions.
 
@@ -45,12 +59,23 @@ def compare(
     means = mean_gains(gains, [one.paragraph for one in run], seed)
     by_question = float(gains.std(ddof=1)) / math.sqrt(len(gains)) if len(gains) > 1 else 0.0
     error = 100.0 * (by_question if means is None else float(means.std(ddof=1)))
-    half = half_width(math.sqrt(error**2 + 2 * spread**2), 1, spread_df if spread else len(gains) - 1)
     difference = 100.0 * float(gains.mean())
-    low, high = difference - half, difference + half
-    state: Literal["pass", "fail", "inconclusive"] = "inconclusive"
-    if low > -margin:
-        state = "pass"
-    elif high < -margin:
-        state = "fail"
-    return NonInferiority(state, difference, low, high, margin)
+    low, high = _bounds(difference, error, spread, 1, spread_df if spread else len(gains) - 1)
+    needed = (
+        n_runs
+        for n_runs in range(1, MOST_RUNS + 1)
+        if spread and _state(*_bounds(difference, error, spread, n_runs, spread_df + 2 * (n_runs - 1)), margin)
+        != "inconclusive"
+    )  # fmt: skip
+    state = _state(low, high, margin)
+    return NonInferiority(state, difference, low, high, margin, next(needed, None) if state == "inconclusive" else 1)
+
+
+def _bounds(difference: float, error: float, spread: float, n_runs: int, df: int) -> tuple[float, float]:
+    """One-sided bounds of a difference between means of `n_runs` runs each; the questions stay the same ones."""
+    half = half_width(math.sqrt(error**2 + 2 * spread**2 / n_runs), 1, df)
+    return difference - half, difference + half
+
+
+def _state(low: float, high: float, margin: float) -> Literal["pass", "fail", "inconclusive"]:
+    return "pass" if low > -margin else "fail" if high < -margin else "inconclusive"

@@ -14,7 +14,8 @@ A run on part of the questions, a proxy, is held against a band of such runs alo
 nothing about the card.
 
 What cannot be compared is unmeasured, never a pass: no run, no baseline, a metric that one of the two lacks, another
-signature, a claim that the rule leaves undecided.
+signature, a baseline with a wider tolerance than the card's or one that the run is far above. What a rule or test
+leaves open is inconclusive. A gate that nothing passes is not passed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,13 +23,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness.domain import Claim, Measurement, Unit
-from harness.errors import EXIT_INVALID, EXIT_NOT_REPRODUCED, EXIT_REPRODUCED
+from harness.errors import EXIT_INCONCLUSIVE, EXIT_INVALID, EXIT_NOT_REPRODUCED, EXIT_REPRODUCED
 from harness.judge.baseline import Baseline, Known
 from harness.qa.signature import warning_of
 from harness.record.judgement import Judgement, Verdict
 
-# What a state that is neither pass nor fail does to the gate: `pass` says nothing of it, `warn` says it.
-On = Mapping[str, Literal["fail", "warn", "pass"]]
+# What a state that is neither pass nor fail does to the gate: `undecided` ends it with an exit code of its own, `warn`
+# says it and lets the gate pass, `pass` says nothing of it.
+On = Mapping[str, Literal["fail", "undecided", "warn", "pass"]]
+FAR = 3.0  # tolerances above its baseline at which a score is of another evaluation, or the baseline was typed by hand
 State = Literal["pass", "fail", "unmeasured", "inconclusive"]
 _ORDER: tuple[State, ...] = ("fail", "unmeasured", "inconclusive")  # the worst first
 _ROUNDING = 1e-9  # so that a loss that is off by exactly the tolerance is inside it, whatever its last bit
@@ -120,15 +123,19 @@ def compare(
     known = baseline.metrics if baseline is not None else {}
     found = {one.metric: one for one in measurements}
     claimed = {claim.metric for claim in claims}
+    widest = {one.metric: one.tolerance for one in verdicts if one is not None}
 
     def sides(metric: str) -> Side:
         if judgement is None:
             return Side("unmeasured", why_none)
         if baseline is None:
             return Side("unmeasured", "there is none; --update-baseline makes one")
-        return against(known.get(metric), found.get(metric))
+        return against(known.get(metric), found.get(metric), None if is_proxy else widest.get(metric))
 
-    by_card = [None if is_proxy else _by_card(one) if one else Side("unmeasured", why_none) for one in verdicts]
+    by_card = [
+        None if is_proxy else _by_card(one, judgement) if one and judgement else Side("unmeasured", why_none)
+        for one in verdicts
+    ]
     checks = [_check(claim, verdict, side, known.get(claim.metric), found.get(claim.metric), sides(claim.metric))
               for claim, verdict, side in zip(claims, verdicts, by_card, strict=True)]  # fmt: skip
     for metric, one in known.items():
@@ -142,8 +149,8 @@ def compare(
     return tuple(checks)
 
 
-def against(known: Known | None, found: Measurement | None) -> Side:
-    """One measurement against one metric of a baseline, by the regression rule."""
+def against(known: Known | None, found: Measurement | None, widest: float | None = None) -> Side:
+    """One measurement against one metric of a baseline, by the regression rule; `widest` is the card's tolerance."""
     if known is None:
         return Side("unmeasured", "the baseline has no such metric")
     if found is None:
@@ -152,6 +159,13 @@ def against(known: Known | None, found: Measurement | None) -> Side:
         why = warning_of(known.signature, found.signature) or f"of {known.signature}, run {found.signature}"
         return Side("unmeasured", f"baseline and run are {why}")
     difference = found.value - known.value
+    if widest is not None and known.tolerance > widest + _ROUNDING:
+        wider = f"its tolerance of {known.tolerance:.4g} is wider than the card's {widest:.4g}"
+        return Side("unmeasured", f"{wider}; --update-baseline makes it anew")
+    if known.unit == "points" and difference > FAR * max(known.tolerance, known.spread or 0.0, 1.0):
+        return Side(
+            "unmeasured", f"{difference:+.4g} from {known.value:.6g}: of another evaluation, or no run's number"
+        )
     if known.unit == "points":
         is_passed = difference >= -known.tolerance - _ROUNDING
     else:
@@ -162,12 +176,15 @@ def against(known: Known | None, found: Measurement | None) -> Side:
 
 
 def exit_code(gated: Sequence[GateResult], on: On) -> int:
-    """The worst of all cards: an invalid run, else a failure, else what is of a state that fails the gate."""
+    """The worst of all cards: an invalid run, else a failure, else what is left open; nothing passed is no pass."""
     if any(one.state == "invalid" for one in gated):
         return EXIT_INVALID
     states = {one.state for one in gated} | {check.state for one in gated for check in one.checks}
-    is_failed = "fail" in states or any(on[state] == "fail" for state in states if state in on)
-    return EXIT_NOT_REPRODUCED if is_failed else EXIT_REPRODUCED
+    meant = {on[state] for state in states if state in on}
+    if "fail" in states or "fail" in meant:
+        return EXIT_NOT_REPRODUCED
+    is_any_passed = any(check.state == "pass" for one in gated for check in one.checks)
+    return EXIT_REPRODUCED if is_any_passed and "undecided" not in meant else EXIT_INCONCLUSIVE
 
 
 def counts(gated: Sequence[GateResult]) -> dict[str, int]:
@@ -199,9 +216,20 @@ def _check(
     )
 
 
-def _by_card(verdict: Verdict) -> Side:
-    states: Mapping[str, State] = {"reproduced": "pass", "better": "pass", "not_reproduced": "fail"}
-    return Side(states.get(verdict.outcome, "unmeasured"), verdict.reason)
+def _by_card(verdict: Verdict, judgement: Judgement) -> Side:
+    """A claim as the verdict has it; what the verdict over the whole card leaves open is open for each claim it holds
+    for: all of a card whose evaluation is another, those outside their tolerance of one that asks for more seeds."""
+    state = _STATES.get(verdict.outcome, "unmeasured")
+    if judgement.outcome == "confounded" or (judgement.outcome == "inconclusive" and state == "fail"):
+        return Side("inconclusive", judgement.reason)
+    return Side(state, verdict.reason)
+
+
+_STATES: Mapping[str, State] = {
+    **dict.fromkeys(("reproduced", "within_tolerance", "better"), "pass"),
+    "not_reproduced": "fail",
+    "inconclusive": "inconclusive",
+}
 
 
 def _worst(states: Sequence[State]) -> State:

@@ -3,20 +3,22 @@
 from collections.abc import Sequence
 
 from harness.card import lint
-from harness.domain import Conflict, Stated
+from harness.domain import Claim, Conflict, Stated
+from harness.plan.claims import MEASURED
 from harness.plan.options import Draft
-from harness.plan.tolerances import MEASURED, measured
 
 
-def note_conflicts(draft: Draft, used: Sequence[Stated]) -> None:
-    """Each contradiction of the card once, with both places."""
-    lines = {one.line for one in used} | {claim.line for claim in measured(draft.card)}
-    metrics = {claim.metric for claim in measured(draft.card)}
+def note_conflicts(draft: Draft, used: Sequence[Stated], claims: Sequence[Claim]) -> None:
+    """Each contradiction of the card once, with both places; two numbers of one metric are two claims."""
+    lines, judged = {one.line for one in used}, {claim.line for claim in claims}
     for conflict in draft.card.conflicts:
         first, second = conflict.lines
         said = f"{conflict.values[0]} (line {first}) and {conflict.values[1]} (line {second})"
         where = f"{draft.card.path} states {conflict.what} twice: {said}"
-        if _is_decisive(draft, conflict, lines, metrics):
+        if first in judged and second in judged:
+            choice = f"--claims {first} or --claims {second} chooses"
+            draft.ambiguities.append(f"{where}; both are judged, and the strictest decides ({choice})")
+        elif _is_decisive(draft, conflict, lines):
             draft.problems.append(where)
         else:
             draft.ambiguities.append(f"{where}; nothing here depends on it")
@@ -35,10 +37,10 @@ def note_unread(draft: Draft) -> None:
         draft.ambiguities.append(f"{draft.place(unclaimed[0])}: {unclaimed[1]}; nothing here judges it")
 
 
-def _is_decisive(draft: Draft, conflict: Conflict, lines: set[int], metrics: set[str]) -> bool:
+def _is_decisive(draft: Draft, conflict: Conflict, lines: set[int]) -> bool:
     if conflict.what == "license":
         return False
     given = {"teacher": draft.options.teacher, "base model": draft.options.student}
     if conflict.what in given:
         return given[conflict.what] is None
-    return conflict.what in metrics or (conflict.lines[0] in lines and conflict.lines[1] in lines)
+    return conflict.lines[0] in lines and conflict.lines[1] in lines

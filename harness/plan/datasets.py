@@ -7,10 +7,10 @@ from pathlib import Path
 from harness.card import references
 from harness.domain import Card, Deviation, Experiment, Fact, Setting
 from harness.plan import sources
+from harness.plan.claims import measured
 from harness.plan.defaults import trainer
 from harness.plan.defaults.default import Program
 from harness.plan.options import Draft
-from harness.plan.tolerances import measured
 
 _SPLITS = {"train_data": "train", "eval_data": "validation"}
 _LIST_OF_IDS = re.compile(r"`([\w-][\w.-]*\.ids)(?:`|$)")

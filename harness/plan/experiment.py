@@ -1,13 +1,17 @@
 """The plan itself: recipe and program chosen, every section resolved, what is ambiguous or missing put on record."""
 
 import dataclasses
-from collections.abc import Collection, Set
+from collections.abc import Collection, Sequence, Set
 
-from harness.domain import Card, Experiment, Stage, Stated
+from harness.card import loss_traces
+from harness.card.lint import REACH_OF_FLOOR
+from harness.card.references import data_named, floor_of, unpinned
+from harness.domain import Card, Claim, Deviation, Experiment, Setting, Stage, Stated
 from harness.errors import PlanError
 from harness.plan import sources
 from harness.plan.augmentation import resolve_augmentation
 from harness.plan.checks import check_overrides, check_section, check_stage
+from harness.plan.claims import describe, problems_of, sort_out
 from harness.plan.conflicts import note_conflicts, note_unread
 from harness.plan.defaults import PROGRAMS
 from harness.plan.defaults.default import Program
@@ -15,7 +19,7 @@ from harness.plan.options import Draft, Options
 from harness.plan.recipe_choice import STAGES, choose_program, choose_recipe, settings_of, settings_of_evaluation
 from harness.plan.settings import NOT_TRAINING, resolve_evaluation, resolve_run, resolve_stage
 from harness.plan.tasks import refuse_other_tasks
-from harness.plan.tolerances import judged, tolerances
+from harness.plan.tolerances import tolerances
 
 
 def plan(card: Card, options: Options) -> Experiment:
@@ -33,7 +37,9 @@ def plan(card: Card, options: Options) -> Experiment:
     of_evaluation = settings_of_evaluation(card)
     evaluation = resolve_evaluation(draft, of_evaluation, defaults)
     run_settings = resolve_run(draft, str(recipe.value), defaults)
-    allowed = tolerances(draft)
+    evaluated = next(one for one in run_settings if one.name == "eval_data")
+    claims, unjudged = _claims(draft, evaluated)
+    allowed = tolerances(draft, claims, _declared_data(card, evaluated))
     run = Stage("run", (recipe, program, *run_settings, *allowed))
     extra = () if augmentation is None else (augmentation,)
     check_overrides(draft, run, (*extra, *stages, evaluation))
@@ -41,8 +47,9 @@ def plan(card: Card, options: Options) -> Experiment:
         check_section(draft, section)
     for stage in (*stages, evaluation):
         check_stage(draft, stage)
-    note_conflicts(draft, (*(one for block in blocks.values() for one in block), *of_evaluation))
+    note_conflicts(draft, (*(one for block in blocks.values() for one in block), *of_evaluation), claims)
     note_unread(draft)
+    _note_floor(draft, claims, floor_of(_declared_data(card, evaluated)))
     _note_evaluation_length(draft, stages, evaluation)
     _note_dropout(draft, stages)
     _note_unused(draft, {one for block in (*blocks.values(), of_evaluation) for one in block})
@@ -57,13 +64,52 @@ def plan(card: Card, options: Options) -> Experiment:
         run=run,
         stages=stages,
         evaluation=evaluation,
-        claims=judged(draft),
+        claims=claims,
         ambiguities=tuple(draft.ambiguities),
         deviations=tuple(draft.deviations),
         declared_gpu=_words(card, "infrastructure"),
         declared_eval_data=_words(card, "eval_data"),
         augmentation=augmentation,
+        unjudged=unjudged,
     )
+
+
+def _claims(draft: Draft, evaluated: Setting) -> tuple[tuple[Claim, ...], tuple[str, ...]]:
+    """The numbers that the run is held to, and in words those that it is not.
+
+    A step's loss is one seed's, the card's, and no other seed has it.
+    """
+    card, options = draft.card, draft.options
+    is_named = card.fact("eval_data") is not None or evaluated.origin == "overridden" or evaluated.value is None
+    found = sort_out(card, options, None if is_named else str(evaluated.value))
+    draft.problems.extend(problems_of(card, options, found))
+    claims = found.judged
+    if options.claims is not None or options.claims_from is not None:
+        option = "--claims" if options.claims is not None else "--claims-from"
+        lines = ", ".join(str(claim.line) for claim in claims) or "none"
+        draft.deviations.append(Deviation("evaluation", "every claim", f"those of lines {lines}", False, option=option))
+    if options.seed is not None and str(options.seed) not in {one.raw for one in card.stated if one.name == "seed"}:
+        claims = tuple(claim for claim in claims if loss_traces.point_of(claim.metric) is None)
+    return claims, describe(card, found.others)
+
+
+def _declared_data(card: Card, evaluated: Setting) -> str | None:
+    """The reference of the data that the card was evaluated on, whatever this run is evaluated on."""
+    fact = card.fact("eval_data")
+    if fact is not None:
+        return data_named(fact.value, "validation")
+    return unpinned(str(evaluated.value)) if evaluated.value and evaluated.origin != "overridden" else None
+
+
+def _note_floor(draft: Draft, claims: Sequence[Claim], floor: float | None) -> None:
+    """Says of a claim that a model which never answers would come near it, or do better."""
+    low = [one for one in claims if one.metric in ("exact", "f1") and floor and one.value <= floor + REACH_OF_FLOOR]
+    if low and floor is not None:
+        said = ", ".join(f"{one.metric} {one.raw}" for one in low)
+        has = any(one.metric == "HasAns_f1" for one in claims)
+        more = "HasAns_f1 is judged too" if has else "the card claims no HasAns_f1, which would tell them apart"
+        place = draft.place(low[0].line)
+        draft.ambiguities.append(f"{place}: {said}: a model that never answers scores {floor:.2f} on this data; {more}")
 
 
 def _with_padding(draft: Draft, defaults: Program, names: Collection[str]) -> Options:

@@ -28,6 +28,8 @@ class Options:
     padding: str | None = None  # "drop": out of every stage that has a setting of that name
     limit: int | None = None
     tolerance: Mapping[str, float] = field(default_factory=dict)
+    claims: tuple[int, ...] | None = None  # lines of the numbers that are judged
+    claims_from: str | None = None  # text or model-index
     settings: Mapping[str, str] = field(default_factory=dict)  # "stage.name" -> value as typed
 
 

@@ -1,16 +1,18 @@
 """How far seeds of one training lie apart before many of them were run: what every interval of a verdict begins with.
 
-A plan names one of these, so that a record keeps the one it was judged by: a new measurement is a new name. Standard
-deviations in points, by metric. `measured-2026-11` is of students of three layers on the 11,873 questions of the SQuAD
-2.0 dev set, runs of one training that differ in nothing but their seed, pooled over trainings: results/README.md has
-them, and a test works the numbers out from the records. `df` is what they were measured with, so that an interval is as
-wide as so few runs make it. That other models spread alike is an expectation, and nothing more. `expected` is what was
-taken before anything was measured, and holds for records that name none.
+A plan names one of these, so that a record keeps the one it was planned with: a new measurement is a new name. Standard
+deviations in points, by metric. `floor-2026-12` was measured: students of three layers on the 11,873 questions of the
+SQuAD 2.0 dev set that score about what never answering does, runs of one training that differ in nothing but their
+seed, pooled over trainings (results/README.md has them, and a test works the numbers out from the records). It holds
+for cards like those alone. `expected-2026-12` is for all others: an expectation, not measured. `df` is how well a
+spread is known, so that an interval is as wide as so few runs make it. `expected` and `measured-2026-11` are what
+earlier plans name.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from harness.card.lint import REACH_OF_FLOOR
 from harness.domain import Claim, Experiment
 
 
@@ -20,6 +22,8 @@ class Prior:
 
     spreads: Mapping[str, float]
     df: int
+    is_measured: bool = False
+    factor: float = 1.0  # of what every spread is taken for, the card's own too
 
     def of(self, claim: Claim) -> float | None:
         """The spread that is expected of a claim: what the card prints where that is more, or the claim is a loss.
@@ -28,19 +32,34 @@ class Prior:
         loss without one: nobody knows how the losses of an unknown training spread.
         """
         known = self.spreads.get(claim.metric, 0.0) if claim.unit == "points" else 0.0
-        return max(claim.spread or 0.0, known) or None
+        return self.factor * max(claim.spread or 0.0, known) or None
 
 
 _POINTS = ("exact", "f1", "HasAns_exact", "HasAns_f1", "NoAns_exact", "NoAns_f1")
-EXPECTED = Prior(dict.fromkeys(_POINTS, 0.35), df=4)
+_MEASURED = {"exact": 0.84, "f1": 0.65, "HasAns_exact": 0.59, "HasAns_f1": 0.99, "NoAns_exact": 2.23, "NoAns_f1": 2.23}
+EXPECTED, AT_FLOOR = "expected-2026-12", "floor-2026-12"
 PRIORS: Mapping[str, Prior] = {
-    "expected": EXPECTED,
-    "measured-2026-11": Prior(
-        {"exact": 0.84, "f1": 0.65, "HasAns_exact": 0.59, "HasAns_f1": 0.99, "NoAns_exact": 2.23, "NoAns_f1": 2.23},
-        df=3,
-    ),
+    "expected": Prior(dict.fromkeys(_POINTS, 0.35), df=4),
+    "measured-2026-11": Prior(_MEASURED, df=3, is_measured=True),
+    EXPECTED: Prior({**dict.fromkeys(_POINTS, 1.0), "exact": 0.5, "f1": 0.5}, df=3),
+    AT_FLOOR: Prior(_MEASURED, df=3, is_measured=True),
 }
-CURRENT = "measured-2026-11"
+# How the scores of two seeds move together: correlations within the trainings of `floor-2026-12`, three degrees of
+# freedom. Answering more often moves HasAns up and NoAns down. A test works them out from the records.
+CORRELATIONS: Mapping[str, Mapping[str, float]] = {
+    "exact": {"exact": 1.0, "f1": 0.993, "HasAns_exact": -0.929, "HasAns_f1": -0.935, "NoAns_exact": 0.995},
+    "f1": {"exact": 0.993, "f1": 1.0, "HasAns_exact": -0.887, "HasAns_f1": -0.89, "NoAns_exact": 0.979},
+    "HasAns_exact": {"exact": -0.929, "f1": -0.887, "HasAns_exact": 1.0, "HasAns_f1": 0.996, "NoAns_exact": -0.96},
+    "HasAns_f1": {"exact": -0.935, "f1": -0.89, "HasAns_exact": 0.996, "HasAns_f1": 1.0, "NoAns_exact": -0.964},
+    "NoAns_exact": {"exact": 0.995, "f1": 0.979, "HasAns_exact": -0.96, "HasAns_f1": -0.964, "NoAns_exact": 1.0},
+}
+
+
+def regime_of(claims: Sequence[Claim], floor: float | None) -> str:
+    """The prior for a card that makes these claims on data on which never answering scores `floor`, None if unknown."""
+    exact = [claim.value for claim in claims if claim.metric == "exact"]
+    is_near = floor is not None and floor > 0 and any(value <= floor + REACH_OF_FLOOR for value in exact)
+    return AT_FLOOR if is_near else EXPECTED
 
 
 def prior_of(experiment: Experiment) -> Prior:

@@ -3,25 +3,24 @@
 import math
 from collections.abc import Sequence
 
-from harness.card import loss_traces, references
-from harness.domain import Card, Claim, Deviation, Setting
+from harness.card import loss_traces
+from harness.card.references import floor_of
+from harness.domain import Claim, Deviation, Experiment, Setting
 from harness.plan import sources
 from harness.plan.options import Draft
-from harness.plan.priors import CURRENT, PRIORS
+from harness.plan.priors import PRIORS, Prior, regime_of
 
-# The official scorer's names, and the losses of our own stages.
-MEASURED = {
-    "exact", "f1", "HasAns_exact", "HasAns_f1", "NoAns_exact", "NoAns_f1",
-    "intermediate_layer_loss", "prediction_layer_loss", "finetune_loss",
-}  # fmt: skip
 POINTS = 1.0
-MAX_SPREAD = 3.0  # points; a card must not widen its own tolerance at will
+WIDEST = 3.0  # points; a tolerance that is given and wider judges nothing, and no card may widen its own at will
 SPREADS = 3.0  # a claim with a printed standard deviation is held to no less than this many of them
+EXPECTED_SPREADS = 2.0  # and any score to no less than this many of what a seed is expected to spread by
 
 
-def tolerances(draft: Draft) -> list[Setting]:
-    """One setting a claimed metric: as given, else 1 point, or 3 printed standard deviations where that is more."""
-    claims = judged(draft)
+def tolerances(draft: Draft, claims: Sequence[Claim], evaluated: str | None) -> list[Setting]:
+    """One setting a claimed metric: as given, else 1 point, or more where a seed spreads by more than half a point.
+
+    `evaluated` is the reference of the evaluation data. Two claims of one metric have the narrower tolerance of both.
+    """
     if draft.options.is_measuring and claims:
         draft.problems.append(f"--measure: {draft.card.path} claims numbers, so it can be judged; leave the option out")
     if not claims and not draft.options.is_measuring:
@@ -31,26 +30,32 @@ def tolerances(draft: Draft) -> list[Setting]:
         if metric not in {claim.metric for claim in claims}:
             claimed = ", ".join(claim.metric for claim in claims) or "none"
             draft.problems.append(f"--tolerance {metric}: the card makes no such claim; claimed: {claimed}")
-    return [_tolerance(draft, claim) for claim in claims] + [_prior(claims)] * bool(claims)
+    regime = regime_of(claims, floor_of(evaluated))
+    narrowest: dict[str, Setting] = {}
+    for claim in claims:
+        found = _tolerance(draft, claim, PRIORS[regime])
+        other = narrowest.setdefault(found.name, found)
+        if isinstance(found.value, float) and isinstance(other.value, float) and found.value < other.value:
+            narrowest[found.name] = found
+    return [*narrowest.values(), *([_prior(claims, regime)] if claims else [])]
 
 
-def _prior(claims: Sequence[Claim]) -> Setting:
+def tolerances_of(experiment: Experiment) -> dict[str, float]:
+    """The tolerance of each claimed metric, in the claim's unit."""
+    return {claim.metric: float(experiment.run.value(f"tolerance.{claim.metric}")) for claim in experiment.claims}
+
+
+def _prior(claims: Sequence[Claim], regime: str) -> Setting:
     """What is expected of a seed's spread, by name, fixed with the tolerances."""
-    points = [claim.metric for claim in claims if claim.unit == "points"]
-    said = ", ".join(f"{metric} {PRIORS[CURRENT].spreads[metric]:g}" for metric in points) or "none of a loss"
-    words = f"harness: a seed spreads by {said}, or as the card prints where more"
-    return Setting("prior", CURRENT, "assumed", sources.rule(words))
+    prior = PRIORS[regime]
+    points = dict.fromkeys(claim.metric for claim in claims if claim.unit == "points")
+    said = ", ".join(f"{metric} {prior.spreads[metric]:g}" for metric in points) or "none of a loss"
+    basis = "measured on students like this one" if prior.is_measured else "expected, not measured"
+    words = f"harness: a seed spreads by {said} ({basis}), or as the card prints where more"
+    return Setting("prior", regime, "assumed", sources.rule(words))
 
 
-def judged(draft: Draft) -> tuple[Claim, ...]:
-    """The claims that this run can judge: a step's loss is one seed's, the card's, and no other seed has it."""
-    claims, seed = measured(draft.card), draft.options.seed
-    if seed is None or str(seed) in {one.raw for one in draft.card.stated if one.name == "seed"}:
-        return claims
-    return tuple(claim for claim in claims if loss_traces.point_of(claim.metric) is None)
-
-
-def _tolerance(draft: Draft, claim: Claim) -> Setting:
+def _tolerance(draft: Draft, claim: Claim, prior: Prior) -> Setting:
     name, given = f"tolerance.{claim.metric}", draft.options.tolerance.get(claim.metric)
     if given is not None:
         if not 0 <= given < math.inf:
@@ -61,36 +66,18 @@ def _tolerance(draft: Draft, claim: Claim) -> Setting:
     if loss_traces.point_of(claim.metric) is not None:
         words = f"harness: {100 * loss_traces.TOLERANCE:g} % of a loss that rounding has had no time to move"
         return Setting(name, loss_traces.TOLERANCE * abs(claim.value), "assumed", sources.rule(words), claim.unit)
-    if claim.unit == "points" and claim.spread is not None and claim.spread > MAX_SPREAD:
+    if claim.unit == "points" and claim.spread is not None and claim.spread > WIDEST:
         place = f"{claim.metric} ± {claim.spread:g} ({draft.place(claim.line)})"
-        draft.problems.append(f"{place}: a spread above {MAX_SPREAD:g} points allows anything; give --tolerance")
+        draft.problems.append(f"{place}: a spread above {WIDEST:g} points allows anything; give --tolerance")
     by_spread = SPREADS * claim.spread if claim.spread is not None else 0.0
-    if claim.unit == "points" and by_spread <= POINTS:
+    by_prior = EXPECTED_SPREADS * prior.spreads.get(claim.metric, 0.0) if claim.unit == "points" else 0.0
+    if claim.unit == "points" and max(by_spread, by_prior) <= POINTS:
         return Setting(name, POINTS, "assumed", sources.rule("harness: 1.0 point for each metric"), claim.unit)
+    if by_prior > by_spread:
+        words = f"harness: {EXPECTED_SPREADS:g} x the {prior.spreads[claim.metric]:g} points that a seed spreads by"
+        return Setting(name, round(by_prior, 2), "assumed", sources.rule(words), claim.unit)
     if by_spread == 0:
         place = draft.place(claim.line)
         draft.problems.append(f"{claim.metric} ({place}): a loss claimed without '± spread' needs --tolerance")
     source = sources.rule(f"{SPREADS:g} x the spread on card line {claim.line}", claim.line)
     return Setting(name, by_spread, "derived", source, claim.unit)
-
-
-def measured(card: Card) -> tuple[Claim, ...]:
-    """The claims that a run can judge: this model's own, on the card's evaluation data, one a metric, the first.
-
-    A second that differs is a conflict, which the plan reports. A claim that names no data is on the card's own.
-    """
-    fact = card.fact("eval_data")
-    evaluated = references.data_named(fact.value, "validation") if fact else None
-    own = [claim for claim in card.claims if _is_measured(claim.metric) and claim.subject is None]
-    named = {claim.dataset for claim in own if claim.dataset}
-    first: dict[str, Claim] = {}
-    for claim in own:
-        is_elsewhere = claim.dataset is not None and len(named) > 1 and evaluated is not None
-        if is_elsewhere and references.data_named(str(claim.dataset), "validation") != evaluated:
-            continue
-        first.setdefault(claim.metric, claim)
-    return tuple(first.values())
-
-
-def _is_measured(metric: str) -> bool:
-    return metric in MEASURED or loss_traces.point_of(metric) is not None

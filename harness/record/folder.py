@@ -71,14 +71,24 @@ class Run:
 
     def part(self, name: str, kind: type[T]) -> T:
         """The JSON of a file as a type, in the shape of today."""
-        text = self.read(name)
-        if self.version < store.SCHEMA_VERSION:
+        text, version = self.read(name), self._version_of(name)
+        if version < store.SCHEMA_VERSION:
             try:
-                text = json.dumps(upgrade(name, self.plain(name), self.version)).encode()
+                text = json.dumps(upgrade(name, self.plain(name), version)).encode()
             except (LookupError, TypeError, AttributeError) as error:
-                what = f"is damaged: it has not the shape of schema version {self.version} ({error})"
+                what = f"is damaged: it has not the shape of schema version {version} ({error})"
                 raise StoreError(f"{self.folder / name}: {what}; use --fresh, or take the whole file") from error
         return typed.parse(kind, text, self.folder / name)
+
+    def _version_of(self, name: str) -> int:
+        """The schema version of a file: the record's, or a later one of a verdict that was made again."""
+        if name not in (store.VERDICT, store.SERIES):
+            return self.version
+        version = self.plain(name).get("schema_version")
+        if type(version) is not int or not self.version <= version <= store.SCHEMA_VERSION:
+            what = f"has schema version {version}, the record it is of {self.version}"
+            raise StoreError(f"{self.folder / name}: {what}; take the whole record")
+        return version
 
     # --- the run ---
 
@@ -124,18 +134,11 @@ class Run:
 
     @cached_property
     def verdict(self) -> Concluded:
-        return self._concluded(store.VERDICT)
+        return self.part(store.VERDICT, Concluded)
 
     @cached_property
     def series(self) -> Concluded:
-        return self._concluded(store.SERIES)
-
-    def _concluded(self, name: str) -> Concluded:
-        found = self.part(name, Concluded)
-        if found.schema_version != self.version:
-            what = f"has schema version {found.schema_version}, the record it is of {self.version}"
-            raise StoreError(f"{self.folder / name}: {what}; take the whole record")
-        return found
+        return self.part(store.SERIES, Concluded)
 
     @property
     def conclusion(self) -> Conclusion:

@@ -6,8 +6,9 @@ from typing import Literal
 from harness.domain import Measurement, Unit
 
 Outcome = Literal[
-    "reproduced", "better", "not_reproduced", "inconclusive", "measured", "unmeasured", "limited", "invalid"
-]
+    "reproduced", "within_tolerance", "better", "not_reproduced", "confounded", "inconclusive", "measured",
+    "unmeasured", "limited", "invalid",
+]  # fmt: skip
 Rule = Literal["tolerance", "equivalence"]
 
 
@@ -34,6 +35,7 @@ class Estimate:
     p_below: float
     p_above: float
     seeds_needed: int | None  # None where no number of seeds would do
+    line: int | None = None  # of the claim, as in its verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class Verdict:
     """What one claim came to, by `rule`. `difference` is measured - claimed, in the claim's unit.
 
     `is_no_worse`: the claim is met or exceeded, or a score is undecided only because it may be above the claim.
+    `line` is the claim's in its card: a card may claim two numbers for one metric.
     """
 
     metric: str
@@ -53,6 +56,7 @@ class Verdict:
     reason: str
     rule: Rule
     is_no_worse: bool
+    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +69,19 @@ class Opinion:
 
 
 @dataclass(frozen=True, slots=True)
+class AtPrior:
+    """What rule `equivalence` would say of the card if seeds were expected to spread `factor` times as far."""
+
+    factor: float
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
-    """All verdicts under one rule, the exit code they end in, and what the other rule says."""
+    """All verdicts under one rule, the exit code they end in, what the other rule says, and what another prior would.
+
+    `flags` are to be known beside the outcome, such as published weights that were not found.
+    """
 
     outcome: Outcome
     exit_code: int
@@ -75,7 +90,8 @@ class Judgement:
     verdicts: tuple[Verdict, ...] = field(default=())
     estimates: tuple[Estimate, ...] = field(default=())
     other: Opinion | None = None
-    flags: tuple[str, ...] = field(default=())  # to be known beside the outcome, such as a seed that collapsed
+    flags: tuple[str, ...] = field(default=())
+    at_priors: tuple[AtPrior, ...] = field(default=())
 
     @property
     def is_of_card(self) -> bool:
@@ -121,14 +137,17 @@ class GapDecomposition:
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Shares of simulated cards, of one claim each, that rule `equivalence` gives each outcome, and that rule
-    `tolerance` accepts, when the two procedures are `gap` apart on average. `is_sequential`: with a look after every
-    seed up to `n_seeds`, stopping at the first that decides."""
+    """How often whole cards come to each outcome, by simulation, when two procedures are `gap` apart on average.
 
-    metric: str
+    `gap` counts tolerances: 0 is a perfect copy, -1 one that is worse by the tolerance in each of `metrics`. The shares
+    are of cards whose claims are all met, or one of them refused, by rule `equivalence`; `within_tolerance` is of those
+    that rule `tolerance` accepts. `looks`: the numbers of seeds after which rule `equivalence` is asked, until it
+    decides; one number where that many are run in any case.
+    """
+
+    metrics: tuple[str, ...]
     gap: float
-    n_seeds: int
-    is_sequential: bool
+    looks: tuple[int, ...]
     reproduced: float
     not_reproduced: float
     inconclusive: float

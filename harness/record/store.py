@@ -29,9 +29,8 @@ from typing import Any
 
 from harness.errors import StoreError
 from harness.record.typed import plain_of
-from harness.record.upgrade import written_as
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 WEIGHTS = "student"
 EVALUATION, PUBLISHED, TEACHER = "evaluation", "published", "teacher"  # folders of a run, one for each scored model
 PLOTS = "plots"  # drawn from a record at any later time
@@ -214,9 +213,9 @@ def write_verdict(run: Path, conclusion: Any) -> None:
     write_text(run / VERDICT, verdict_text(conclusion))
 
 
-def verdict_text(conclusion: Any, version: int = SCHEMA_VERSION) -> str:
-    """The verdict file, whole, as a function of what a run came to, as a schema version writes it."""
-    return json_text(written_as(VERDICT, {"schema_version": version, **to_json(conclusion)}, version))
+def verdict_text(conclusion: Any) -> str:
+    """The verdict file, whole, as a function of what a run came to."""
+    return json_text({"schema_version": SCHEMA_VERSION, **to_json(conclusion)})
 
 
 def series_name(runs: Sequence[str]) -> str:
@@ -224,10 +223,10 @@ def series_name(runs: Sequence[str]) -> str:
     return f"series-{hash_of(list(runs))[:8]}"
 
 
-def series_text(runs: Sequence[str], conclusion: Any, *, is_sequential: bool, version: int = SCHEMA_VERSION) -> str:
-    """The series file, whole: which runs, whether there was a look after each, and what they came to."""
-    head = {"schema_version": version, "is_sequential": is_sequential, "runs": list(runs)}
-    return json_text(written_as(SERIES, {**head, **to_json(conclusion)}, version))
+def series_text(runs: Sequence[str], conclusion: Any, *, is_sequential: bool) -> str:
+    """The series file, whole: which runs, whether they were judged look by look, and what they came to."""
+    head = {"schema_version": SCHEMA_VERSION, "is_sequential": is_sequential, "runs": list(runs)}
+    return json_text({**head, **to_json(conclusion)})
 
 
 def write_manifest(run: Path) -> None:

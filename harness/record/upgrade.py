@@ -2,8 +2,9 @@
 
 Schema 3 writes into every verdict the rule that it is by and whether the claim is no worse; schema 4 writes where a
 setting is from, and which option asked for a deviation, as data. Before them these were words, which are read here and
-nowhere else. A further change of shape is one more version: its step in `_STEPS`, and in `written_as` where an audit
-derives the file again, byte for byte.
+nowhere else. Schema 5 judges by other rules: error rates are of whole cards, so those of before are left out. A further
+change of shape is one more version and its step in `_STEPS`. A verdict has the version by whose rules it was made,
+which may be later than that of its record.
 """
 
 import re
@@ -16,7 +17,6 @@ from harness.domain import Source
 OLDEST = 2  # the earliest schema version that is still read
 _NO_WORSE = ", which does not reach below the tolerance"  # how schema 2 said so, in its reason alone
 _CONCLUSIONS = ("verdict.json", "series.json")
-_DECISION = ("rule", "is_no_worse")
 _CARD_LINE = re.compile(r"card line (\d+)")
 _OPTION = re.compile(r"(--[a-z-]+)(?: FILE| (\S+))?")
 _DEFAULT = re.compile(
@@ -33,15 +33,6 @@ def upgrade(name: str, raw: dict[str, Any], version: int) -> dict[str, Any]:
         if version < since and name in steps:
             raw = steps[name](raw)
     return raw
-
-
-def written_as(name: str, plain: dict[str, Any], version: int) -> dict[str, Any]:
-    """The JSON of the derived file `name` in the shape that schema `version` wrote; the inverse of `upgrade`."""
-    if version >= 3 or name not in _CONCLUSIONS:
-        return plain
-    judgement = plain["judgement"]
-    verdicts = [{key: value for key, value in one.items() if key not in _DECISION} for one in judgement["verdicts"]]
-    return {**plain, "judgement": {**judgement, "verdicts": verdicts}}
 
 
 def with_decision(verdict: Mapping[str, Any], rule: str) -> dict[str, Any]:
@@ -94,4 +85,5 @@ def _with_option(deviation: dict[str, Any]) -> dict[str, Any]:
 _STEPS: Mapping[int, Mapping[str, Step]] = {
     3: dict.fromkeys(_CONCLUSIONS, _with_decisions),
     4: {"experiment.json": _with_sources},
+    5: dict.fromkeys(_CONCLUSIONS, lambda raw: {**raw, "operating": []}),
 }

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.record.judgement import Estimate, GapDecomposition, Judgement, Verdict
+from harness.record.judgement import Estimate, GapDecomposition, Judgement, Rates, Verdict
 
 if TYPE_CHECKING:  # a board has rows and no gate: it starts without the libraries of one
     from harness.judge.regression import Check
@@ -40,19 +40,44 @@ class VerdictRow:
 
 def rows_of_judgement(judgement: Judgement, attributions: Sequence[GapDecomposition] = ()) -> list[VerdictRow]:
     """List a row for each claim; where the run says nothing of the card, its outcome is that it was not judged."""
-    estimates = {one.metric: one for one in judgement.estimates}
+    estimates = {(one.metric, one.line): one for one in judgement.estimates}
     published = {one.metric: one.published for one in attributions}
+    metrics = [one.metric for one in judgement.verdicts]
     return [
-        _row(one, estimates.get(one.metric), published.get(one.metric), is_judged=judgement.is_of_card)
+        _row(
+            one,
+            estimates.get((one.metric, one.line)),
+            published.get(one.metric),
+            name=one.metric if metrics.count(one.metric) == 1 else f"{one.metric} (line {one.line})",
+            is_judged=judgement.is_of_card,
+        )
         for one in judgement.verdicts
     ]
 
 
-def _row(verdict: Verdict, estimate: Estimate | None, published: float | None, *, is_judged: bool) -> VerdictRow:
+def sentence(judgement: Judgement, operating: Sequence[Rates] = ()) -> str:
+    """Say what stands behind an outcome; within tolerance, what a copy worse by the tolerance would have come to."""
+    worse = next((one for one in operating if one.gap < 0), None)
+    if judgement.outcome != "within_tolerance" or worse is None:
+        return judgement.reason
+    chance = f"{worse.within_tolerance:.0%} of the time"
+    return f"{judgement.reason}; a copy that is worse by the tolerance would be too {chance}"
+
+
+def at_priors_text(judgement: Judgement) -> str:
+    """Say what rule equivalence would come to if seeds spread otherwise than expected."""
+    names = {0.5: "half", 2.0: "twice"}
+    said = (f"{outcome_text(one.outcome)} at {names.get(one.factor, one.factor)}" for one in judgement.at_priors)
+    return f"by rule equivalence {' and '.join(said)} the spread that is expected of a seed"
+
+
+def _row(
+    verdict: Verdict, estimate: Estimate | None, published: float | None, *, name: str, is_judged: bool
+) -> VerdictRow:
     unit = verdict.unit
     ends = estimate.interval if estimate is not None else None
     return VerdictRow(
-        metric=verdict.metric,
+        metric=name,
         claimed=number(verdict.claimed, unit),
         measured=_number(verdict.measured, unit),
         tolerance=tolerance_text(verdict.tolerance, unit),

@@ -1,4 +1,4 @@
-"""What comes to the gate: a finished run, or a card with its newest run, or with the one that is made now.
+"""What the gate makes of a finished run, or of a card with its newest run, or with the one that is made now.
 
 Every card and every baseline is read before anything is run. A run is one of a card when it is of the very experiment
 that the card plans now, settings, seed and claims included; where there is none, of the same training, which is then
@@ -6,50 +6,29 @@ judged by what the card claims now. A run that was measured before its card clai
 """
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.card.read import read_card
-from harness.domain import Experiment
-from harness.errors import DataError, InvalidRunError, StoreError
+from harness.domain import Claim, Experiment, Measurement
+from harness.errors import InvalidRunError
 from harness.judge import noninferiority, regression, verdict
-from harness.judge.audit import audit
-from harness.judge.baseline import PROXY, Baseline, BaselineSource, baseline_of, read_baseline
+from harness.judge.baseline import Baseline, baseline_of, mean_of
+from harness.judge.measured import measured
 from harness.judge.regression import Check, GateResult, Side
-from harness.plan.experiment import plan
-from harness.plan.options import Options
 from harness.plan.priors import prior_of
 from harness.record import environment, store
 from harness.record.folder import Run
-from harness.record.judgement import Conclusion
+from harness.record.judgement import Conclusion, Judgement
 from harness.record.parts import Fingerprint
-from harness.record.read import blaming_the_record, require_finished
 from harness.run.find import as_claimed_now, newest
+from harness.run.gate_input import GateInput, problems_of, source_of
 from harness.run.self_contained import why_not_shipped
 from harness.train.progress import ProgressCallback
 
 PROXY_SECONDS = 600
 _SAID = {"pass": "no worse", "fail": "worse", "inconclusive": "neither worse nor no worse"}
-
-
-@dataclass(frozen=True, slots=True)
-class GateInput:
-    """`run` is None for a card, `experiment` for a run whose record cannot be followed; its audit says why.
-
-    `other` is the run whose record is the baseline, None where that is a file. A proxy's name ends in PROXY.
-    """
-
-    name: str
-    experiment: Experiment | None
-    run: Run | None
-    baseline_path: Path
-    baseline: Baseline | None
-    other: Run | None = None
-
-    @property
-    def is_proxy(self) -> bool:
-        return self.name.endswith(PROXY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,31 +40,6 @@ class GateOptions:
     device: str | None = None
 
 
-def read(path: Path, baseline: Path) -> GateInput:
-    """A card (.md) or a run's folder, with its baseline: a .json file, a folder that holds <card>.json, or a run.
-
-    A run on part of the questions is a proxy, with a baseline of its own. Raises CardError, PlanError or DataError for
-    what is none of these, or is another card's.
-    """
-    run = None if path.suffix == ".md" else Run.open(path)
-    if run is None:
-        experiment: Experiment | None = plan(read_card(path), Options())
-    else:
-        require_finished(run)
-        experiment = _recorded(run)
-    name = experiment.name if experiment is not None else path.resolve().parent.name
-    if not isinstance(name, str) or not name or Path(name).name != name:
-        raise DataError(path, "", f"is of a card named {name!r}, which is no file name")
-    if experiment is not None:
-        name = _baseline_name(experiment)
-    if store.is_finished(baseline):
-        other = Run.open(baseline)
-        return GateInput(name, experiment, run, baseline, _baseline_in(other, name), other)
-    if baseline.suffix != ".json":
-        baseline = baseline / f"{name}.json"
-    return GateInput(name, experiment, run, baseline, read_baseline(baseline, name))
-
-
 def admit(one: GateInput, asked: GateOptions) -> tuple[GateResult, Baseline | None]:
     """The candidate as the gate finds it, and the baseline that its run makes, None where it makes none."""
     return _compared(one, _judged(one, _found(one, asked)))
@@ -93,11 +47,12 @@ def admit(one: GateInput, asked: GateOptions) -> tuple[GateResult, Baseline | No
 
 @dataclass(frozen=True, slots=True)
 class _Subject:
-    """What came to the gate, as far as it got: its run, or why there is none; what its record comes to; what is wrong
-    with it; what a reader must be told of it."""
+    """What came to the gate, as far as it got: its run, with the other seeds of a series, or why there is none; what
+    the record comes to; what is wrong with it; what a reader must be told of it."""
 
     experiment: Experiment | None
     run: Run | None = None
+    seeds: tuple[Run, ...] = ()
     absent: str | None = None
     conclusion: Conclusion | None = None
     problems: tuple[str, ...] = ()
@@ -107,23 +62,23 @@ class _Subject:
 def _found(one: GateInput, asked: GateOptions) -> _Subject:
     """The run that came, or the one of the card that came."""
     if one.run is not None or one.experiment is None:
-        return _Subject(one.experiment, one.run)
+        return _Subject(one.experiment, one.run, one.seeds)
     try:
         run, absent, notes = _run_of(one.experiment, asked)
     except InvalidRunError as error:
         return _Subject(one.experiment, problems=(str(error),))
-    return _Subject(one.experiment, run, absent, notes=tuple(notes))
+    return _Subject(one.experiment, run, () if run is None else (run,), absent, notes=tuple(notes))
 
 
 def _judged(one: GateInput, found: _Subject) -> _Subject:
     """With what its record comes to by the claims of now, where that passes its audit."""
     if found.run is None:
         return found
-    problems = _problems(found.run)
+    problems = [problem for run in found.seeds for problem in problems_of(run)]
     if problems:
         return dataclasses.replace(found, problems=tuple(problems))
     experiment = as_claimed_now(found.run, None if one.run else one.experiment)
-    concluded = verdict.conclude([found.run], claimed=experiment)
+    concluded = verdict.conclude(found.seeds, claimed=experiment)
     return dataclasses.replace(
         found,
         experiment=experiment,
@@ -141,15 +96,15 @@ def _compared(one: GateInput, found: _Subject) -> tuple[GateResult, Baseline | N
         why = "its run is invalid" if found.problems else found.absent or "there is no run"
         checks = regression.compare(claims, None, (), one.baseline, why)
     else:
-        judgement, measured = concluded.judgement, concluded.measurements
+        judgement, measured = concluded.judgement, _means(concluded.measurements)
         checks = regression.compare(claims, judgement, measured, one.baseline, is_proxy=one.is_proxy)
         if one.other is not None:
             checks = _paired(checks, experiment, one.other, run)
-        made = baseline_of(one.name, _source_of(run), claims, judgement, measured)
+        made = _baseline_of(one.name, found, claims, judgement)
     gated = GateResult(
         card=one.name,
         path=_path_of(experiment),
-        run=str(run.folder) if run is not None else None,
+        run=None if run is None else str(one.folder or run.folder),
         baseline=str(one.baseline_path),
         checks=checks,
         problems=found.problems,
@@ -159,21 +114,18 @@ def _compared(one: GateInput, found: _Subject) -> tuple[GateResult, Baseline | N
     return gated, made
 
 
-def _baseline_name(experiment: Experiment) -> str:
-    return experiment.name + PROXY * ("limit" in experiment.run)
+def _means(measurements: Sequence[Measurement]) -> list[Measurement]:
+    """One measurement a metric: the mean over the seeds, with the conditions of the first."""
+    by_metric: dict[str, list[Measurement]] = {}
+    for one in measurements:
+        by_metric.setdefault(one.metric, []).append(one)
+    return [dataclasses.replace(of[0], value=math.fsum(one.value for one in of) / len(of)) for of in by_metric.values()]
 
 
-def _baseline_in(run: Run, name: str) -> Baseline:
-    """The baseline that another run's record is; raises DataError for one of another card, or that fails its audit."""
-    require_finished(run)
-    problems = _problems(run)
-    if problems:
-        raise DataError(run.folder, "", f"fails its audit, so is no baseline: {problems[0]}")
-    experiment = as_claimed_now(run, None)
-    concluded = verdict.conclude([run], claimed=experiment)
-    if _baseline_name(experiment) != name:
-        raise DataError(run.folder, "", f"is a run of {_baseline_name(experiment)!r}, not of {name!r}")
-    return baseline_of(name, _source_of(run), experiment.claims, concluded.judgement, concluded.measurements)
+def _baseline_of(name: str, found: _Subject, claims: Sequence[Claim], judgement: Judgement) -> Baseline:
+    """The baseline that these runs make: of a series, the mean of its seeds."""
+    each = [baseline_of(name, source_of(run), claims, judgement, measured(run)) for run in found.seeds]
+    return mean_of(each) if len(each) > 1 else each[0]
 
 
 def _paired(checks: Sequence[Check], experiment: Experiment, baseline: Run, run: Run) -> tuple[Check, ...]:
@@ -196,22 +148,23 @@ def _paired(checks: Sequence[Check], experiment: Experiment, baseline: Run, run:
                 seed=0,
             )
             said = f"{found.difference:+.4g}, 95 % bounds {found.low:+.4g} and {found.high:+.4g}, paired by question"
-            reason = f"{_SAID[found.state]} by a margin of {found.margin:g}: {said}"
+            reason = f"{_SAID[found.state]} by a margin of {found.margin:g}: {said}{_needed(found)}"
             check = dataclasses.replace(check, by_baseline=Side(found.state, reason))
         paired.append(check)
     return tuple(paired)
 
 
+def _needed(found: noninferiority.NonInferiority) -> str:
+    """How many runs would decide what one of each leaves open."""
+    if found.state != "inconclusive":
+        return ""
+    if found.runs_needed is None:
+        return f"; {noninferiority.MOST_RUNS} runs a side would not decide it"
+    return f"; about {found.runs_needed} runs a side would decide it"
+
+
 def _weights_of(run: Run) -> Fingerprint:
     return run.stage(run.experiment.stages[-1].name).weights
-
-
-def _recorded(run: Run) -> Experiment | None:
-    try:
-        with blaming_the_record(run.folder):
-            return run.experiment
-    except StoreError:
-        return None
 
 
 def _run_of(experiment: Experiment, asked: GateOptions) -> tuple[Run | None, str | None, list[str]]:
@@ -231,10 +184,6 @@ def _run_of(experiment: Experiment, asked: GateOptions) -> tuple[Run | None, str
     return None, f"no finished run of its experiment in {asked.results / experiment.name}: {hint}", notes
 
 
-def _problems(run: Run) -> list[str]:
-    return [f"{check.name}: {problem}" for check in audit(run).checks for problem in check.problems]
-
-
 def _unjudged(concluded: Conclusion) -> list[str]:
     judgement = concluded.judgement
     is_judged = judgement.outcome not in ("limited", "invalid")
@@ -242,7 +191,7 @@ def _unjudged(concluded: Conclusion) -> list[str]:
 
 
 def _notes(run: Run, concluded: Conclusion, *, is_proxy: bool) -> list[str]:
-    is_other = _source_of(run).code != environment.code()["harness"]
+    is_other = source_of(run).code != environment.code()["harness"]
     others = ["the run was made by other sources of harness than these, so it does not speak for them"]
     of_proxy = ["a run on part of the questions: it can show a regression, and says nothing about the card"]
     seconds = sum(stage.seconds for stage in run.stages.values())
@@ -254,11 +203,6 @@ def _notes(run: Run, concluded: Conclusion, *, is_proxy: bool) -> list[str]:
 
 def _is_as_judged(run: Run, concluded: Conclusion) -> bool:
     return run.verdict.judgement == concluded.judgement
-
-
-def _source_of(run: Run) -> BaselineSource:
-    environment = run.environment
-    return BaselineSource(run.folder.resolve().name, str(environment.machine.code["harness"]), environment.threads)
 
 
 def _path_of(experiment: Experiment | None) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any, cast
 from harness.card.references import Reference, data_reference, model_reference
 from harness.domain import Experiment, Setting, Stage
 from harness.errors import DataError, HarnessError, HubError, InvalidRunError, PlanError
-from harness.qa import squad
+from harness.qa import registered, squad
 from harness.record import store
 from harness.train.models import loading
 
@@ -65,6 +65,8 @@ def gather(experiment: Experiment, students: Mapping[Path, Path], cache: Path) -
     train, train_record, train_file = found["train_data"]
     evaluated, eval_record, eval_file = found["eval_data"]
     models: dict[str, Path] = {name: found[name][0] for name in ("student", "teacher", "masked_lm") if name in found}
+    questions = squad.check_unique(list(first(evaluated())), str(run["eval_data"].value))
+    eval_record = {**eval_record, registered.CONTENT: registered.content_of(questions)}
     record = {"student": fingerprint(models["student"]), "train_data": train_record, "eval_data": eval_record}
     record |= {name: fingerprint(folder) for name, folder in models.items() if name != "student"}
     files = {"train_data": train_file, "eval_data": eval_file}
@@ -80,7 +82,7 @@ def gather(experiment: Experiment, students: Mapping[Path, Path], cache: Path) -
         student=models["student"],
         student_is_random=found["student"][1],
         train=lambda: first(train()),
-        eval=squad.check_unique(list(first(evaluated())), str(run["eval_data"].value)),
+        eval=questions,
         record=record,
         masked_lm=models.get("masked_lm"),
         glove=found.get("glove"),

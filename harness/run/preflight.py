@@ -7,9 +7,9 @@ from accelerate import Accelerator
 from harness.card.read import read_card
 from harness.domain import Claim, Experiment
 from harness.errors import InvalidRunError, PlanError
-from harness.judge.verdict import limited
+from harness.judge.conditions import limited
+from harness.plan.claims import measured
 from harness.plan.cost import Forecast, forecast, geometry_of
-from harness.plan.tolerances import measured
 from harness.record import environment
 from harness.record.folder import Run
 from harness.record.store import TEACHER
@@ -38,7 +38,8 @@ def check_models(experiment: Experiment, inputs: Inputs) -> None:
         needs_width=experiment.recipe not in PROJECTING,
     )
     if _is_to_be_checked(experiment):
-        why = limited(experiment, sum(len(paragraph.questions) for paragraph in inputs.eval))
+        n_questions = sum(len(paragraph.questions) for paragraph in inputs.eval)
+        why = limited(experiment, inputs.record["eval_data"], n_questions)
         if why is not None:
             raise PlanError([f"--check-teacher: {why}; the teacher's claim is about all of them, so leave it out"])
         _claims_of(inputs.teacher)

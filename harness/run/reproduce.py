@@ -14,7 +14,7 @@ from accelerate import Accelerator
 
 from harness.domain import Experiment
 from harness.errors import InvalidRunError, PlanError, RunError
-from harness.judge import verdict
+from harness.judge import conditions, verdict
 from harness.judge.audit import check_content, first_of, problems_of
 from harness.record import environment, lock, store
 from harness.record.folder import Run
@@ -187,7 +187,7 @@ def _open_run(experiment: Experiment, inputs: Inputs, identity: str, context: Ru
         store.write_json(run / "experiment.json", experiment)
         store.write_json(run / "inputs.json", inputs.record)
         store.write_json(run / "environment.json", _environment_of(experiment, context))
-        known = Identity(store.SCHEMA_VERSION, identity, verdict.rule_hash(experiment))
+        known = Identity(store.SCHEMA_VERSION, identity, conditions.rule_hash(experiment))
         store.write_json(run / "identity.json", known)
     context.accelerator.wait_for_everyone()
     run = run or store.find_run(options.results, experiment.name, identity)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from harness.domain import Experiment
 from harness.judge import verdict
-from harness.judge.error_rates import MOST_LOOKS
+from harness.judge.error_rates import LOOKS
 from harness.record import store
 from harness.record.folder import Run
 from harness.record.judgement import Conclusion
@@ -23,20 +23,21 @@ from harness.train.progress import ProgressCallback
 def reproduce_seeds(
     plan_of: Callable[[int | None], Experiment], seeds: int | None, options: RunOptions, watch: ProgressCallback
 ) -> Outcome:
-    """Runs as many seeds as asked, or with None until the first look that decides, and judges them together.
+    """Runs as many seeds as asked, or with None until the first of `LOOKS` that decides, and judges them together.
 
     `plan_of` gives the experiment of a seed, None being the card's own. A look decides when rule `equivalence` comes
-    to anything but inconclusive, whichever rule the verdict is by: rule `tolerance` would always stop at one.
+    to anything but inconclusive, whichever rule the verdict is by: rule `tolerance` would always stop at the first.
     """
     outcomes: list[Outcome] = []
     first = plan_of(None)
     base = RunSettings.of(first).seed
-    for number in range(seeds or MOST_LOOKS):
+    for number in range(seeds or LOOKS[-1]):
         experiment = plan_of(base + number) if number else first
         outcomes.append(reproduce.reproduce(experiment, options, watch))
-        concluded = verdict.conclude([Run.open(one.folder) for one in outcomes], is_sequential=seeds is None)
-        if seeds is None and _is_decided(concluded):
-            break
+        if number + 1 in ((seeds,) if seeds else LOOKS):
+            concluded = verdict.conclude([Run.open(one.folder) for one in outcomes], is_sequential=seeds is None)
+            if _is_decided(concluded):
+                break
     names = [outcome.folder.name for outcome in outcomes]
     folder = options.results / first.name / store.series_name(names)
     if launch.is_main_process():

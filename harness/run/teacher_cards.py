@@ -7,10 +7,10 @@ from harness.domain import Experiment
 from harness.errors import InvalidRunError, PlanError
 from harness.judge import verdict
 from harness.judge.audit import audit, first_of, problems_of
+from harness.plan.claims import measured
 from harness.plan.datasets import shared_data
 from harness.plan.experiment import plan
 from harness.plan.options import Options
-from harness.plan.tolerances import measured
 from harness.record import store
 from harness.record.folder import Run
 from harness.record.judgement import Judgement

@@ -8,32 +8,41 @@ import pytest
 from scipy import stats
 
 from harness.domain import Claim
-from harness.judge.estimate import churn_floor, estimate, half_width, moderated
-from harness.plan.priors import EXPECTED
+from harness.judge.estimate import churn_floor, estimate, half_width, moderated, prior_df
+from harness.plan.priors import EXPECTED, PRIORS
 
-PRIOR_SPREAD, PRIOR_DF = EXPECTED.spreads["f1"], EXPECTED.df
+PRIOR_SPREAD, PRIOR_DF = PRIORS[EXPECTED].spreads["f1"], PRIORS[EXPECTED].df
 CLAIM = Claim("f1", 76.0, "points", decimals=10, raw="76", line=1, dialect="test")
-# Evaluation notes 3.6: |difference| that is still inside a tolerance of 1 when the seeds spread as the prior says.
+# Evaluation notes 3.6: |difference| that is still inside a tolerance of 1 when the seeds spread as a prior of 0.35 says
+# that is known with four degrees of freedom.
 ACCEPTED = {1: 0.25, 2: 0.50, 3: 0.61, 5: 0.71, 10: 0.80}
 
 
 @pytest.mark.parametrize(("n", "accepted"), ACCEPTED.items())
 def test_the_window_that_is_accepted_widens_with_the_seeds_as_published(n: int, accepted: float) -> None:
-    assert 1.0 - half_width(PRIOR_SPREAD, n, PRIOR_DF + n - 1) == pytest.approx(accepted, abs=0.006)
+    assert 1.0 - half_width(0.35, n, 4 + n - 1) == pytest.approx(accepted, abs=0.006)
+
+
+@pytest.mark.parametrize(("n", "df"), [(1, 1), (2, 1), (3, 1), (4, 3), (5, 3), (10, 3)])
+def test_up_to_three_seeds_a_prior_counts_as_one_degree_of_freedom(n: int, df: int) -> None:
+    """They cannot show that it is wrong: an interval of one seed is then nearly three times as wide as it was."""
+    assert prior_df(n, known=3) == df
+    assert prior_df(n, known=0) == 0
+    assert estimate(CLAIM, [76.0] * n, tolerance=1.0).df == df + n - 1
 
 
 def test_intervals_and_tests_are_those_of_a_t_distribution() -> None:
     values = (75.1, 75.9, 76.4)
     found = estimate(CLAIM, values, tolerance=1.0)
     sd, mean = float(np.std(values, ddof=1)), float(np.mean(values))
-    spread = math.sqrt((4 * 0.35**2 + 2 * sd**2) / 6)
+    spread = math.sqrt((PRIOR_SPREAD**2 + 2 * sd**2) / 3)
     error = spread / math.sqrt(3)
-    low, high = stats.t.interval(0.9, 6, loc=mean - 76.0, scale=error)
+    low, high = stats.t.interval(0.9, 3, loc=mean - 76.0, scale=error)
     assert found.sd == pytest.approx(sd)
-    assert (found.spread, found.df) == (pytest.approx(spread), 6)
+    assert (found.spread, found.df) == (pytest.approx(spread), 3)
     assert found.interval == (pytest.approx(low), pytest.approx(high))
-    assert found.p_below == pytest.approx(stats.t.cdf((mean - 75.0) / error, 6))
-    assert found.p_above == pytest.approx(stats.t.sf((mean - 77.0) / error, 6))
+    assert found.p_below == pytest.approx(stats.t.cdf((mean - 75.0) / error, 3))
+    assert found.p_above == pytest.approx(stats.t.sf((mean - 77.0) / error, 3))
 
 
 def test_an_interval_and_its_two_tests_say_the_same() -> None:
@@ -55,12 +64,12 @@ def test_the_card_s_own_spread_is_the_prior_where_it_prints_one() -> None:
 
 def test_one_seed_has_no_deviation_of_its_own_and_the_prior_s_spread() -> None:
     found = estimate(CLAIM, [75.0], tolerance=1.0)
-    assert (found.sd, found.spread, found.df) == (None, PRIOR_SPREAD, PRIOR_DF)
+    assert (found.sd, found.spread, found.df) == (None, PRIOR_SPREAD, 1)
     assert moderated(None, 1, 0.35, 4) == (0.35, 4)
 
 
 @pytest.mark.parametrize(
-    ("difference", "needed"), [(0.0, 1), (0.4, 2), (0.6, 3), (0.9, None), (1.0, None), (1.3, 5), (2.0, 1)]
+    ("difference", "needed"), [(0.0, 3), (0.3, 3), (0.4, 4), (0.6, 6), (0.9, None), (1.0, None), (1.3, 9), (5.0, 1)]
 )
 def test_seeds_needed_are_those_at_which_the_interval_fits(difference: float, needed: int | None) -> None:
     found = estimate(CLAIM, [76.0 + difference], tolerance=1.0)

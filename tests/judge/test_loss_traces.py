@@ -13,7 +13,7 @@ from harness.card.dialects.metrics import claim_of
 from harness.card.read import read_card
 from harness.domain import Claim, Measurement
 from harness.errors import PlanError
-from harness.judge import verdict
+from harness.judge import conditions
 from harness.judge.rules import judge
 from harness.plan.experiment import plan
 from harness.plan.options import Options
@@ -127,7 +127,7 @@ def run_on(device: str) -> Run:
 def test_steps_are_judged_where_the_arithmetic_is_the_cards(device: str, precision: str | None, why: str) -> None:
     """A GPU draws its dropout otherwise, and another precision rounds otherwise: neither speaks against the card."""
     experiment = plan(read_card(CARDS / "pocket.md"), Options(precision=precision))
-    kept, said = verdict._judged(experiment, [run_on(device)])
+    kept, said = conditions.judged_claims(experiment, [run_on(device)])
     names = {claim.metric for claim in kept}
     assert {"exact", "f1"} <= names
     assert ("prediction_layer_step_5" in names) == (not why)

@@ -27,6 +27,7 @@ from harness.judge.baseline import read_baseline
 from harness.judge.rules import judge
 from harness.plan.experiment import plan
 from harness.plan.options import Options
+from harness.plan.tolerances import tolerances_of
 from harness.record import store
 from harness.record.folder import Run
 from harness.report.text import as_junit, as_markdown
@@ -240,7 +241,7 @@ def test_a_claim_that_was_not_measured_is_unmeasured() -> None:
 
 def test_a_claim_that_the_rule_leaves_undecided_is_unmeasured(run: Path) -> None:
     experiment, found = Run.open(run).experiment, Run.open(run).conclusion
-    undecided = judge(experiment.claims, found.measurements, verdict.tolerances_of(experiment), rule="equivalence")
+    undecided = judge(experiment.claims, found.measurements, tolerances_of(experiment), rule="equivalence")
     assert undecided.outcome == "inconclusive"
     checks = regression.compare(experiment.claims, undecided, found.measurements, None)
     assert {one.by_card.state for one in checks} == {"unmeasured"}

@@ -24,7 +24,7 @@ _TUNED_ON = re.compile(r"(?:[Tt]uned|[Tt]rained) on (?:the )?(?P<data>[A-Z][\w.-
 _FOLLOWING = re.compile(r"^(?:[Ww]ith )?(?:the )?following results?\b")
 _BRACKETED = re.compile(r"[Rr]esults?\b[^()]{0,60}\((?P<data>[A-Z][\w. -]{2,40})\)")
 _SPLIT = re.compile(
-    r"\b(dev|validation|valid|test|train|eval)(?:elopment)?\b(?=[\s_-]*(?:set|split|data|part|$))", re.IGNORECASE
+    r"\b(dev|validation|valid|test|train|eval)(?:elopment|ing)?\b(?=[\s_-]*(?:set|split|data|part|$))", re.IGNORECASE
 )
 _END = re.compile(r"\s+(?:with|using|by|are|is|were|was|as|in|from|at|after|which|that|led|and)\b.*$")
 _OTHERS = re.compile(
@@ -50,6 +50,15 @@ _NO_DATA = {
     "final",
     "main",
     "test set",
+    "training set",
+    "training data",
+    "training split",
+    "train set",
+    "train split",
+    "dev set",
+    "development set",
+    "validation set",
+    "evaluation set",
     "overall",
     "global",
     "specific",

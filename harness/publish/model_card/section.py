@@ -7,14 +7,16 @@ from harness.card import generated
 from harness.domain import Deviation, Experiment, Setting
 from harness.publish import privacy
 from harness.publish.model_card.machine_block import Block, block_lines
-from harness.record.judgement import Conclusion, Judgement, Outcome
+from harness.record.judgement import Conclusion, Outcome
 from harness.record.parts import RunEnvironment
-from harness.report.verdict_rows import number, rows_of_judgement
+from harness.report.verdict_rows import number, outcome_text, rows_of_judgement, sentence
 
 _SAID: Mapping[Outcome, str] = {
     "reproduced": "the numbers of this card were reproduced",
-    "better": "the numbers of this card were reproduced, or exceeded",
+    "within_tolerance": "the numbers of this card were met within their tolerance, which may be luck",
+    "better": "the numbers of this card were met within their tolerance, or exceeded",
     "not_reproduced": "the numbers of this card were not reproduced",
+    "confounded": "the published weights do not score here what this card says, so nothing was shown about training",
     "inconclusive": "whether the numbers of this card hold is not decided",
     "measured": "this card claimed no numbers; these were measured",
     "unmeasured": "not every number of this card could be measured",
@@ -38,7 +40,7 @@ def section_lines(
         generated.BEGIN,
         "## Reproduction",
         "",
-        f"**{judgement.outcome.replace('_', ' ').capitalize()}**: {_SAID[judgement.outcome]}{_why(judgement)}.",
+        f"**{outcome_text(judgement.outcome).capitalize()}**: {_SAID[judgement.outcome]}{_why(concluded)}.",
         "",
         *_table(concluded),
         "",
@@ -72,12 +74,13 @@ def section_lines(
     return [privacy.clean(line) for line in said]
 
 
-def _why(judgement: Judgement) -> str:
+def _why(concluded: Conclusion) -> str:
     """By which rule, and why; nothing more of a run that had no claim to be judged by."""
+    judgement = concluded.judgement
     if judgement.outcome == "measured":
         return ""
     by = f"rule {judgement.rule}: " if judgement.verdicts else ""
-    return f" ({by}{_plain(judgement.reason)})"
+    return f" ({by}{_plain(sentence(judgement, concluded.operating))})"
 
 
 def _table(concluded: Conclusion) -> Iterator[str]:

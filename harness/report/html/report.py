@@ -8,7 +8,7 @@ from harness.report.html import plots, provenance, questions
 from harness.report.html.gather import gather
 from harness.report.html.pages import render_page
 from harness.report.plots.read_run import read_run
-from harness.report.verdict_rows import outcome_text, rows_of_judgement
+from harness.report.verdict_rows import at_priors_text, outcome_text, rows_of_judgement, sentence
 
 _SEVERITIES = ("high", "medium", "low", "none")
 
@@ -24,6 +24,8 @@ def render(folder: Path) -> str:
         scripts=("theme.js", "report.js"),
         found=found,
         record=found.folder.resolve().name,
+        sentence=sentence(judgement, found.conclusion.operating),
+        at_priors=at_priors_text(judgement),
         rows=rows_of_judgement(judgement, found.conclusion.attributions),
         signatures=list(dict.fromkeys(one.signature for one in found.conclusion.measurements if one.unit == "points")),
         lines=provenance.card_lines(found),

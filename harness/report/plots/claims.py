@@ -77,7 +77,7 @@ def plot(
         in_points = [_range(strip) for strip in strips if strip.verdict.unit == "points"]
         span = max((high - low for low, high in in_points), default=0.0)
         for strip, axes in zip(strips, panels, strict=True):
-            axes.set_title(strip.verdict.metric, loc="left", size=layout.NORMAL, weight="bold", pad=17)
+            axes.set_title(strip.row.metric, loc="left", size=layout.NORMAL, weight="bold", pad=17)
             axes.annotate(_numbers(strip), (0, 1), (0, 4), "axes fraction", textcoords="offset points")
             _draw(axes, strip, span if strip.verdict.unit == "points" else 0.0)
         return layout.finish(figure, "claims", caption, heights)
@@ -86,12 +86,12 @@ def plot(
 def _strips(
     judgement: Judgement, measurements: Sequence[Measurement], published: Mapping[str, float]
 ) -> tuple[_Strip, ...]:
-    estimates = {one.metric: one for one in judgement.estimates}
+    estimates = {(one.metric, one.line): one for one in judgement.estimates}
     return tuple(
         _Strip(
             row,
             verdict,
-            estimates.get(verdict.metric),
+            estimates.get((verdict.metric, verdict.line)),
             tuple((one.seed, one.value) for one in measurements if one.metric == verdict.metric),
             published.get(verdict.metric),
         )

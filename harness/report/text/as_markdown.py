@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from harness.errors import EXIT_INCONCLUSIVE, EXIT_REPRODUCED
 from harness.judge.regression import GateResult, counts
 from harness.report.printable import printable
 from harness.report.verdict_rows import VerdictRow, row_of_check
@@ -21,12 +22,12 @@ _PUNCTUATION = re.compile(r"([\\`*_{}\[\]<>()#+!|~$&@:])")
 _LINKED = re.compile(r"\bwww\.", re.IGNORECASE)
 
 
-def render(gated: Sequence[GateResult], *, is_passed: bool, n_not_annotated: int = 0) -> str:
-    """`n_not_annotated`: lines that a workflow would not have shown, and that therefore stand here alone."""
+def render(gated: Sequence[GateResult], exit_code: int, *, n_not_annotated: int = 0) -> str:
+    """Write the summary; `n_not_annotated` lines a workflow would not have shown, so they stand here alone."""
     found = counts(gated)
     said = ", ".join(f"{n} {state}" for state, n in found.items())
     lines = [
-        f"## harness gate: {'passed' if is_passed else 'failed'}",
+        f"## harness gate: {gate_word(exit_code)}",
         "",
         f"{said} (metrics, of {cards(len({one.card for one in gated}))})",
     ]
@@ -59,6 +60,11 @@ def text(raw: str) -> str:
     shown = printable(raw)
     shown = shown if len(shown) <= _LONGEST else shown[:_LONGEST] + "…"
     return _LINKED.sub(lambda found: found[0][:-1] + "\\.", _PUNCTUATION.sub(r"\\\1", shown))
+
+
+def gate_word(exit_code: int) -> str:
+    """Say what the gate came to."""
+    return {EXIT_REPRODUCED: "passed", EXIT_INCONCLUSIVE: "undecided"}.get(exit_code, "failed")
 
 
 def cards(n: int) -> str:

@@ -12,7 +12,7 @@ from harness.judge.regression import GateResult, On, counts
 from harness.record.store import SCHEMA_VERSION, to_json
 from harness.report.printable import printable
 from harness.report.text.as_github import annotation
-from harness.report.text.as_markdown import cards
+from harness.report.text.as_markdown import cards, gate_word
 from harness.report.text.tables import make_console, make_table
 from harness.report.verdict_rows import VerdictRow, row_of_check
 
@@ -23,7 +23,7 @@ _COLOURS = {
     "inconclusive": "yellow",
     "invalid": "bold red",
 }
-_LEVELS = {"fail": "error", "warn": "warning"}
+_LEVELS = {"fail": "error", "undecided": "warning", "warn": "warning"}
 _COLUMNS = ("result", "metric", "claimed", "measured", "tol.", "baseline", "why")
 
 
@@ -45,11 +45,9 @@ def to_text(gated: Sequence[GateResult], exit_code: int) -> str:
         console.print()
     found = counts(gated)
     said = ", ".join(f"{n} {state}" for state, n in found.items())
-    is_passed = exit_code == EXIT_REPRODUCED
-    headline = (
-        f"GATE {'PASSED' if is_passed else 'FAILED'}: {said} (metrics, of {cards(len({one.card for one in gated}))})"
-    )
-    console.print(Text(headline, style="bold green" if is_passed else "bold red"))
+    word, of = gate_word(exit_code), cards(len({one.card for one in gated}))
+    colours = {"passed": "bold green", "undecided": "bold yellow"}
+    console.print(Text(f"GATE {word.upper()}: {said} (metrics, of {of})", style=colours.get(word, "bold red")))
     return "\n".join(line.rstrip() for line in stream.getvalue().rstrip().splitlines())
 
 

@@ -12,32 +12,34 @@ from harness.plan.cost import format_duration
 from harness.record.judgement import Estimate, GapDecomposition, Judgement, PairedDifference, Rates
 from harness.report.text.subject import ReportData
 from harness.report.text.tables import make_table
-from harness.report.verdict_rows import VerdictRow, number, outcome_text, rows_of_judgement
+from harness.report.verdict_rows import (
+    VerdictRow,
+    at_priors_text,
+    number,
+    outcome_text,
+    rows_of_judgement,
+    sentence,
+)  # fmt: skip
 
-_GREEN, _YELLOW = ("reproduced", "better"), ("limited", "inconclusive", "not_judged")
+_GREEN = ("reproduced", "within_tolerance", "better")
+_YELLOW = ("limited", "inconclusive", "confounded", "not_judged")
 NARROW = 90  # columns of a terminal in which the whole table does not fit
 _SEVERITIES = ("high", "medium", "low", "none")
 
 
 def print_judgement(console: Console, subject: ReportData, judgement: Judgement) -> None:
-    """The headline first, then the numbers, then where a gap may come from, then the conditions."""
-    console.print(
-        Text(
-            f"{outcome_text(judgement.outcome).upper()}: {judgement.reason}", style=f"bold {_colour(judgement.outcome)}"
-        )
-    )
-    is_judged = judgement.is_of_card
-    if is_judged and judgement.other is not None:
-        said = f"{outcome_text(judgement.other.outcome)} ({judgement.other.reason})"
-        console.print(f"by rule {judgement.rule}; rule {judgement.other.rule} says {said}")
+    """One sentence, then the numbers; behind them, as details, where a gap may come from and the conditions."""
+    said = f"{outcome_text(judgement.outcome).upper()}: {sentence(judgement, subject.operating)}"
+    console.print(Text(said, style=f"bold {_colour(judgement.outcome)}"))
     console.print()
     if judgement.verdicts:
         console.print(_table(judgement, is_narrow=console.width < NARROW))
     else:
         console.print(_measured(subject.measurements or ()))
     console.print()
-    if is_judged:
-        for line in (*_intervals(judgement), *_rates(subject.operating)):
+    console.print("details")
+    if judgement.is_of_card:
+        for line in (*_rules(judgement), *_intervals(judgement), *_rates(subject.operating)):
             console.print(line)
     for line in _hops(subject.attributions, subject.measurements or ()):
         console.print(line)
@@ -94,8 +96,9 @@ def print_deviations(console: Console, deviations: Sequence[Deviation]) -> None:
 def _table(judgement: Judgement, *, is_narrow: bool) -> Table:
     """A row a claim, with the 90 % interval of its difference and the seeds that would settle it, where they fit."""
     columns: tuple[str, ...] = ("metric", "claimed", "measured", "diff", "tol.", "90 % interval", "seeds", "verdict")
-    estimates = {one.metric: one for one in judgement.estimates}
-    rows = [_row(one, estimates.get(one.metric)) for one in rows_of_judgement(judgement)]
+    estimates = {(one.metric, one.line): one for one in judgement.estimates}
+    found = [estimates.get((one.metric, one.line)) for one in judgement.verdicts]
+    rows = [_row(row, one) for row, one in zip(rows_of_judgement(judgement), found, strict=True)]
     if is_narrow:
         columns, rows = (*columns[:5], columns[7]), [(*row[:5], row[7]) for row in rows]
     return make_table(columns, rows, columns[1:-1])
@@ -122,6 +125,15 @@ def _seeds(found: Estimate | None) -> str:
     return f"{n}" if needed == n else f"{n} of {needed}" if needed is not None else f"{n} of ?"
 
 
+def _rules(judgement: Judgement) -> Iterator[str]:
+    """Which rule decides, what the other says, and whether that hangs on the spread that is expected of a seed."""
+    if judgement.other is not None:
+        said = f"{outcome_text(judgement.other.outcome)} ({judgement.other.reason})"
+        yield f"decided by rule {judgement.rule}; rule {judgement.other.rule} says {said}"
+    if judgement.at_priors and any(one.unit == "points" for one in judgement.verdicts):
+        yield at_priors_text(judgement)
+
+
 def _intervals(judgement: Judgement) -> Iterator[str]:
     """What the intervals rest on: one line for all claims."""
     units = {verdict.metric: verdict.unit for verdict in judgement.verdicts}
@@ -133,17 +145,17 @@ def _intervals(judgement: Judgement) -> Iterator[str]:
 
 
 def _rates(operating: Sequence[Rates]) -> Iterator[str]:
-    """What these rules are worth at this number of seeds, for the claim whose spread makes them worst."""
-    pairs = list(zip(operating[::2], operating[1::2], strict=True))
-    if not pairs:
+    """What these rules are worth for the whole card at this number of seeds."""
+    if not operating:
         return
-    perfect, off = min(pairs, key=lambda pair: pair[0].reproduced)
-    n = perfect.n_seeds
-    looks = f"up to {n} seeds, stopping at the first decision" if perfect.is_sequential else f"{n} seed{'s' * (n > 1)}"
+    perfect, off = operating
+    looks = f"{perfect.looks[-1]} seed{'s' * (perfect.looks[-1] > 1)}"
+    if len(perfect.looks) > 1:
+        looks = f"{' or '.join(map(str, perfect.looks))} seeds, stopping at the first decision"
     yield (
         f"at {looks}, a perfect copy passes equivalence {perfect.reproduced:.0%} and tolerance "
         f"{perfect.within_tolerance:.0%} of the time; one worse by the tolerance {off.reproduced:.0%} and "
-        f"{off.within_tolerance:.0%} ({perfect.metric})"
+        f"{off.within_tolerance:.0%} ({', '.join(perfect.metrics)} together)"
     )
 
 
