@@ -23,6 +23,8 @@ if not torch.cuda.is_available():
 
 from harness.card import references
 from harness.card.references import PACKAGE
+from harness.qa import registered, squad
+from harness.record import store
 from tests.browser import Browser, find_chromium
 from tests.tiny import make_masked_lm, make_model
 
@@ -92,11 +94,19 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     opened.close()
 
 
+def take_for(monkeypatch: pytest.MonkeyPatch, reference: str) -> None:
+    """Makes the 240 pocket questions those of a registered data set."""
+    questions = registered.content_of(squad.read_squad(QUESTIONS))
+    known = registered.Registered("the pocket questions", questions, (store.sha256_of(QUESTIONS),))
+    monkeypatch.setitem(registered.REGISTERED, reference, known)
+    monkeypatch.setitem(references.HUB_QUESTIONS, reference, 240)
+    monkeypatch.setitem(references.COUNTS, reference, (240, 131, 109))
+
+
 @pytest.fixture
 def untrained(command: list[str], monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The command on all 240 questions, taken for the card's own, without training."""
-    monkeypatch.setitem(references.HUB_QUESTIONS, "rajpurkar/squad_v2:validation", 240)
-    monkeypatch.setattr("harness.judge.preconditions.DEV", (240, 131, 109))
+    take_for(monkeypatch, "rajpurkar/squad_v2:validation")
     no_epochs = [part for stage in STAGES for part in ("--set", f"{stage}.num_train_epochs=0")]
     plain = [part.replace("augmentation.factor=2", "augmentation.factor=0") for part in command]
     return [*without(plain, "--limit", "--masked-lm", "--glove"), *no_epochs]

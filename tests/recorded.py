@@ -35,9 +35,11 @@ def make_run(
     described: Path | None = None,
     tolerance: Mapping[str, float] | None = None,
     rule: str | None = None,
+    is_silent: bool = False,
 ) -> Path:
     """A run in which the questions at the places `wrong` are answered wrongly; every other answer is a gold one.
 
+    With `is_silent` no question is answered at all.
     `eval_data` is a name to give the same questions, one of the Hub; `described` is the pocket card, or a copy.
     """
     described = described or POCKET
@@ -61,7 +63,7 @@ def make_run(
     )
     for stage in experiment.stages:
         _write_stage(folder / "stages" / stage.name)
-    _write_evaluation(folder / "evaluation", experiment, data, wrong, limit)
+    _write_evaluation(folder / "evaluation", experiment, data, wrong, limit, is_silent=is_silent)
     store.write_verdict(folder, verdict.conclude([Run.open(folder)]))
     return folder
 
@@ -77,7 +79,13 @@ def _write_stage(folder: Path) -> None:
 
 
 def _write_evaluation(
-    folder: Path, experiment: Experiment, data: dict[str, str], wrong: Sequence[int], limit: int | None
+    folder: Path,
+    experiment: Experiment,
+    data: dict[str, str],
+    wrong: Sequence[int],
+    limit: int | None,
+    *,
+    is_silent: bool = False,
 ) -> None:
     paragraphs = list(squad.first_questions(squad.read_squad(QUESTIONS), limit))
     places = {q.id: {"article": p.title, "paragraph": n} for n, p in enumerate(paragraphs) for q in p.questions}
@@ -86,6 +94,7 @@ def _write_evaluation(
         q.id: "nothing of the kind" if place in wrong else (q.answers[0].text if q.answers else "")
         for place, q in enumerate(questions)
     }
+    answers = dict.fromkeys(answers, "") if is_silent else answers
     scores = official_squad.score_questions([(q.id, [a.text for a in q.answers]) for q in questions], answers)
     by_token = [token_index.TokenScore(one.id, one.has_answer, one.exact, one.f1) for one in scores]
     rows = [

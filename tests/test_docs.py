@@ -141,16 +141,19 @@ def test_the_workflow_quoted_is_the_one_that_runs() -> None:
 # --- exit codes ---
 
 
-def judged(value: float | None, rule: Rule = "tolerance", **why: typing.Any) -> Judgement:
-    """The judgement on a card that claims f1 78, or nothing, by one seed that measured `value`."""
+def judged(value: float | None, rule: Rule = "tolerance", n_seeds: int = 1, **why: typing.Any) -> Judgement:
+    """The judgement on a card that claims f1 78, or nothing, by seeds that all measured `value`."""
     claims = () if value is None else (Claim("f1", 78.0, "points", decimals=2, raw="78.00", line=1, dialect="test"),)
-    measurements = () if value is None else (Measurement("f1", value, "points", 100, 42, "test"),)
+    seeds = range(0 if value is None else n_seeds)
+    measurements = [Measurement("f1", value or 0.0, "points", 100, seed, "test") for seed in seeds]
     return judge(claims, measurements, {"f1": 1.0}, rule=rule, **why)
 
 
 JUDGED = {
-    "reproduced": judged(78.0),
-    "better": judged(85.0),
+    "reproduced": judged(78.0, "equivalence", n_seeds=3),
+    "within_tolerance": judged(78.0),
+    "better": judged(79.5),
+    "confounded": judged(78.0, confounded="the published weights score otherwise"),
     "measured": judged(None),
     "not_reproduced": judged(70.0),
     "inconclusive": judged(78.9, "equivalence"),

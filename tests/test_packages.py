@@ -17,7 +17,7 @@ from harness.record.folder import Run
 from harness.record.read import training_of
 from harness.run import teacher_cards
 from harness.train.models import loading
-from tests.conftest import QUESTIONS, ROOT, SHARED, without
+from tests.conftest import QUESTIONS, ROOT, SHARED, take_for, without
 from tests.tiny import make_model
 
 NAME = "a_model_in_a_package"
@@ -238,8 +238,7 @@ def test_a_teacher_card_gets_the_data_given_for_its_pupil_and_its_scores_are_not
         (tmp_path / f"{name}.md").write_text(text, encoding="utf-8")
     whole = [q.id for p in squad.read_squad(QUESTIONS) for q in p.questions]
     (tmp_path / "minilm-squad2.ids").write_text("\n".join(whole[:8]) + "\n")
-    monkeypatch.setattr("harness.judge.verdict.HUB_QUESTIONS", {"rajpurkar/squad_v2:validation": 240})
-    monkeypatch.setattr("harness.judge.preconditions.DEV", (240, 131, 109))
+    take_for(monkeypatch, "rajpurkar/squad_v2:validation")
     data = ["--train", str(QUESTIONS), "--eval", str(QUESTIONS), "--device", "cpu", "--quiet", "--measure"]
     assert main(["reproduce", str(tmp_path / f"{CARDS[1]}.md"), *data, "--results", str(tmp_path / "results")]) == 0
     (teacher,), (student,) = ((tmp_path / "results" / name).iterdir() for name in CARDS)

@@ -7,7 +7,7 @@ import pytest
 from harness.card.read import read_card
 from harness.cli.main import main
 from harness.plan.claims import measured
-from harness.plan.priors import CURRENT, PRIORS
+from harness.plan.priors import AT_FLOOR, PRIORS
 from harness.record import store
 from tests import tell_minilm
 from tests.conftest import SHARED
@@ -44,7 +44,7 @@ def test_the_cards_claim_what_was_measured_over_their_seeds(name: str, arm: str)
 
 
 def test_the_prior_of_every_verdict_is_what_the_records_say() -> None:
-    prior, told = PRIORS[CURRENT], tell_minilm.runs()
+    prior, told = PRIORS[AT_FLOOR], tell_minilm.runs()
     found = {metric: tell_minilm.spread_of(metric, told) for metric in prior.spreads}
     assert dict(prior.spreads) == {metric: round(one.value, 2) for metric, one in found.items() if one}
     assert {one.df for one in found.values() if one} == {prior.df}
@@ -57,7 +57,7 @@ def test_the_gate_passes_on_the_records_without_running_anything(
     runs = [str(one.folder) for one in tell_minilm.runs() if one.arm in ("teacher", "both")]
     cards = [f"cards/{name}.md" for name in (tell_minilm.TEACHER, tell_minilm.STUDENT)]
     assert main(["gate", *cards, *runs]) == 0
-    assert f"{2 * (len(cards) + len(runs))} pass, 0 fail, 0 unmeasured" in capsys.readouterr().out
+    assert f"{3 * (len(cards) + len(runs))} pass, 0 fail, 0 unmeasured" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", [tell_minilm.TEACHER, tell_minilm.STUDENT])
@@ -86,7 +86,7 @@ def test_the_readmes_say_what_the_records_do() -> None:
     gaps = [f1["both"] - f1[arm] for arm in ("plain", "longer")]
     assert f"without distillation by {gaps[0]:.1f} points of f1 ({gaps[1]:.1f} where" in said
     assert f"Without the intermediate-layer stage its f1 is {f1['prediction']:.2f}" in said
-    spreads = PRIORS[CURRENT].spreads
+    spreads = PRIORS[AT_FLOOR].spreads
     measured = f"**measured** at {spreads['exact']} points of exact and {spreads['f1']} of f1"
     assert measured in said_in("harness/judge/README.md")
     exact = tell_minilm.claims_of(told, "both")["exact"][0]

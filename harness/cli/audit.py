@@ -3,6 +3,7 @@
 import argparse
 import io
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,15 +24,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "run_folder", type=Path, metavar="RUN", help="folder of a finished run, or of a series of seeds"
     )
     parser.add_argument("--eval", type=Path, metavar="FILE", help="its evaluation data, where that is not at hand")
+    what = "sign the manifest with this private key of OpenSSH, once the audit has passed"
+    parser.add_argument("--sign", type=Path, metavar="KEY", help=what)
+    what = "require a signature of the manifest by this public key of OpenSSH (a .pub file)"
+    parser.add_argument("--verify", type=Path, metavar="KEY", help=what)
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Exits with 4 where a check fails; signs only what has passed."""
     # Here, because the statistics of a verdict take longer to load than every other command to run.
+    from harness.judge import signing
     from harness.judge.audit import audit, audit_series
 
     record = Run.open(arguments.run_folder)
     runs = seeds_of(record)
-    done = [audit(run, arguments.eval) for run in runs]
+    done = [audit(run, arguments.eval, arguments.verify) for run in runs]
     if record.has(store.SERIES):
         done.append(audit_series(record, runs))
     is_passed = all(one.is_passed for one in done)
@@ -41,6 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(document, indent=1, ensure_ascii=False))
     else:
         print("\n\n".join(to_text(one) for one in done))
+    for run in runs if arguments.sign and is_passed else ():
+        print(f"signed: {signing.sign(run.folder, arguments.sign)}", file=sys.stderr)
     return EXIT_REPRODUCED if is_passed else EXIT_INVALID
 
 

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from harness.errors import HarnessError
-from harness.judge import conditions, rescore, verdict
+from harness.judge import conditions, rescore, signing, verdict
 from harness.qa.squad import Paragraph
 from harness.record import environment, store
 from harness.record.folder import Run
@@ -50,9 +50,10 @@ def first_of(problems: Sequence[str]) -> str:
     return f"{problems[0]} (and {len(problems) - 1} more)" if len(problems) > 1 else problems[0]
 
 
-def audit(run: Run, eval_file: Path | None = None) -> Audit:
+def audit(run: Run, eval_file: Path | None = None, signer: Path | None = None) -> Audit:
     """Checks a finished run; `eval_file` is its evaluation data, where that is neither packaged nor where it was.
 
+    `signer`: the public key that its manifest must be signed by.
     Raises DataError for a folder that is no finished run of this version, and for an `eval_file` that is another one.
     """
     require_finished(run)
@@ -62,6 +63,9 @@ def audit(run: Run, eval_file: Path | None = None) -> Audit:
         *check_content(run, golds),
         _check(run, "verdict", "follows from the record, every byte", lambda: _verdict(run)),
     ]
+    if signer is not None:
+        says = "the manifest is signed by this key"
+        checks.append(_check(run, "signature", says, lambda: filter(None, [signing.verify(run.folder, signer)])))
     return Audit(str(run.folder), tuple(checks), tuple(_not_covered(run, why)))
 
 
@@ -88,6 +92,7 @@ def audit_series(series: Run, runs: Sequence[Run]) -> Audit:
 
 def _series(series: Run, runs: Sequence[Run]) -> Iterator[str]:
     names = [run.folder.name for run in runs]
+    yield from conditions.failed_together(runs)
     if series.folder.name != store.series_name(names):
         yield f"{store.SERIES}: names other runs than the folder is named by"
     is_sequential = series.series.is_sequential
@@ -242,6 +247,9 @@ def _not_covered(run: Run, why: str) -> Iterator[str]:
     if (run.folder / store.PLOTS).is_dir():
         yield f"{store.PLOTS}/: drawn from the record, not part of it"
     yield "token-index scores and the margin of no answer, question by question: only the weights can give them"
+    yield "whether these weights gave these answers, and whether other runs were made and left out: no record shows it"
+    if not run.has(store.SIGNATURE):
+        yield "who made the record: it is not signed (--sign KEY)"
     yield from _other_code(run)
 
 

@@ -64,14 +64,17 @@ def failed(runs: Sequence[Run], claimed_exact: float | None) -> list[str]:
         found = preconditions.failed(scores, counts)
         if run.identity.rule != rule_hash(experiment):
             found.append("rule or tolerance are not those that were written down before training")
-        if preconditions.is_collapsed(scores, claimed_exact):
+        if is_whole and preconditions.is_collapsed(scores, claimed_exact):
             floor = preconditions.floor_of(scores)
             found.append(f"the student of seed {run.settings.seed} hardly ever answers, which alone scores {floor:.2f}")
         problems += [f"{problem} ({run.folder.name})" if len(runs) > 1 else problem for problem in found]
-    if len(runs) > 1:
-        seeds = [run.settings.seed for run in runs]
-        problems += preconditions.failed_over_seeds(seeds, [_answers_of(run) for run in runs])
-    return problems
+    return problems + failed_together(runs)
+
+
+def failed_together(runs: Sequence[Run]) -> list[str]:
+    """What several seeds must meet together and do not: each seed once, and no answers that are copied."""
+    seeds = [run.settings.seed for run in runs]
+    return preconditions.failed_over_seeds(seeds, [_answers_of(run) for run in runs]) if len(runs) > 1 else []
 
 
 def _answers_of(run: Run) -> list[str]:

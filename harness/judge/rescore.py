@@ -59,12 +59,43 @@ def check(model: Evaluation, golds: Sequence[Paragraph] | None) -> Iterator[str]
         yield f"{here}/per_question.jsonl: is not of the questions of predictions.json, in their order"
         return
     scored = _rescored(answers, given, golds)
+    yield from _impossible(model, answers)
     wrong = [one.id for one, again in zip(answers, scored, strict=True) if one != again]
     if wrong:
         yield f"{here}/per_question.jsonl: {len(wrong)} questions score otherwise (first: {wrong[0]})"
     elif model.run.read(f"{here}/per_question.jsonl") != "".join(map(_line, scored)).encode():
         yield f"{here}/per_question.jsonl: is not written as the harness writes it"
     yield from _check_metrics(model, scored)
+
+
+def _impossible(model: Evaluation, answers: Sequence[ScoredAnswer]) -> Iterator[str]:
+    """Margins and scores by token that no logits can have given beside these answers.
+
+    What a margin means is the protocol's: by how much the best span beats no answer. An empty answer is right by token
+    where there is none, or where no window holds one: of these the sums say how many there are.
+    """
+    settings, name = model.run.experiment.evaluation, f"{model.name}/per_question.jsonl"
+    threshold = float(settings.get("null_score_diff_threshold", 0.0))
+    is_haystack = settings.value("protocol") == "haystack"
+    if not is_haystack or settings.get("ranking") == "score":
+        wrong = [one.id for one in answers if one.span_over_null is not None
+                 and _is_against(one.prediction, one.span_over_null, threshold, is_haystack=is_haystack)]  # fmt: skip
+        if wrong:
+            yield f"{name}: {len(wrong)} answers are not what their margin over no answer gives (first: {wrong[0]})"
+    scored = [one for one in answers if one.token_exact is not None]
+    unlabelled = sum(one.has_answer for one in scored) - int(
+        model.metrics.token_index.scores.get("text_answer_total", 0)
+    )
+    empty = [one.id for one in scored if one.has_answer and one.token_exact and not one.prediction]
+    if len(empty) > unlabelled:
+        yield f"{name}: {len(empty)} empty answers are right by token where there is an answer (first: {empty[0]})"
+
+
+def _is_against(answer: str, margin: float, threshold: float, *, is_haystack: bool) -> bool:
+    """Whether an answer is not what its margin gives; Haystack strips a span, which may leave nothing of it."""
+    if is_haystack:
+        return bool(answer) and margin <= 0
+    return bool(answer) == (margin < -threshold)
 
 
 def _rescored(

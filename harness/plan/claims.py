@@ -23,6 +23,7 @@ ORIGINS = ("text", "model-index")
 _INDEX = "model_index"  # the dialect that reads it
 _TRAINING = ("train", "training")
 _SEVERAL_IN_ONE = ("key_value_block",)  # of dialects: two numbers in blocks stand in two places
+_LISTED = re.compile(r"\s[-+&/]\s|[,;]\s|\band\b")
 _NO_NAME = re.compile(r"(?:(?:held[ -]?out|own|same|a|our|this)\s*)*", re.IGNORECASE)
 
 
@@ -90,7 +91,7 @@ _NOT_CHOSEN = "the options choose others"
 def _evaluated(card: Card, trained_on: str | None) -> tuple[str | None, str | None]:
     """The evaluation data of a card: in its own words, and as a reference where we know them."""
     fact = card.fact("eval_data")
-    if fact is not None:
+    if fact is not None and not _NO_NAME.fullmatch(same_data(fact.value)):
         return fact.value, references.data_named(fact.value, "validation")
     if trained_on is not None:
         return references.unpinned(trained_on).partition(":")[0], references.unpinned(trained_on)
@@ -106,9 +107,18 @@ def _elsewhere(claim: Claim, words: str | None, reference: str | None) -> str | 
         return None
     dataset = str(claim.dataset)
     named = references.data_named(dataset, "validation")
-    if (named is not None and named == reference) or same_data(dataset) == same_data(words):
+    if (named is not None and named == reference) or _is_among(dataset, words):
         return None
     return f"it is on {dataset}, the evaluation data are {words}"
+
+
+def _is_among(dataset: str, words: str) -> bool:
+    """Whether a card's words about its evaluation data name this set; of several that they list, the first is meant.
+
+    Words without a version, `SQuAD dev set`, are of whichever version a number names.
+    """
+    name = same_data(dataset)
+    return bool({name, name.rstrip("12")} & {same_data(words), same_data(_LISTED.split(words)[0])})
 
 
 def _is_of_training(claim: Claim) -> bool:

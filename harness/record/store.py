@@ -36,7 +36,7 @@ EVALUATION, PUBLISHED, TEACHER = "evaluation", "published", "teacher"  # folders
 PLOTS = "plots"  # drawn from a record at any later time
 VERDICT, SERIES = "verdict.json", "series.json"  # of a run, and of several seeds of one card
 MISSING = "missing.json"  # in place of scores: why there are none
-MANIFEST = "MANIFEST.sha256"
+MANIFEST, SIGNATURE = "MANIFEST.sha256", "MANIFEST.sha256.sig"
 CACHE = ".cache"
 _log = logging.getLogger(__name__)
 FORECAST = "forecast.json"  # what a run was to take, and took
@@ -239,8 +239,8 @@ def manifest_lines(run: Path, files: Iterable[Path]) -> list[str]:
 
 
 def record_files(run: Path) -> Iterator[Path]:
-    """What the manifest covers: every file but weights, plots, the verdict and itself."""
+    """What the manifest covers: every file but weights, plots, the verdict, its signature and itself."""
     for path in run.rglob("*"):
         inside = path.relative_to(run).parts
-        if path.is_file() and WEIGHTS not in inside and inside[0] not in (MANIFEST, VERDICT, PLOTS):
+        if path.is_file() and WEIGHTS not in inside and inside[0] not in (MANIFEST, SIGNATURE, VERDICT, PLOTS):
             yield path

@@ -375,9 +375,15 @@ def test_a_card_that_contradicts_itself_is_refused_with_both_lines() -> None:
     assert problem.endswith("twice: 384 (line 27) and 256 (line 32)")
 
 
-def test_a_claim_stated_twice_differently_is_refused() -> None:
-    (problem,) = problems_of(('"f1": 76.36111895973675', '"f1": 76.36111895973675\n"f1": 77'))
-    assert problem == "tinybert-6l.md states f1 twice: 76.36111895973675 (line 47) and 77 (line 48)"
+def test_two_numbers_for_one_metric_are_both_judged_and_said() -> None:
+    twice = ('"f1": 76.36111895973675', '"f1": 76.36111895973675\n"f1": 77')
+    experiment = plan_of(twice)
+    assert [(one.metric, one.line) for one in experiment.claims] == [("exact", 46), ("f1", 47), ("f1", 48)]
+    (said,) = [one for one in experiment.ambiguities if "twice" in one]
+    assert said == (
+        "tinybert-6l.md states f1 twice: 76.36111895973675 (line 47) and 77 (line 48); both are judged, and the "
+        "strictest decides (--claims 47 or --claims 48 chooses)"
+    )
 
 
 def test_a_seed_that_the_card_states_is_the_seed() -> None:

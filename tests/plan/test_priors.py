@@ -3,13 +3,18 @@
 import dataclasses
 from pathlib import Path
 
+import numpy as np
+import pytest
+
 from harness.cli.main import main
-from harness.domain import Experiment, Stage
+from harness.domain import Claim, Experiment, Stage
 from harness.judge import conditions, verdict
-from harness.plan.priors import EXPECTED, PRIORS, prior_of
+from harness.plan.priors import AT_FLOOR, CORRELATIONS, EXPECTED, PRIORS, prior_of, regime_of
+from harness.plan.sources import describe
 from harness.plan.tolerances import tolerances_of
 from harness.record import store
 from harness.record.folder import Run
+from tests import tell_minilm
 from tests.plan.cards import plan_of
 from tests.recorded import make_run
 
@@ -41,6 +46,39 @@ def test_a_record_is_judged_by_the_prior_it_names(tmp_path: Path) -> None:
     assert main(["audit", str(run)]) == 0
     exact = next(one for one in verdict.conclude([Run.open(run)]).judgement.estimates if one.metric == "exact")
     claim = next(one for one in Run.open(run).experiment.claims if one.metric == "exact")
-    assert (exact.prior, exact.df) == (PRIORS[EXPECTED].of(claim), PRIORS[EXPECTED].df)
+    assert exact.prior == PRIORS[EXPECTED].of(claim) == claim.spread
     old = verdict.conclude([Run.open(run)], claimed=without_prior(Run.open(run).experiment))
-    assert next(one for one in old.judgement.estimates if one.metric == "exact").df == EXPECTED.df
+    f1 = next(one for one in Run.open(run).experiment.claims if one.metric == "f1")
+    assert next(one for one in old.judgement.estimates if one.metric == "f1").prior == PRIORS["expected"].of(f1)
+
+
+@pytest.mark.parametrize(
+    ("exact", "floor", "name"),
+    [(71.88, 50.07, EXPECTED), (51.03, 50.07, AT_FLOOR), (45.5, 50.07, AT_FLOOR), (45.5, 0.0, EXPECTED),
+     (45.5, None, EXPECTED)],
+)  # fmt: skip
+def test_the_measured_spread_holds_for_students_like_those_it_was_measured_on(
+    exact: float, floor: float | None, name: str
+) -> None:
+    claim = Claim("exact", exact, "points", 2, f"{exact}", 1, "test")
+    assert regime_of([claim], floor) == name
+
+
+def test_the_target_card_is_judged_by_a_spread_that_is_said_to_be_expected() -> None:
+    experiment = plan_of()
+    assert prior_of(experiment).spreads["exact"] == 0.5
+    assert prior_of(experiment).df == 3
+    assert "expected, not measured" in describe(experiment.run["prior"].source)
+
+
+def test_the_correlations_are_those_of_the_records() -> None:
+    told, metrics = tell_minilm.runs(), list(CORRELATIONS)
+    sums, df = np.zeros((len(metrics), len(metrics))), 0
+    for arm in {one.arm for one in told}:
+        scores = np.array([[one.scores[metric] for metric in metrics] for one in told if one.arm == arm])
+        apart = scores - scores.mean(axis=0)
+        sums, df = sums + apart.T @ apart, df + len(scores) - 1
+    sd = np.sqrt(np.diag(sums))
+    kept = np.array([[CORRELATIONS[one][other] for other in metrics] for one in metrics])
+    assert df == PRIORS[AT_FLOOR].df
+    assert kept == pytest.approx(sums / np.outer(sd, sd), abs=5.1e-4)

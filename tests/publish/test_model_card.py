@@ -359,7 +359,7 @@ def test_the_command_prints_the_card_or_writes_it(
     assert main(["card", str(run), "--json"]) == 0
     document = json.loads(capfdbinary.readouterr().out)
     assert document["card"].encode() == printed
-    assert document["block"]["outcome"] == "reproduced"
+    assert document["block"]["outcome"] == "within_tolerance"
 
 
 def test_the_card_of_a_run_that_is_not_finished_is_refused(run: Path, tmp_path: Path, capsys: Any) -> None:

@@ -15,7 +15,6 @@ import yaml
 from huggingface_hub import constants, parse_eval_result_entries
 from huggingface_hub.utils import _http
 
-from harness.card import references
 from harness.card.read import read_card
 from harness.cli.main import main
 from harness.judge.audit import audit
@@ -25,7 +24,7 @@ from harness.publish import licences, model_card
 from harness.record import store
 from harness.record.folder import Run
 from tests import recorded
-from tests.conftest import ROOT
+from tests.conftest import ROOT, take_for
 from tests.hub_server import READ_TOKEN, TOKEN, Fault, Hub, serving
 from tests.recorded import POCKET, make_run
 
@@ -79,9 +78,9 @@ def test_a_push_is_one_commit_with_student_card_and_record(run: Path, hub: Hub, 
     assert push(run) == 0
     files = hub.files(REPO)
     assert set(files) == expected_files(run)
-    assert files["README.md"].decode().count("**Reproduced**") == 1
+    assert files["README.md"].decode().count("**Within tolerance**") == 1
     assert [one.title for one in hub.repositories[REPO].commits.values()] == [
-        "initial commit", "Push the student, card and record of pocket: reproduced",
+        "initial commit", "Push the student, card and record of pocket: within tolerance",
     ]  # fmt: skip
     assert hub.repositories[REPO].at("main").large == {"model.safetensors"}  # type: ignore[union-attr]
     assert capsys.readouterr().out.startswith(f"pushed {len(files)} files in one commit: {hub.endpoint}/{REPO}/commit/")
@@ -139,7 +138,7 @@ def test_dry_run_lists_every_file_and_the_card_and_asks_for_no_token(
     assert document["card"].encode() == files["README.md"]
     for one in document["files"]:
         assert re.search(rf"{re.escape(one['path'])} +{one['size']:,} +{one['sha256']}", out)
-    assert "**Reproduced**" in out
+    assert "**Within tolerance**" in out
     assert "licence of the teacher (pocket-teacher.md): apache-2.0" in out
 
 
@@ -240,7 +239,7 @@ def test_a_benchmark_gets_a_file_of_results_and_other_data_get_none(
     hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tags: list[str], listed: bytes, task: str | None
 ) -> None:
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setitem(references.HUB_QUESTIONS, "package:pocket/squad.json", 240)
+    take_for(monkeypatch, "package:pocket/squad.json")
     hub.make("datasets/org/squad").add("main", "as it is", {"eval.yaml": listed}, frozenset())
     hub.repositories["datasets/org/squad"].tags.extend(tags)
     one = make_run(tmp_path / "pocket" / "one", limit=None, eval_data="org/squad:validation")
@@ -259,7 +258,7 @@ def test_a_benchmark_gets_a_file_of_results_and_other_data_get_none(
 def test_a_hub_that_does_not_say_whether_data_are_a_benchmark_stops_the_push(
     hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
-    monkeypatch.setitem(references.HUB_QUESTIONS, "package:pocket/squad.json", 240)
+    take_for(monkeypatch, "package:pocket/squad.json")
     one = make_run(tmp_path / "pocket" / "one", limit=None, eval_data="org/nowhere:validation")
     assert push(one) == 5
     assert "data set org/nowhere: whether it is a benchmark cannot be seen" in capsys.readouterr().err

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
+from harness.cli.main import main
 from harness.errors import StoreError
 from harness.record import store
 from harness.record.folder import Run
 from harness.record.judgement import Verdict
 from harness.record.parts import RunSettings
-from harness.record.upgrade import OLDEST, upgrade, written_as
+from harness.record.upgrade import OLDEST, upgrade
 from tests.recorded import ROOT, make_run
 
 PARTS: dict[str, Callable[[Run], object]] = {
@@ -128,22 +129,44 @@ def test_a_verdict_of_another_version_than_its_run_is_a_store_error(run: Path) -
 def test_a_verdict_of_schema_2_says_what_decided_it_once_it_is_read() -> None:
     old = {"metric": "f1", "outcome": "inconclusive", "reason": "[-0.1, +2], which does not reach below the tolerance"}
     judged = [old, {**old, "reason": "[-2, +2]"}, {**old, "outcome": "better", "reason": "[+1, +2]"}]
-    plain = {"judgement": {"rule": "equivalence", "verdicts": judged}}
+    plain = {"judgement": {"rule": "equivalence", "verdicts": judged}, "operating": []}
     found = upgrade(store.VERDICT, plain, 2)
     assert [one["is_no_worse"] for one in found["judgement"]["verdicts"]] == [True, False, True]
     assert {one["rule"] for one in found["judgement"]["verdicts"]} == {"equivalence"}
-    assert written_as(store.VERDICT, found, 2) == plain
-    assert upgrade(store.VERDICT, found, 3) == written_as(store.VERDICT, found, 3) == found
+    assert upgrade(store.VERDICT, found, 3) == found
 
 
 def test_a_whole_run_of_schema_2_is_read_as_it_was(run: Path) -> None:
     today = Run.open(run).conclusion
     edit(run / "identity.json", lambda plain: plain.update(schema_version=2))
-    store.write_text(run / store.VERDICT, store.verdict_text(today, 2))
-    assert "is_no_worse" not in (run / store.VERDICT).read_text(encoding="utf-8")
-    found = Run.open(run).conclusion
-    assert found == today
-    assert all(isinstance(one, Verdict) for one in found.judgement.verdicts)
+    later = ("rule", "is_no_worse", "line")
+
+    def as_schema_2(plain: Any) -> None:
+        plain.update(schema_version=2)
+        del plain["judgement"]["at_priors"]
+        for one in plain["judgement"]["verdicts"]:
+            for name in later:
+                del one[name]
+            one["outcome"] = one["outcome"].replace("within_tolerance", "reproduced")
+
+    edit(run / store.VERDICT, as_schema_2)
+    found = Run.open(run).conclusion.judgement
+    assert all(isinstance(one, Verdict) for one in found.verdicts)
+    assert (found.outcome, found.reason) == (today.judgement.outcome, today.judgement.reason)
+    assert [one.is_no_worse for one in found.verdicts] == [one.is_no_worse for one in today.judgement.verdicts]
+
+
+def test_a_verdict_by_earlier_rules_says_so_and_is_made_again_on_request(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = (run / store.VERDICT).read_bytes()
+    edit(run / "identity.json", lambda plain: plain.update(schema_version=4))
+    edit(run / store.VERDICT, lambda plain: plain.update(schema_version=4))
+    assert main(["verdict", str(run)]) == 4
+    assert "is by the rules of schema version 4; `harness verdict --restate" in capsys.readouterr().err
+    assert main(["verdict", "--restate", str(run)]) == Run.open(run).conclusion.judgement.exit_code
+    assert (run / store.VERDICT).read_bytes() == whole
+    assert main(["verdict", str(run)]) == Run.open(run).conclusion.judgement.exit_code
 
 
 # --- each file once ---

@@ -101,7 +101,7 @@ def test_a_verdict_is_read_back_as_it_was_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize("plain", ['{"judgement": {"outcome": "better"}}', '{"judgement": {"verdicts": [{}]}}', "{}"])
 def test_a_verdict_of_another_version_is_a_store_error(tmp_path: Path, plain: str) -> None:
     make_file(tmp_path / "verdict.json", plain)
-    with pytest.raises(StoreError, match="is of another version"):
+    with pytest.raises(StoreError, match="has schema version None"):
         Run.open(tmp_path).conclusion  # noqa: B018
 
 

@@ -17,6 +17,7 @@ from harness.card.read import read_card
 from harness.cli.main import main
 from harness.domain import Claim, Measurement
 from harness.errors import DataError, StoreError
+from harness.judge import conditions
 from harness.judge import verdict as conclusion
 from harness.judge.rules import judge
 from harness.plan.experiment import plan
@@ -28,6 +29,7 @@ from harness.report.plots import articles, claims, layout, losses
 from harness.report.plots.articles import Answer, ArticleScore
 from harness.report.plots.losses import StageCurve
 from harness.report.plots.read_run import read_run
+from harness.report.verdict_rows import outcome_text
 
 POCKET = Path(__file__).parents[1] / "cards" / "pocket.md"
 SIGNATURE = "squad2|n:1000|data:00000000|protocol:haystack"
@@ -182,7 +184,7 @@ def test_every_claimed_metric_is_named_with_its_numbers_and_its_outcome(seeds: S
     text = svg(claims.plot(judgement, measured, "Toy."))
     for verdict in judgement.verdicts:
         assert f">{verdict.metric}</text>" in text
-        assert verdict.outcome in text
+        assert outcome_text(verdict.outcome) in text
     assert "claim 71.88 ± 1.00 · mean" in text
     assert "claim 0.1247 ± 0.0100 · unmeasured" in text
 
@@ -208,7 +210,7 @@ def test_the_interval_is_the_judgements_and_says_what_it_rests_on() -> None:
     low, high = (71.877 + end for end in judgement.estimates[0].interval)
     assert f"[{low:.2f}, {high:.2f}]" in svg(page)
     assert "90% interval of the mean: Student t, n=3 seeds" in page.caption
-    assert "(prior 0.35)" in page.caption
+    assert "(prior 0.50)" in page.caption
 
 
 def test_where_nothing_tells_the_spread_no_interval_is_drawn() -> None:
@@ -336,13 +338,15 @@ def test_a_title_of_dollars_or_another_script_is_a_title() -> None:
 # --- run folders and the command ---
 
 
-def make_run(results: Path, *, seed: int = 42, tolerance: float = 5.0, is_finished: bool = True) -> Path:
+def make_run(results: Path, *, seed: int = 42, tolerance: float = 3.0, is_finished: bool = True) -> Path:
     """A record of the pocket card as a run would leave it, with made-up numbers."""
     tolerances = {"exact": tolerance}
     experiment = plan(read_card(POCKET), Options(seed=seed, tolerance=tolerances))
     run = results / "pocket" / f"run-{seed}"
     store.write_json(run / "experiment.json", experiment)
-    rule = conclusion.rule_hash(experiment)
+    data = {"eval_data": {"sha256": "0" * 64}, "train_data": {"sha256": "0" * 64}, "student": {}}
+    store.write_json(run / "inputs.json", data)
+    rule = conditions.rule_hash(experiment)
     store.write_json(run / "identity.json", {"schema_version": store.SCHEMA_VERSION, "identity": "0", "rule": rule})
     for stage in experiment.stages:
         steps = [
@@ -535,7 +539,7 @@ def test_runs_that_have_no_common_mean_are_refused(tmp_path: Path, capsys: pytes
     assert main(["plot", str(one), str(one)]) == 2
     assert "is given twice" in capsys.readouterr().err
     assert main(["plot", str(one), str(other)]) == 2
-    assert "tolerance.exact is 1.0 here, 5.0 in" in capsys.readouterr().err
+    assert "tolerance.exact is 1.0 here, 3.0 in" in capsys.readouterr().err
     changed = {**store.read_json(other / "experiment.json"), "card_sha256": "0" * 64}
     store.write_json(other / "experiment.json", changed)
     assert main(["plot", str(one), str(other)]) == 2

@@ -239,12 +239,12 @@ def test_a_claim_that_was_not_measured_is_unmeasured() -> None:
     ]
 
 
-def test_a_claim_that_the_rule_leaves_undecided_is_unmeasured(run: Path) -> None:
+def test_a_claim_that_the_rule_leaves_open_is_inconclusive(run: Path) -> None:
     experiment, found = Run.open(run).experiment, Run.open(run).conclusion
     undecided = judge(experiment.claims, found.measurements, tolerances_of(experiment), rule="equivalence")
     assert undecided.outcome == "inconclusive"
     checks = regression.compare(experiment.claims, undecided, found.measurements, None)
-    assert {one.by_card.state for one in checks} == {"unmeasured"}
+    assert {one.by_card.state for one in checks} == {"inconclusive"}
 
 
 # --- cards ---
@@ -274,7 +274,7 @@ def test_a_card_without_a_run_is_unmeasured_and_says_how_to_get_one(
 ) -> None:
     cards = [str(POCKET), str(ROOT / "cards" / "tinybert-6l.md")]
     options = ["--results", str(tmp_path / "none"), "--baseline", str(baseline.parent), "--json"]
-    assert main(["gate", *cards, *options, "--on-unmeasured", "warn"]) == 0
+    assert main(["gate", *cards, *options, "--on-unmeasured", "warn"]) == 3  # nothing passed, so it is no pass
     first, second = json.loads(capsys.readouterr().out)["cards"]
     assert (first["state"], second["state"]) == ("unmeasured", "unmeasured")
     assert first["absent"].endswith("--run makes one")
@@ -416,13 +416,16 @@ def test_a_band_needs_five_seeds(tmp_path: Path, seeds: Sequence[int], capsys: p
 
 
 def test_a_run_is_no_worse_than_itself(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert gated(run, run, "--json") == 0
+    assert gated(run, run) == 2
+    assert "is no baseline of itself" in capsys.readouterr().err
+    copy = shutil.copytree(run, run.parents[1] / "other" / run.name)
+    assert gated(run, copy, "--json") == 0
     checks = json.loads(capsys.readouterr().out)["cards"][0]["checks"]
     assert {one["state"] for one in checks} == {"pass"}
     assert "no worse by a margin of 7.23: +0, 95 % bounds +0 and +0" in checks[0]["by_baseline"]["reason"]
 
 
-@pytest.mark.parametrize(("option", "code"), [("fail", 1), ("warn", 0), ("pass", 0)])
+@pytest.mark.parametrize(("option", "code"), [("undecided", 3), ("fail", 1), ("warn", 0), ("pass", 0)])
 def test_what_one_run_of_each_leaves_open_is_inconclusive(
     run: Path, tmp_path: Path, option: str, code: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -433,7 +436,8 @@ def test_what_one_run_of_each_leaves_open_is_inconclusive(
     checks = json.loads(captured.out)["cards"][0]["checks"]
     assert {one["metric"]: one["state"] for one in checks}["exact"] == "inconclusive"
     annotated = [line.split()[0] for line in captured.err.splitlines() if ", exact: inconclusive" in line]
-    assert annotated == {"fail": ["::error"], "warn": ["::warning"], "pass": []}[option]
+    said = {"undecided": ["::warning"], "fail": ["::error"], "warn": ["::warning"], "pass": []}
+    assert annotated == said[option]
 
 
 def test_a_run_that_is_worse_by_more_than_the_margin_fails(run: Path, tmp_path: Path) -> None:
@@ -663,7 +667,7 @@ def test_no_text_of_a_card_escapes_from_xml_markdown_or_a_workflow_command() -> 
     xml = as_junit.render([one], ON)
     case = list(ElementTree.fromstring(xml).iter("testcase"))[1]  # noqa: S314
     assert (case.get("name") or "").startswith("a\\n::error::b ]]> <x y='1'>&|`*_[l](http://e.org)\\x1b[2J\\x00\ufffd")
-    summary = as_markdown.render([one], is_passed=False)
+    summary = as_markdown.render([one], 1)
     (row,) = [line for line in summary.splitlines() if line.startswith("| a")]
     assert len(re.findall(r"(?<!\\)\|", row)) == 9
     assert not re.search(r"(?<!\\)([<`\[]|://)", summary.replace("\\\\", ""))
@@ -687,7 +691,7 @@ def test_at_most_ten_annotations_and_the_rest_is_counted_in_the_summary(
 
 
 def test_a_summary_of_many_cards_stays_below_what_a_step_may_write() -> None:
-    assert len(as_markdown.render([nasty(1)] * 5000, is_passed=False).encode()) < 1024 * 1024
+    assert len(as_markdown.render([nasty(1)] * 5000, 1).encode()) < 1024 * 1024
 
 
 # --- the workflow ---

@@ -24,7 +24,9 @@ _TUNED_ON = re.compile(r"(?:[Tt]uned|[Tt]rained) on (?:the )?(?P<data>[A-Z][\w.-
 _FOLLOWING = re.compile(r"^(?:[Ww]ith )?(?:the )?following results?\b")
 _BRACKETED = re.compile(r"[Rr]esults?\b[^()]{0,60}\((?P<data>[A-Z][\w. -]{2,40})\)")
 _SPLIT = re.compile(
-    r"\b(dev|validation|valid|test|train|eval)(?:elopment|ing)?\b(?=[\s_-]*(?:set|split|data|part|$))", re.IGNORECASE
+    r"\b(dev|validation|valid|test|train|eval)(?:elopment)?\b(?=[\s_-]*(?:set|split|data|part|$))"
+    r"|\b(train)ing[\s_-]+(?:set|split|data)\b",
+    re.IGNORECASE,
 )
 _END = re.compile(r"\s+(?:with|using|by|are|is|were|was|as|in|from|at|after|which|that|led|and)\b.*$")
 _OTHERS = re.compile(
@@ -80,16 +82,23 @@ def of(document: Document, line: int) -> About:
             match = _HEADED.match(text)
         if match and match["data"].lower() not in _NO_DATA:
             data = _END.sub("", match["data"]).strip(" *`_")
-            split = split_of(text)
-            return About(data or None, split, None)
+            return About(data or None, _measured_on(text, match["data"]), None)
+        if match and split_of(match["data"]) == "train":  # no name of a data set, and yet not the one evaluated on
+            return About(None, "train", None)
     section = document.section(line)
     title = _TUNED_ON.search(document.heading_above(line)) if _FOLLOWING.search(section) else None
-    return About(title["data"] if title else None, split_of(sentence) or split_of(section), None)
+    return About(title["data"] if title else None, _measured_on(sentence) or split_of(section), None)
+
+
+def _measured_on(sentence: str, data: str = "") -> str | None:
+    """The split that a sentence's numbers are of; that of training only where `data`, what they are on, names it."""
+    split = split_of(sentence)
+    return split if split != "train" or split_of(data) == "train" else None
 
 
 def split_of(text: str) -> str | None:
     """The split that a phrase names, None where it names none or more than one."""
-    found = {match[1].lower() for match in _SPLIT.finditer(text[:300])}
+    found = {(match[1] or match[2]).lower() for match in _SPLIT.finditer(text[:300])}
     return found.pop() if len(found) == 1 else None
 
 
