@@ -210,7 +210,7 @@ def test_the_interval_is_the_judgements_and_says_what_it_rests_on() -> None:
     low, high = (71.877 + end for end in judgement.estimates[0].interval)
     assert f"[{low:.2f}, {high:.2f}]" in svg(page)
     assert "90% interval of the mean: Student t, n=3 seeds" in page.caption
-    assert "(prior 0.50)" in page.caption
+    assert "(prior 0.5)" in page.caption
 
 
 def test_where_nothing_tells_the_spread_no_interval_is_drawn() -> None:
