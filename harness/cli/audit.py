@@ -38,7 +38,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     record = Run.open(arguments.run_folder)
     runs = seeds_of(record)
-    done = [audit(run, arguments.eval, arguments.verify) for run in runs]
+    signer = signing.read_public_key(arguments.verify) if arguments.verify else None
+    done = [audit(run, arguments.eval, signer) for run in runs]
     if record.has(store.SERIES):
         done.append(audit_series(record, runs))
     is_passed = all(one.is_passed for one in done)

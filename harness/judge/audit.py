@@ -50,7 +50,7 @@ def first_of(problems: Sequence[str]) -> str:
     return f"{problems[0]} (and {len(problems) - 1} more)" if len(problems) > 1 else problems[0]
 
 
-def audit(run: Run, eval_file: Path | None = None, signer: Path | None = None) -> Audit:
+def audit(run: Run, eval_file: Path | None = None, signer: str | None = None) -> Audit:
     """Checks a finished run; `eval_file` is its evaluation data, where that is neither packaged nor where it was.
 
     `signer`: the public key that its manifest must be signed by.

@@ -90,7 +90,8 @@ def mean_of(baselines: Sequence[Baseline]) -> Baseline:
     metrics = {}
     for metric, known in first.metrics.items():
         all_of = [one.metrics.get(metric, known) for one in baselines]
-        value, seeds = math.fsum(one.value for one in all_of) / len(all_of), tuple(one.seeds[0] for one in all_of)
+        seeds = tuple(seed for one in all_of for seed in one.seeds)  # a series has several
+        value = math.fsum(one.value * len(one.seeds) for one in all_of) / len(seeds)
         if len(set(seeds)) < len(seeds):
             raise PlanError([f"{first.card}: seeds {', '.join(map(str, seeds))}: each seed counts once in a mean"])
         metrics[metric] = replace(known, value=value, seeds=seeds)

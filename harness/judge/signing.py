@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from harness.errors import PlanError, StoreError
+from harness.errors import DataError, PlanError, StoreError
 from harness.record.store import MANIFEST, SIGNATURE
 
 NAMESPACE = "harness"  # a signature that was made for another purpose does not hold for a record
@@ -18,7 +18,7 @@ NAMESPACE = "harness"  # a signature that was made for another purpose does not 
 def sign(run: Path, key: Path) -> Path:
     """Signs a run's manifest with a private key, in place of an earlier signature; returns the signature's file.
 
-    Raises PlanError for a key that is none, StoreError where the signature cannot be written.
+    Raises DataError for a key that is none, StoreError where the signature cannot be written.
     """
     manifest, signature = run / MANIFEST, run / SIGNATURE
     with tempfile.TemporaryDirectory() as scratch:
@@ -29,7 +29,7 @@ def sign(run: Path, key: Path) -> Path:
             raise StoreError(f"{manifest}: cannot be read ({error.strerror})") from error
         done = _ssh_keygen("-Y", "sign", "-f", str(key), "-n", NAMESPACE, str(copy))
         if done.returncode != 0:
-            raise PlanError([f"--sign {key}: {_said(done)}; give the private key of OpenSSH to sign with"])
+            raise DataError(key, "", f"does not sign ({_said(done)}); give a private key of OpenSSH")
         try:
             shutil.copyfile(copy.with_name(SIGNATURE), signature)
         except OSError as error:
@@ -37,18 +37,22 @@ def sign(run: Path, key: Path) -> Path:
     return signature
 
 
-def verify(run: Path, key: Path) -> str | None:
-    """What is wrong with the signature of a run's manifest by a public key, None where it holds.
-
-    Raises PlanError for a file that holds no public key.
-    """
+def read_public_key(path: Path) -> str:
+    """The public key in a file, one line; raises DataError for a file that holds none."""
     try:
-        public = key.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise PlanError([f"--verify {key}: cannot be read as a public key ({error})"]) from error
+        public = path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise DataError(path, "", f"cannot be read ({error.strerror}); give a public key of OpenSSH") from error
+    except UnicodeDecodeError:
+        public = ""
     kind, _, rest = public.partition(" ")
     if "\n" in public or not kind.startswith(("ssh-", "ecdsa-", "sk-")) or not rest:
-        raise PlanError([f"--verify {key}: is no public key of OpenSSH; give the .pub file of who made the record"])
+        raise DataError(path, "", "is no public key of OpenSSH; give the .pub file of who made the record")
+    return public
+
+
+def verify(run: Path, public: str) -> str | None:
+    """What is wrong with the signature of a run's manifest by a public key, None where it holds."""
     if not (run / SIGNATURE).is_file():
         return f"{SIGNATURE}: missing; `harness audit --sign KEY` makes one"
     with tempfile.TemporaryDirectory() as scratch:

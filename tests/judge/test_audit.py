@@ -13,6 +13,7 @@ import pytest
 
 from harness.cli.main import main
 from harness.errors import DataError
+from harness.judge import rescore, verdict
 from harness.judge.audit import Audit, audit
 from harness.record import store
 from harness.record.folder import Run
@@ -243,6 +244,58 @@ def test_scores_raised_in_every_file_are_found_by_scoring_the_answers_again(run:
 
 
 # --- evaluation data ---
+
+
+def mend(run: Path) -> None:
+    """Makes everything that follows from the answers again, as somebody would who changed one."""
+    store.write_verdict(run, verdict.conclude([Run.open(run)]))
+
+
+def test_an_answer_that_its_margin_over_no_answer_does_not_give_is_found(run: Path) -> None:
+    """A margin below zero means that no answer is ahead: an answer cannot stand beside it."""
+    rows = run / EVALUATED
+    rows.write_text(rows.read_text().replace('"span_over_null": 0.25', '"span_over_null": -0.25'))
+    mend(run)
+    n_answered = sum(bool(one.prediction) for one in Run.open(run).evaluation.answers)
+    assert f"{EVALUATED}: {n_answered} answers are not what their margin over no answer gives" in problems(
+        audit(Run.open(run))
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "margin", "threshold", "is_haystack", "is_against"),
+    [
+        ("a", 0.1, 0.0, True, False),
+        ("a", 0.0, 0.0, True, True),
+        ("", 0.1, 0.0, True, False),  # a span of blanks alone, which is stripped
+        ("a", 0.0, 0.0, False, False),  # null has to be ahead by more than the threshold
+        ("a", -0.1, 0.0, False, True),
+        ("", 0.1, 0.0, False, True),
+        ("", -0.1, 0.0, False, False),
+        ("a", -0.1, 1.0, False, False),
+        ("", -0.1, 1.0, False, True),
+    ],
+)
+def test_a_margin_is_read_by_the_rule_of_its_protocol(
+    answer: str, margin: float, threshold: float, is_haystack: bool, is_against: bool
+) -> None:
+    assert rescore._is_against(answer, margin, threshold, is_haystack=is_haystack) == is_against
+
+
+def test_an_empty_answer_is_right_by_token_only_where_no_window_holds_one(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", is_silent=True)
+    assert audit(Run.open(run)).is_passed
+    rows = run / EVALUATED
+    lines = [json.loads(line) for line in rows.read_text().splitlines()]
+    n_changed = 0
+    for line in lines:
+        if line["has_answer"]:
+            line.update(token_exact=1, token_f1=1.0)
+            n_changed += 1
+    rows.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
+    mend(run)
+    said = problems(audit(Run.open(run)))
+    assert f"{EVALUATED}: {n_changed} empty answers are right by token where there is an answer" in said
 
 
 def test_the_evaluation_file_must_be_the_recorded_one(run: Path, tmp_path: Path) -> None:
