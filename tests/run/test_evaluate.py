@@ -11,7 +11,7 @@ from accelerate import Accelerator
 
 from harness.domain import Measurement, Setting, Source, Stage, Value
 from harness.errors import DataError
-from harness.judge.verdict import scored
+from harness.judge.measured import scored
 from harness.plan.defaults import EVALUATIONS
 from harness.qa.features import build_features
 from harness.qa.protocols.interface import EvaluationInput, Window

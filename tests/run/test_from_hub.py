@@ -10,7 +10,7 @@ from pathlib import Path
 import datasets
 import pytest
 
-from harness.qa import squad
+from harness.qa import registered, squad
 from tests.conftest import QUESTIONS, ROOT, without
 from tests.hub_server import Hub, serving
 
@@ -84,7 +84,8 @@ def test_pinned_models_and_data_are_fetched_once_and_give_what_local_files_give(
     assert first.returncode == 4, first.stderr[-2000:]  # limited: it judges nothing
     run = the_run(tmp_path / "first")
     inputs = json.loads((run / "inputs.json").read_text(encoding="utf-8"))
-    assert inputs["eval_data"] == {"revision": pinned(hub, DATA)} == inputs["train_data"]
+    assert inputs["train_data"] == {"revision": pinned(hub, DATA)}
+    assert inputs["eval_data"] == {**inputs["train_data"], registered.CONTENT: inputs["eval_data"]["content"]}
 
     hub.asked.clear()
     again = harness(hub, home, [*of_hub, "--offline", "--results", str(tmp_path / "offline")])
