@@ -78,6 +78,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--student-layers", metavar="N,N,…", help="begin with these of its layers alone, from 1, as in 2,4,6")
     add("--train", metavar="FILE|ID", help="SQuAD-format training questions, a file or ORG/NAME:SPLIT of the Hub")
     add("--eval", metavar="FILE|ID", help="the same for the evaluation questions, in place of the card's data")
+    add("--repair-offsets", action="store_true", help="move answers that are not at their offset to where they stand")
+    what = "share of the training questions, from 0 to 1, that may be dropped as unusable (default: 0.01)"
+    add("--allow-dropped", type=float, metavar="SHARE", help=what)
     add("--check-teacher", action="store_true", help="score the teacher first; refuse one below its own card")
     add("--published", metavar="ID|DIR|none", help="the card's own weights, scored beside ours (default: its model)")
     add("--rule", choices=("tolerance", "equivalence"), help="what decides (default: tolerance; both are worked out)")
@@ -116,6 +119,8 @@ def options_of(arguments: argparse.Namespace) -> Options:
         precision=arguments.precision,
         padding=arguments.padding,
         limit=arguments.limit,
+        repair_offsets=arguments.repair_offsets,
+        allow_dropped=arguments.allow_dropped,
         tolerance=_tolerances(arguments.tolerance),
         settings=dict(_pair("--set", pair) for pair in arguments.set),
     )

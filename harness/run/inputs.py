@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from harness.card.references import Reference, data_reference, model_reference
-from harness.domain import Experiment, Setting, Stage
+from harness.domain import Deviation, Experiment, Setting, Stage
 from harness.errors import DataError, HarnessError, HubError, InvalidRunError, PlanError
 from harness.qa import squad
+from harness.qa.offsets import repaired
+from harness.qa.survey import survey
 from harness.record import store
+from harness.run import data_checks
 from harness.train.models import loading
 
 Questions = Callable[[], Iterator[squad.Paragraph]]
@@ -36,6 +39,7 @@ class Inputs:
     published: Path | None = None
     published_missing: str | None = None
     files: Mapping[str, Path] = field(default_factory=dict)  # data that are local files, by their name in the record
+    deviations: tuple[Deviation, ...] = ()  # of the questions: how they were read, which are dropped
 
 
 def cards_of(experiment: Experiment) -> tuple[Path, ...]:
@@ -50,7 +54,7 @@ def cards_of(experiment: Experiment) -> tuple[Path, ...]:
 
 def check_present(experiment: Experiment, cache: Path) -> None:
     """Raises with all inputs that are missing, but for students of other cards: those take time to make."""
-    _fetched(experiment, dict.fromkeys(cards_of(experiment)), cache)
+    _questions(experiment, _fetched(experiment, dict.fromkeys(cards_of(experiment)), cache))
 
 
 def gather(experiment: Experiment, students: Mapping[Path, Path], cache: Path) -> Inputs:
@@ -61,9 +65,8 @@ def gather(experiment: Experiment, students: Mapping[Path, Path], cache: Path) -
     """
     found = _fetched(experiment, students, cache)
     run, here = experiment.run, Path(experiment.card_path).parent
-    first = partial(squad.first_questions, limit=run.get("limit"))
-    train, train_record, train_file = found["train_data"]
-    evaluated, eval_record, eval_file = found["eval_data"]
+    train, evaluated, deviations = _questions(experiment, found)
+    (_, train_record, train_file), (_, eval_record, eval_file) = found["train_data"], found["eval_data"]
     models: dict[str, Path] = {name: found[name][0] for name in ("student", "teacher", "masked_lm") if name in found}
     record = {"student": fingerprint(models["student"]), "train_data": train_record, "eval_data": eval_record}
     record |= {name: fingerprint(folder) for name, folder in models.items() if name != "student"}
@@ -72,22 +75,45 @@ def gather(experiment: Experiment, students: Mapping[Path, Path], cache: Path) -
         record["glove"] = {"sha256": store.sha256_of(found["glove"])}
     if "train_ids" in run:
         path = here / str(run["train_ids"].value)
-        train = _only(train, squad.read_ids(path), path)
         record["train_ids"], files["train_ids"] = {"sha256": store.sha256_of(path)}, path
     published, missing = _published(run["published"], here)
     return Inputs(
         teacher=models.get("teacher"),
         student=models["student"],
         student_is_random=found["student"][1],
-        train=lambda: first(train()),
-        eval=squad.check_unique(list(first(evaluated())), str(run["eval_data"].value)),
+        train=train,
+        eval=evaluated,
         record=record,
         masked_lm=models.get("masked_lm"),
         glove=found.get("glove"),
         published=published,
         published_missing=missing,
         files={name: path for name, path in files.items() if path is not None},
+        deviations=deviations,
     )
+
+
+def _questions(
+    experiment: Experiment, found: Mapping[str, Any]
+) -> tuple[Questions, list[squad.Paragraph], tuple[Deviation, ...]]:
+    """Training questions to stream, evaluation questions, and what became of them; all of them are read once.
+
+    Raises DataError for a file that is cut or broken at any place, PlanError where too many would be dropped.
+    """
+    run, here = experiment.run, Path(experiment.card_path).parent
+    whole, evaluated = (found[name][0] for name in ("train_data", "eval_data"))
+    if "train_ids" in run:
+        path = here / str(run["train_ids"].value)
+        whole = _only(whole, squad.read_ids(path), path)
+    repair = repaired if "repair_offsets" in run else iter
+
+    def stream(questions: Questions) -> Iterator[squad.Paragraph]:
+        return squad.first_questions(repair(questions()), run.get("limit"))
+
+    surveyed = survey(stream(whole))
+    data_checks.check_dropped(experiment, surveyed)
+    kept = squad.check_unique(list(stream(evaluated)), str(run["eval_data"].value))
+    return partial(stream, whole), kept, data_checks.deviations_of(surveyed, survey(kept))
 
 
 def _is_augmented(experiment: Experiment) -> bool:

@@ -18,7 +18,7 @@ from harness.judge import verdict
 from harness.judge.audit import check_content, first_of, problems_of
 from harness.record import environment, lock, store
 from harness.record.folder import Run
-from harness.record.parts import Broken, Conclusion, Identity, Missing, RunEnvironment, RunSettings
+from harness.record.parts import Broken, Conclusion, DataReading, Identity, Missing, RunEnvironment, RunSettings
 from harness.record.read import identity_of, scored_alike
 from harness.record.store import EVALUATION, MISSING, PUBLISHED, TEACHER
 from harness.run import budget, preflight, teacher_cards
@@ -59,7 +59,8 @@ def _reproduce(experiment: Experiment, context: RunContext, made_for: tuple[Path
     """The same on a device that is there; `made_for` are the cards that wait for this one's student."""
     options, cache = context.options, context.options.results / store.CACHE
     waiting = (*made_for, Path(experiment.card_path).resolve())
-    check_present(experiment, cache)
+    if cards_of(experiment):  # so that nothing is made for data that are not there
+        check_present(experiment, cache)
     students = {path: _student_of_card(path, experiment, context, waiting) for path in cards_of(experiment)}
     inputs = gather(experiment, students, cache)
     preflight.check_models(experiment, inputs)
@@ -186,6 +187,8 @@ def _open_run(experiment: Experiment, inputs: Inputs, identity: str, context: Ru
         store.write_json(run / "experiment.json", experiment)
         store.write_json(run / "inputs.json", inputs.record)
         store.write_json(run / "environment.json", _environment_of(experiment, context))
+        if inputs.deviations:
+            store.write_json(run / store.DATA, DataReading(inputs.deviations))
         known = Identity(store.SCHEMA_VERSION, identity, verdict.rule_hash(experiment))
         store.write_json(run / "identity.json", known)
     context.accelerator.wait_for_everyone()

@@ -60,7 +60,7 @@ def render(made: Regenerated, licences: Mapping[str, str] | None = None, source:
             verdicts=made.concluded.judgement.verdicts,
             measurements=made.concluded.measurements,
         )
-        lines = section_lines(made.experiment, made.concluded, run.environment, block, licences or {})
+        lines = section_lines(made.experiment, made.concluded, run.environment, block, licences or {}, run.deviations)
     text = with_index(original, entry, data, str(path)) if entry else original
     return with_section(text, lines).encode()
 
