@@ -12,6 +12,7 @@ from harness.card.references import HUB_QUESTIONS, data_reference, model_referen
 from harness.cli.show import show
 from harness.domain import Deviation, Experiment
 from harness.errors import PlanError
+from harness.plan import presence
 from harness.plan.cost import BYTES_PER_QUESTION, Cost, Forecast, Geometry, forecast, geometry_of, refuse_over
 from harness.plan.experiment import plan
 from harness.plan.options import Options
@@ -33,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     described = read_card(arguments.card)
     experiment = plan(described, options_of(arguments))
+    _check_present(experiment, arguments)
     cost = _measured_forecast(experiment, arguments) if arguments.forecast or arguments.budget else None
     subject = ReportData(
         experiment=experiment,
@@ -45,6 +47,16 @@ def run(arguments: argparse.Namespace) -> int:
     if cost is not None:
         refuse_over(cost, arguments.budget)
     return 0
+
+
+def _check_present(experiment: Experiment, arguments: argparse.Namespace) -> None:
+    """Raises PlanError for what is not there, in this plan or in those of the cards that it begins with."""
+    presence.check_present(experiment, arguments.results)
+    for path in presence.cards_of(experiment):
+        from harness.run import teacher_cards  # here: it loads what judges runs
+
+        if path.resolve() != Path(experiment.card_path).resolve():
+            presence.check_present(teacher_cards.planned(path, experiment), arguments.results)
 
 
 def _seconds(text: str) -> float:

@@ -279,6 +279,10 @@ def _name(ids: Sequence[str]) -> str:
 
 def special_tokens(tokenizer: Any) -> Special:
     """The marker ids; raises DataError for a tokenizer that joins question and context in another way than BERT's."""
+    absent = [name for name in ("cls_token", "sep_token", "pad_token") if getattr(tokenizer, f"{name}_id") is None]
+    if absent:
+        what = f"its tokenizer has no {', '.join(absent)}; give the model with its own tokenizer files"
+        raise DataError(tokenizer.name_or_path, "", what)
     pair = tokenizer("a", "b")["input_ids"]
     a, b = (tokenizer(text, add_special_tokens=False)["input_ids"] for text in "ab")
     if pair != [tokenizer.cls_token_id, *a, tokenizer.sep_token_id, *b, tokenizer.sep_token_id]:

