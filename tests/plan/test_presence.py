@@ -76,11 +76,6 @@ def test_a_teacher_s_card_is_planned_too(
     assert says in said
 
 
-def test_a_package_that_is_not_installed_is_refused(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert dry(command, "--student", "package:nosuchpackage/folder", drop=("--student",)) == 2
-    assert "no Python package nosuchpackage is installed" in capsys.readouterr().err
-
-
 def test_a_plan_needs_neither_torch_nor_the_hub(tmp_path: Path) -> None:
 
     code = (

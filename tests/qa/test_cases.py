@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from harness.cli.main import main
 from harness.errors import DataError
 from harness.qa import offsets, question_fields
 from harness.qa.offsets import repaired
@@ -98,3 +99,46 @@ def test_an_id_twice_is_refused(cases: Path) -> None:
     repeated = [one for one, n in Counter(q.id for p in read_squad(path) for q in p.questions).items() if n > 1]
     with pytest.raises(DataError, match=f"question {repeated[0]}: occurs twice"):
         check_unique(list(read_squad(path)), str(path))
+
+
+SCORED = {
+    "pred-plain.json": 100.0, "pred-bom.json": 100.0, "pred-evaluate-list.json": 100.0, "pred-nbest.json": 100.0,
+    "pred-null.json": 100.0, "pred.jsonl": 100.0, "pred-unanswerable-word.json": 75.0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SCORED)
+def test_predictions_of_another_tool_are_scored(name: str, cases: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = cases / "40-score"
+    assert main(["score", "--predictions", str(folder / name), "--eval", str(folder / "eval.json"), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["rows"][0]["scores"]["exact"] == SCORED[name]
+    assert any("'unanswerable' is predicted for 2 of 8" in note for note in found["notes"]) == (SCORED[name] < 100)
+
+
+def test_predictions_by_whole_number_ids_are_scored(cases: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = cases / "40-score"
+    files = ["--predictions", str(folder / "pred-int.json"), "--eval", str(folder / "eval-int.json")]
+    assert main(["score", *files, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["rows"][0]["scores"]["exact"] == 100.0
+
+
+@pytest.mark.parametrize(("name", "says"), [("pred-dup.json", "occurs twice"), ("pred-missing.json", "q0-1")])
+def test_predictions_that_make_no_score_are_refused(
+    name: str, says: str, cases: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = cases / "40-score"
+    assert main(["score", "--predictions", str(folder / name), "--eval", str(folder / "eval.json")]) == 4
+    assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("name", "threshold"), [("na_prob.json", 1.0), ("null_odds.json", 0.0)])
+def test_probabilities_and_null_odds_have_thresholds_of_their_own(
+    name: str, threshold: float, cases: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = cases / "40-score"
+    given = [str(folder / one) for one in ("pred-plain.json", "eval.json", name)]
+    assert main(["score", "--predictions", given[0], "--eval", given[1], "--na-prob", given[2], "--json"]) == 0
+    row = json.loads(capsys.readouterr().out)["rows"][0]
+    assert row["scores"]["exact"] == 100.0
+    assert f"null:probability>{threshold:g}|" in row["signature"]
