@@ -67,6 +67,12 @@ def _reproduce(experiment: Experiment, context: RunContext, made_for: tuple[Path
     is_cpu_wanted = environment.stays_on_cpu(experiment.declared_gpu, options.device)
     preflight.check_size(experiment, inputs, context.accelerator, is_cpu_wanted=is_cpu_wanted)
     identity = identity_of(store.to_json(experiment), inputs.record, store.to_json(environment.code()))
+    # A run that is only shown needs no lock, so that it may lie where nothing can be written. Several processes would
+    # have to agree on what they saw.
+    is_alone = context.accelerator.num_processes == 1 and not options.fresh
+    there = store.find_run(options.results, experiment.name, identity) if is_alone else None
+    if there is not None and store.is_finished(there):
+        return Outcome(there, experiment, Run.open(there).conclusion, was_there=True)
     with _alone(experiment, identity, context):
         return _run(experiment, inputs, identity, context)
 

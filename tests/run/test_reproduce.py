@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,24 @@ def test_a_finished_run_is_shown_and_fresh_repeats_it_bit_for_bit(
     for stage in STAGES:
         assert weights(first, stage) == weights(second, stage)
     assert (first / "verdict.json").read_bytes() == (second / "verdict.json").read_bytes()
+
+
+def test_a_finished_run_is_shown_where_nothing_can_be_written(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(command)
+    locks = tmp_path / "results" / store.CACHE / "locks"
+    shutil.rmtree(locks)
+    locks.touch()  # where this stands, no lock can be made
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "results").rglob("*")}
+    capsys.readouterr()
+    assert main(command) == 4
+    said = capsys.readouterr()
+    assert "finished before, shown again" in said.out
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "results").rglob("*")} == before
+    assert main([*command, "--seed", "7"]) == 5
+    assert f"{locks}" in (said := capsys.readouterr()).err
+    assert "give a folder that can be written with --results DIR" in said.err
 
 
 def test_a_stopped_run_goes_on_with_the_first_unfinished_stage(
