@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from harness.card import metadata
 from harness.card.completeness import Completeness, completeness
 from harness.card.forensics import Finding, examine
 from harness.card.references import SQUAD2, data_named, floor_of
-from harness.domain import Card, Claim, Stated
+from harness.domain import Card, Claim, Note, Stated
 
-Kind = Literal["conflict", "implausible", "unread", "evidence", "note", "missing"]
+Kind = Literal["conflict", "implausible", "unread", "evidence", "note", "metadata", "missing"]
 _NOISE = 1e-9  # points: the official script sums scores for best_f1 in another order than for f1
 REACH_OF_FLOOR = 1.0  # points above the score of never answering within which a card is told so
 _IMPLAUSIBLE = ("exact <= f1", "NoAns exact = f1", "parts")  # findings that cannot all be right
@@ -52,10 +53,18 @@ def lint(card: Card) -> Lint:
         *_near_floor(card),
         *(_range(one) for one in card.stated),
         *(Remark("note", one.line or 1, one.text) for one in card.notes),
+        *(
+            Remark("metadata", one.line or 1, f"the Hub would refuse this: {one.text}")
+            for one in metadata.refused(card)
+        ),
     ]
     remarks += [Remark("missing", 1, f"{name} is not stated") for name in whole.missing]
     found = sorted((remark for remark in remarks if remark is not None), key=lambda remark: remark.line)
     return Lint(card.path, whole, tuple(found))
+
+
+def _of_hub(note: Note) -> Remark:
+    return Remark("metadata", note.line or 1, f"the Hub would refuse this: {note.text}")
 
 
 def _conflicts(card: Card) -> Iterator[Remark]:

@@ -1,6 +1,7 @@
 """How models and data are named: what a reference in a card or an option means, without fetching anything.
 
-- hub, `org/name`: a model or data set on the Hub (data: `org/name:split`); `@revision` behind it pins a commit or tag
+- hub, `org/name`: a model or data set on the Hub (data: `org/name:split`, or `org/name/config:split`); `@revision`
+  behind it pins a commit, branch or tag
 - folder, `path/to/dir`: a model folder (options only: a card's `org/name` is never a local folder)
 - file, `path/to/squad.json`: a SQuAD-format file
 - card, `other-card.md`: the student of another card, beside this one; made first when it is not there
@@ -41,7 +42,7 @@ _PART = re.compile(
 )
 _BETWEEN = re.compile(r"\s[-+]\s|,\s")
 _OF_HUB = re.compile(r"(?P<repo>[^:@]+)(?::(?P<split>[^:@]+))?(?:@(?P<revision>.+))?")
-_DATA_OF_HUB = re.compile(r"[\w.-]+/[\w.-]+:\w+(?:@[\w./-]+)?")
+_DATA_OF_HUB = re.compile(r"[\w.-]+/[\w.-]+(?:/[\w.-]+)?:\w+(?:@[\w./-]+)?")
 _OTHER_SET = re.compile(r"\b(?!SQuAD|squad|SQUAD)[A-Z]\w*(?:QuAD|QA)\b|\bnot\b|\btranslat")
 
 

@@ -12,6 +12,7 @@ from harness.card.references import HUB_QUESTIONS, data_reference, model_referen
 from harness.cli.show import show
 from harness.domain import Deviation, Experiment
 from harness.errors import PlanError
+from harness.plan import presence
 from harness.plan.claims import ORIGINS
 from harness.plan.cost import BYTES_PER_QUESTION, Cost, Forecast, Geometry, forecast, geometry_of, refuse_over
 from harness.plan.experiment import plan
@@ -34,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     described = read_card(arguments.card)
     experiment = plan(described, options_of(arguments))
+    _check_present(experiment, arguments)
     cost = _measured_forecast(experiment, arguments) if arguments.forecast or arguments.budget else None
     subject = ReportData(
         experiment=experiment,
@@ -46,6 +48,16 @@ def run(arguments: argparse.Namespace) -> int:
     if cost is not None:
         refuse_over(cost, arguments.budget)
     return 0
+
+
+def _check_present(experiment: Experiment, arguments: argparse.Namespace) -> None:
+    """Raises PlanError for what is not there, in this plan or in those of the cards that it begins with."""
+    presence.check_present(experiment, arguments.results)
+    for path in presence.cards_of(experiment):
+        from harness.run import teacher_cards  # here: it loads what judges runs
+
+        if path.resolve() != Path(experiment.card_path).resolve():
+            presence.check_present(teacher_cards.planned(path, experiment), arguments.results)
 
 
 def _seconds(text: str) -> float:
@@ -87,6 +99,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--student-layers", metavar="N,N,…", help="begin with these of its layers alone, from 1, as in 2,4,6")
     add("--train", metavar="FILE|ID", help="SQuAD-format training questions, a file or ORG/NAME:SPLIT of the Hub")
     add("--eval", metavar="FILE|ID", help="the same for the evaluation questions, in place of the card's data")
+    add("--repair-offsets", action="store_true", help="move answers that are not at their offset to where they stand")
+    what = "share of the training questions, from 0 to 1, that may be dropped as unusable (default: 0.01)"
+    add("--allow-dropped", type=float, metavar="SHARE", help=what)
     add("--check-teacher", action="store_true", help="score the teacher first; refuse one below its own card")
     add("--published", metavar="ID|DIR|none", help="the card's own weights, scored beside ours (default: its model)")
     add("--rule", choices=("tolerance", "equivalence"), help="what decides (default: tolerance; both are worked out)")
@@ -129,6 +144,8 @@ def options_of(arguments: argparse.Namespace) -> Options:
         precision=arguments.precision,
         padding=arguments.padding,
         limit=arguments.limit,
+        repair_offsets=arguments.repair_offsets,
+        allow_dropped=arguments.allow_dropped,
         tolerance=_tolerances(arguments.tolerance),
         claims=arguments.claims,
         claims_from=arguments.claims_from,

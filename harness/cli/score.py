@@ -31,9 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--limit", type=int, metavar="N", help="only the first N questions; LIMITED, and compared with no claim")
     add("--device", choices=("cpu",), help="stay on the CPU, however long it takes")
     add("--results", type=Path, default=Path("results"), metavar="DIR", help="where records go (default: results)")
-    add("--predictions", type=Path, metavar="FILE", help="score this file (question id -> text) in place of a model")
-    add("--na-prob", type=Path, metavar="FILE", help="its no-answer probabilities (question id -> 0 to 1)")
-    add("--na-prob-thresh", type=float, metavar="X", help="unanswered above this one (default: 1.0, so none)")
+    add("--predictions", type=Path, metavar="FILE", help="score this file in place of a model: ids and texts, n-best")
+    add("--na-prob", type=Path, metavar="FILE", help="its no-answer probabilities, or run_qa's null odds")
+    add("--na-prob-thresh", type=float, metavar="X", help="unanswered above it (default: 1, so none; of null odds 0)")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -119,21 +119,29 @@ def _score_file(arguments: argparse.Namespace) -> "Matrix":
     """One row: a prediction file does not say how its answers were chosen."""
     from harness.qa import official_squad, prediction_files, protocol_matrix, squad
     from harness.qa.signature import signature_of_file
+    from harness.qa.survey import survey
     from harness.record import store
 
     paragraphs = squad.check_unique(list(squad.read_squad(arguments.eval)), str(arguments.eval))
+    given = prediction_files.read_predictions(arguments.predictions)
+    notes = [*map(str, survey(paragraphs).notes), *given.notes]
     golds = [(q.id, [answer.text for answer in q.answers]) for p in paragraphs for q in p.questions]
-    scores = official_squad.score_questions(golds, prediction_files.read_predictions(arguments.predictions))
+    scores = official_squad.score_questions(golds, given.by_id)
+    notes += filter(None, [prediction_files.repeated_text(scores)])
     best = threshold = None
     if arguments.na_prob is not None:
-        threshold = official_squad.NULL_THRESHOLD if arguments.na_prob_thresh is None else arguments.na_prob_thresh
-        probabilities = prediction_files.read_probabilities(arguments.na_prob)
-        best = official_squad.best_thresholds(scores, probabilities)
-        scores = official_squad.with_null_threshold(scores, probabilities, threshold)
+        found = prediction_files.read_probabilities(arguments.na_prob)
+        usual = 0.0 if prediction_files.are_odds(found) else official_squad.NULL_THRESHOLD
+        threshold = usual if arguments.na_prob_thresh is None else arguments.na_prob_thresh
+        notes += found.notes
+        best = official_squad.best_thresholds(scores, found.by_id)
+        scores = official_squad.with_null_threshold(scores, found.by_id, threshold)
     data = {"sha256": store.sha256_of(arguments.eval)}
     signature = signature_of_file(len(scores), data, store.sha256_of(arguments.predictions), null_threshold=threshold)
     row = protocol_matrix.row_of("as predicted", "official text", official_squad.summarise(scores), signature)
     card = _card_of(arguments)
     claims = protocol_matrix.claims_in_points(card.claims) if card else {}
     limited = protocol_matrix.limit_of(len(scores), declared_n=_declared_questions(card))
-    return protocol_matrix.Matrix(arguments.predictions.name, (row,), claims, limited=limited, best=best)
+    return protocol_matrix.Matrix(
+        arguments.predictions.name, (row,), claims, limited=limited, best=best, notes=tuple(notes)
+    )

@@ -27,6 +27,8 @@ class Options:
     precision: str | None = None  # as the card, which is fp32 where it says nothing
     padding: str | None = None  # "drop": out of every stage that has a setting of that name
     limit: int | None = None
+    repair_offsets: bool = False
+    allow_dropped: float | None = None
     tolerance: Mapping[str, float] = field(default_factory=dict)
     claims: tuple[int, ...] | None = None  # lines of the numbers that are judged
     claims_from: str | None = None  # text or model-index

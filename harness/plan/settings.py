@@ -13,6 +13,7 @@ from harness.card.dialects.values import Parsed, value_of
 from harness.domain import Deviation, Setting, Source, Stage, Stated, Value
 from harness.plan import sources
 from harness.plan.card_settings import completed
+from harness.plan.data_reading import reading_settings
 from harness.plan.datasets import data_settings
 from harness.plan.defaults import EVALUATIONS
 from harness.plan.defaults.default import Default, Program
@@ -172,6 +173,7 @@ def resolve_run(draft: Draft, recipe: str, program: Program) -> tuple[Setting, .
     settings.append(_model(draft, "student", options.student))
     settings.extend(_student_layers(draft))
     settings.extend(data_settings(draft, program))
+    settings.extend(reading_settings(draft))
     if options.seed is not None:
         draft.deviations.append(Deviation("seed", "the card's seed", f"seed {options.seed}", True, option="--seed"))
         settings.append(Setting("seed", options.seed, "overridden", sources.option("--seed")))

@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.errors import DataError
+from harness.qa.offsets import is_usable
 from harness.qa.squad import Answer, Paragraph, Question
 
 Labels = tuple[int, int]
@@ -60,7 +61,10 @@ class Special:
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """All windows of a data set; `questions` lists the ids kept, `dropped` those whose answer is not in the context."""
+    """All windows of a data set; `questions` lists the ids kept, `dropped` those whose answer is not in the context.
+
+    `unlabelled` are answerable, but no window has their answer: to a model in training they have none.
+    """
 
     rows: Array
     context_ids: Array
@@ -70,6 +74,7 @@ class Features:
     max_seq_length: int
     questions: tuple[str, ...]
     dropped: tuple[str, ...]
+    unlabelled: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -138,19 +143,6 @@ def window_labels(spans: Sequence[Labels], window_start: int, length: int, secon
     return labels or [NO_ANSWER]
 
 
-def is_usable(question: Question, context: str) -> bool:
-    """True when the question has words and every answer has some and stands at its offset (compared after stripping).
-
-    Haystack drops all other questions, whole, with an error in its log.
-    """
-    return bool(question.text.strip()) and all(
-        answer.start >= 0
-        and answer.text.strip()
-        and context[answer.start : answer.start + len(answer.text)].strip() == answer.text.strip()
-        for answer in question.answers
-    )
-
-
 def build_features(
     paragraphs: Iterable[Paragraph],
     tokenizer: Any,
@@ -192,6 +184,7 @@ def build_features(
         max_seq_length,
         tuple(builder.questions),
         tuple(builder.dropped),
+        tuple(builder.unlabelled),
     )
 
 
@@ -210,6 +203,7 @@ class _Builder:
     for_training: bool
     questions: list[str] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
+    unlabelled: list[str] = field(default_factory=list)
 
     def add(self, paragraph: Paragraph) -> None:
         """Tokenizes a context once, with all its questions, and writes their windows."""
@@ -248,6 +242,8 @@ class _Builder:
             head = (len(self.questions), question_start, len(pieces), context_start + start, start, length)
             rows.append((*head, *label))
         self.questions.append(question.id)
+        if self.for_training and question.answers and all(row[-2:] == NO_ANSWER for row in rows):
+            self.unlabelled.append(question.id)
         self._append("rows", np.array(rows, dtype=ROW))
 
     def _step(self, question: Question, window: int, n_tokens: int) -> int:
@@ -283,6 +279,10 @@ def _name(ids: Sequence[str]) -> str:
 
 def special_tokens(tokenizer: Any) -> Special:
     """The marker ids; raises DataError for a tokenizer that joins question and context in another way than BERT's."""
+    absent = [name for name in ("cls_token", "sep_token", "pad_token") if getattr(tokenizer, f"{name}_id") is None]
+    if absent:
+        what = f"its tokenizer has no {', '.join(absent)}; give the model with its own tokenizer files"
+        raise DataError(tokenizer.name_or_path, "", what)
     pair = tokenizer("a", "b")["input_ids"]
     a, b = (tokenizer(text, add_special_tokens=False)["input_ids"] for text in "ab")
     if pair != [tokenizer.cls_token_id, *a, tokenizer.sep_token_id, *b, tokenizer.sep_token_id]:

@@ -26,7 +26,7 @@ class Matrix:
     """`subject` is what was scored; `limited` says why the claims, if any, are not compared, None where they are.
 
     `best` holds what thresholds chosen on the evaluation labels would give, kept apart from the scores; `left_out`
-    says why a protocol has no row.
+    says why a protocol has no row, `notes` how questions and answers were read.
     """
 
     subject: str
@@ -35,6 +35,7 @@ class Matrix:
     limited: str | None = None
     best: Mapping[str, float] | None = None
     left_out: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def differences(self, row: Row) -> dict[str, float]:
         """Measured - claimed, in points, of the claims that this row can be held against."""

@@ -1,4 +1,4 @@
-"""SQuAD 2.0 questions as plain rows, read as a stream from SQuAD-format JSON or from the Hub's flat table.
+"""SQuAD 2.0 questions as plain rows, read as a stream from JSON files of several forms or from the Hub's flat table.
 
 A file of any size is read paragraph by paragraph, so the x20 augmented set needs no more memory than the plain one.
 """
@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import ijson
-
 from harness.errors import DataError
-from harness.qa.json_depth import DEEPEST, Shallow
+from harness.qa import question_fields as fields
+from harness.qa.json_rows import rows_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +25,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question without answers is unanswerable (its `is_impossible` flag is not read, as in Haystack)."""
+    """A question without answers is unanswerable, whatever its flag `is_impossible` says, as in Haystack.
+
+    `notes` say how it was read where its file leaves open what it means, or has it in another form.
+    """
 
     id: str
     text: str
     answers: tuple[Answer, ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,69 +44,88 @@ class Paragraph:
 
 
 def read_squad(path: Path) -> Iterator[Paragraph]:
-    """Streams the paragraphs of a SQuAD-format file; raises DataError naming the place that is not SQuAD."""
-    try:
-        with path.open("rb") as stream:
-            count = 0
-            shallow = Shallow(stream, lambda: _refuse(path))
-            for number, article in enumerate(ijson.items(shallow, "data.item", use_float=True)):
-                for paragraph in _paragraphs_of(path, number, article):
-                    count += 1
-                    yield paragraph
-    except ijson.JSONError as error:
-        raise DataError(path, "", f"is not valid JSON ({error}); expected a SQuAD-format file") from error
-    except UnicodeDecodeError as error:
-        raise DataError(path, f"byte {error.start}", "is not UTF-8; expected a SQuAD-format JSON file") from error
-    except OSError as error:
-        raise DataError(path, "", f"cannot be read ({error.strerror}); give an existing SQuAD-format file") from error
-    if count == 0:
+    """Streams the paragraphs of a file of questions; raises DataError naming the place that cannot be read.
+
+    Its items are articles of SQuAD, paragraphs with their questions, or flat rows of one question each.
+    """
+    is_empty = True
+    for is_flat, items in itertools.groupby(rows_of(path), key=lambda item: _is_row(item[1])):
+        for paragraph in _grouped(path, items) if is_flat else _of_articles(path, items):
+            is_empty = False
+            yield paragraph
+    if is_empty:
         raise DataError(path, "", "holds no paragraphs; a SQuAD-format file has data[].paragraphs[].qas[]")
 
 
-def _refuse(path: Path) -> None:
-    raise DataError(path, "", f"is nested more than {DEEPEST} levels deep; expected a SQuAD-format file")
-
-
-def _paragraphs_of(path: Path, number: int, article: Any) -> Iterator[Paragraph]:
-    where = f"data[{number}]"
-    if not isinstance(article, dict) or not isinstance(article.get("paragraphs"), list):
-        raise DataError(path, where, "has no list 'paragraphs'; expected a SQuAD-format file")
-    for index, paragraph in enumerate(article["paragraphs"]):
-        place = f"{where}.paragraphs[{index}]"
-        try:
-            questions = tuple(_question_of(qa) for qa in paragraph["qas"])
-            yield Paragraph(str(article.get("title", "")), _text(paragraph["context"]), questions)
-        except (KeyError, TypeError, IndexError) as error:
-            raise DataError(path, place, f"is not a SQuAD paragraph ({type(error).__name__}: {error})") from error
-
-
-def _question_of(qa: Mapping[str, Any]) -> Question:
-    answers = tuple(Answer(_text(answer["text"]), _offset(answer["answer_start"])) for answer in qa["answers"])
-    return Question(_text(qa["id"]), _text(qa["question"]), answers)
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"expected text, found {value!r:.40}")
-    return value
-
-
-def _offset(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError(f"answer_start must be a whole number, found {value!r:.40}")
-    return value
-
-
-def from_table(rows: Iterable[Mapping[str, Any]]) -> Iterator[Paragraph]:
+def from_table(rows: Iterable[Mapping[str, Any]], source: str = "table") -> Iterator[Paragraph]:
     """Groups the Hub's flat rows (id, title, context, question, answers) into paragraphs; order is kept."""
-    for (title, context), group in itertools.groupby(rows, key=lambda row: (row["title"], row["context"])):
-        yield Paragraph(title, context, tuple(_question_of_row(row) for row in group))
+    return _grouped(source, ((f"row {number}", row) for number, row in enumerate(rows, start=1)))
 
 
-def _question_of_row(row: Mapping[str, Any]) -> Question:
-    answers = row["answers"]
-    pairs = zip(answers["text"], answers["answer_start"], strict=True)
-    return Question(row["id"], row["question"], tuple(Answer(text, start) for text, start in pairs))
+def _grouped(source: Path | str, rows: Iterable[tuple[str, Any]]) -> Iterator[Paragraph]:
+    """Flat rows that follow one another with one title and context are one paragraph."""
+    with_text = ((_field(source, place, "context", row), place, row) for place, row in rows)
+    for (title, context), group in itertools.groupby(with_text, key=lambda one: (fields.title_of(one[2]), one[0])):
+        yield Paragraph(title, context, tuple(_question_of(source, place, row) for _, place, row in group))
+
+
+def _is_row(item: Any) -> bool:
+    return isinstance(item, dict) and "question" in item and "qas" not in item and "paragraphs" not in item
+
+
+def _of_articles(path: Path, items: Iterable[tuple[str, Any]]) -> Iterator[Paragraph]:
+    """Paragraphs of articles, and those that stand by themselves."""
+    for where, item in items:
+        if isinstance(item, dict) and "qas" in item:
+            yield _paragraph_of(path, where, item, fields.title_of(item))
+        elif isinstance(item, dict) and isinstance(item.get("paragraphs"), list):
+            for index, paragraph in enumerate(item["paragraphs"]):
+                yield _paragraph_of(path, f"{where}.paragraphs[{index}]", paragraph, fields.title_of(item))
+        else:
+            what = "has no list 'paragraphs', no 'qas' and no 'question'; expected an article, a paragraph or a row"
+            raise DataError(path, where, f"{what} of SQuAD")
+
+
+def _paragraph_of(path: Path, place: str, paragraph: Any, title: str) -> Paragraph:
+    if not isinstance(paragraph, dict) or not isinstance(paragraph.get("qas"), list):
+        raise DataError(path, place, "is not a SQuAD paragraph: it has no list 'qas' of questions beside its context")
+    questions = tuple(_question_of(path, f"{place}.qas[{n}]", qa) for n, qa in enumerate(paragraph["qas"]))
+    return Paragraph(title, _field(path, place, "context", paragraph), questions)
+
+
+def _field(source: Path | str, place: str, name: str, row: Mapping[str, Any]) -> str:
+    try:
+        return fields.text_of(row, name)
+    except ValueError as error:
+        raise DataError(source, place, str(error)) from error
+
+
+def _question_of(source: Path | str, place: str, qa: Any) -> Question:
+    if not isinstance(qa, Mapping):
+        raise DataError(source, place, f"is no question: found {qa!r:.40}")
+    try:
+        number = fields.id_of(qa)
+        place = f"{place}, question {number}"
+        pairs, notes = fields.answers_of(qa)
+        return Question(number, fields.text_of(qa, "question"), tuple(Answer(*pair) for pair in pairs), notes)
+    except ValueError as error:
+        if qa.get("answers") is None and isinstance(source, Path) and not _has_answers(source):
+            what = "no question has answers: this is a test file without answers; give one with them"
+            raise DataError(source, "", f"{what} with --train or --eval") from error
+        raise DataError(source, place, str(error)) from error
+
+
+def _has_answers(path: Path) -> bool:
+    """Whether any question of a file has answers, be they none."""
+    items = [item for _, item in rows_of(path) if isinstance(item, dict)]
+    paragraphs = [p for item in items for p in _listed(item, "paragraphs")]
+    return any(qa.get("answers") is not None for p in paragraphs for qa in _listed(p, "qas"))
+
+
+def _listed(item: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """The objects of a list inside an item; the item itself where it has no such list."""
+    inside = item.get(name, [item])
+    return [one for one in inside if isinstance(one, dict)] if isinstance(inside, list) else []
 
 
 def first_questions(paragraphs: Iterable[Paragraph], limit: int | None) -> Iterator[Paragraph]:

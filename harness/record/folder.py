@@ -14,6 +14,7 @@ from harness.record.judgement import Conclusion
 from harness.record.parts import (
     Broken,
     Concluded,
+    DataReading,
     Fingerprint,
     Identity,
     Inputs,
@@ -129,8 +130,12 @@ class Run:
 
     @property
     def deviations(self) -> tuple[Deviation, ...]:
-        """What departs from the card: as planned, and in the machine (records of before have all in the plan)."""
-        return (*self.experiment.deviations, *self.environment.deviations)
+        """What departs from the card: as planned, in the machine (records of before have all in the plan), in the
+        questions, and in their labels."""
+        data = self.part(store.DATA, DataReading).deviations if self.has(store.DATA) else ()
+        labels = [one for stage in self.experiment.stages if self.has(f"stages/{stage.name}/stage.json")
+                  for one in self.stage(stage.name).deviations]  # fmt: skip
+        return (*self.experiment.deviations, *self.environment.deviations, *data, *labels)
 
     @cached_property
     def verdict(self) -> Concluded:

@@ -49,6 +49,13 @@ class Inputs:
     train_ids: Fingerprint | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class DataReading:
+    """data.json: how the questions of a run were read, and which of them were dropped."""
+
+    deviations: tuple[Deviation, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunEnvironment:
     """environment.json: the machine, and what the run used of it."""
@@ -90,7 +97,8 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageRecord:
-    """stage.json: a stage that is finished. `dropped` are training questions that could not be used."""
+    """stage.json: a stage that is finished. `dropped` are training questions that could not be used, `deviations` say
+    which of the others have no label."""
 
     log: StageLog
     dropped: tuple[str, ...]
@@ -98,6 +106,7 @@ class StageRecord:
     encoder: str | None = None  # which encoder computed the student; older records do not say
     candidates: Candidates | None = None
     mass_on_padding: Mass | None = None
+    deviations: tuple[Deviation, ...] = ()
     weights: Fingerprint
 
 

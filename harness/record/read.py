@@ -80,7 +80,7 @@ def training_of(experiment: Experiment) -> Mapping[str, Any]:
     Where a list names the training questions, it does not matter from which copy of the data they were read; that of
     the evaluation data is for their number and their scores to show.
     """
-    apart = {"seed", "teacher_run", "rule", "prior", "published", "eval_data"}
+    apart = {"seed", "teacher_run", "rule", "prior", "published", "eval_data", "allow_dropped"}
     apart |= {"train_data"} if "train_ids" in experiment.run else set()
     run = {one.name: one.value for one in experiment.run.settings
            if one.name not in apart and not one.name.startswith("tolerance.")}  # fmt: skip

@@ -5,6 +5,7 @@ results/<card>/<run-id>/
     card.md             the card, byte for byte
     experiment.json     every setting with its origin; claims, ambiguities, deviations
     inputs.json         models and data: reference, sha256, sizes
+    data.json           how questions were read and which were dropped, where any were
     environment.json    machine, packages, code commit
     stages/<stage>/     train.jsonl (a line a step), stage.json, student/ (weights, not for git)
     evaluation/         predictions.json, per_question.jsonl, metrics.json
@@ -39,6 +40,7 @@ MISSING = "missing.json"  # in place of scores: why there are none
 MANIFEST, SIGNATURE = "MANIFEST.sha256", "MANIFEST.sha256.sig"
 CACHE = ".cache"
 _log = logging.getLogger(__name__)
+DATA = "data.json"  # what became of the questions that were not as they should be
 FORECAST = "forecast.json"  # what a run was to take, and took
 CHECKPOINTS = "checkpoints"  # of a stage that is not finished
 

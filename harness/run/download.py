@@ -1,16 +1,27 @@
 """The only file that downloads from the Hub. Tokens come from the client's own login or HF_TOKEN, never from us."""
 
-from collections.abc import Callable, Iterator
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import datasets
 from datasets.exceptions import DatasetsError
-from huggingface_hub import snapshot_download, try_to_load_from_cache
-from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]
+from huggingface_hub import HfApi, constants, snapshot_download, try_to_load_from_cache
+from huggingface_hub.errors import (  # type: ignore[attr-defined]
+    GatedRepoError,
+    HfHubHTTPError,
+    HTTPError,
+    OfflineModeIsEnabled,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
 
-from harness.errors import HubError
+from harness.errors import DataError, HubError
 from harness.qa.squad import Paragraph, from_table
 
+_SHARD = re.compile(r"-\d{5}-of-\d{5}(?:-[0-9a-f]+)?$")
+_PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
 MODEL_FILES = ["README.md", "*.json", "*.txt", "*.model", "*.safetensors"]
 
 
@@ -28,22 +39,63 @@ def fetch_model(repo_id: str, revision: str | None = None, *, option: str) -> Pa
 
 
 def fetch_squad(
-    repo_id: str, split: str, revision: str | None = None, *, option: str
+    name: str, split: str, revision: str | None = None, *, option: str
 ) -> tuple[Path, Callable[[], Iterator[Paragraph]]]:
-    """Folder and paragraphs of a SQuAD 2.0 data set in parquet form, read memory-mapped, in the set's own order.
+    """Folder and paragraphs of one split of a data set in parquet form, streamed in the set's own order.
 
-    The second value starts a new pass over the paragraphs each time it is called.
+    `name` is ORG/NAME, or ORG/NAME/CONFIG where several configurations have that split: they are never merged. The
+    second value starts a new pass over the paragraphs each time it is called.
     """
     advice = f"give a SQuAD-format file with {option}"
-    folder = _fetch(repo_id, "dataset", revision, ["*.parquet", "**/*.parquet"], advice)
-    files = sorted(str(path) for path in folder.rglob(f"{split}-*.parquet"))
-    if not files:
-        raise HubError(f"data set {repo_id}: revision {folder.name} holds no parquet files of split {split}; {advice}")
+    repo_id, config = "/".join(name.split("/")[:2]), "/".join(name.split("/")[2:])
+    folder = _fetch(repo_id, "dataset", revision, [f"*{split}*.parquet"], advice)
+    files = _files_of(folder, split)
+    if config not in files if config else not files:
+        there = sorted({_place_of(path) for path in _listed(repo_id, revision, folder)})
+        listed = ", ".join(f"{split}{f' of {config}' if config else ''}" for config, split in there) or "none"
+        what = f"holds no parquet files of split {split}{f' of configuration {config}' if config else ''}"
+        raise HubError(f"data set {repo_id}: revision {folder.name} {what}; {advice} (it has: {listed})")
+    if not config and len(files) > 1:
+        what = f"has split {split} in {len(files)} configurations ({', '.join(sorted(files))}), which are not one set"
+        raise DataError(f"data set {repo_id}", "", f"{what}; name one, as {repo_id}/{min(files)}:{split}")
+    source = files[config] if config else next(iter(files.values()))
+    return folder, lambda: _read(repo_id, source, advice)
+
+
+def _read(repo_id: str, files: Sequence[Path], advice: str) -> Iterator[Paragraph]:
+    paths = [str(path) for path in sorted(files)]
     try:
-        table = datasets.load_dataset("parquet", data_files=files, split="train")
-    except (OSError, ValueError, DatasetsError) as error:
+        rows = datasets.load_dataset("parquet", data_files=paths, split="train", streaming=True)
+        yield from from_table(rows, f"data set {repo_id}")
+    except (OSError, ValueError, TypeError, DatasetsError) as error:
         raise HubError(f"data set {repo_id}: its parquet files cannot be read ({error}); {advice}") from error
-    return folder, lambda: from_table(table)
+
+
+def _files_of(folder: Path, split: str) -> dict[str, list[Path]]:
+    """The parquet files of a split by configuration."""
+    found: dict[str, list[Path]] = {}
+    for path in sorted(folder.rglob("*.parquet")):
+        config, named = _place_of(path.relative_to(folder).as_posix())
+        if named == split:
+            found.setdefault(config, []).append(path)
+    return found
+
+
+def _place_of(path: str) -> tuple[str, str]:
+    """Configuration and split of a parquet file, CONFIG/SPLIT-00000-of-00001.parquet or CONFIG/SPLIT/0000.parquet."""
+    *folders, name = path.removesuffix(".parquet").split("/")
+    if name.isdecimal() and folders:
+        *folders, name = folders
+    return "/".join(folders), _SHARD.sub("", name)
+
+
+def _listed(repo_id: str, revision: str | None, folder: Path) -> list[str]:
+    """All parquet files of a data set, as far as they are to be seen: for a message."""
+    try:
+        names = HfApi().list_repo_files(repo_id, repo_type="dataset", revision=revision)
+    except (OSError, ValueError, HTTPError):
+        names = [path.relative_to(folder).as_posix() for path in folder.rglob("*.parquet")]
+    return [name for name in names if name.endswith(".parquet")]
 
 
 def cached_readme(repo_id: str, revision: str | None = None) -> Path | None:
@@ -59,6 +111,34 @@ def _fetch(repo_id: str, kind: str, revision: str | None, patterns: list[str], a
     try:
         return Path(snapshot_download(repo_id, repo_type=kind, revision=revision, allow_patterns=patterns))
     except (OSError, ValueError, HTTPError) as error:  # ValueError: a name that is none, an answer that is no JSON
-        what = (str(error).strip() or type(error).__name__).splitlines()[0]
         pinned = f" at {revision}" if revision else ""
-        raise HubError(f"{kind} {repo_id}{pinned} could not be fetched from the Hub ({what}); {advice}") from error
+        said = f"{kind} {repo_id}{pinned} could not be fetched from the Hub ({_why(error, repo_id, kind)}); {advice}"
+        raise HubError(said) from error
+
+
+def _why(error: BaseException, repo_id: str, kind: str) -> str:
+    """What kept the Hub's client from a file, and the remedy, from the error and all that led to it."""
+    chain = list(_causes(error))
+    address = f"{constants.ENDPOINT}/{'datasets/' if kind == 'dataset' else ''}{repo_id}"
+    login = "log in with `hf auth login`, or set HF_TOKEN"
+    status = next((one.response.status_code for one in chain if isinstance(one, HfHubHTTPError)), None)
+    if any(isinstance(one, GatedRepoError) for one in chain):
+        return f"gated: ask for access at {address}, then {login}"
+    if any(isinstance(one, RepositoryNotFoundError) for one in chain) or status == 401:
+        return f"not there, or private: check the name; for a private one {login}"
+    if any(isinstance(one, RevisionNotFoundError) for one in chain):
+        return f"no such revision: see {address}/refs for branches and tags"
+    if constants.HF_HUB_OFFLINE or any(isinstance(one, OfflineModeIsEnabled) for one in chain):
+        return "offline, and it was never fetched: run once without --offline and HF_HUB_OFFLINE"
+    if status == 429:
+        return f"rate limit reached: wait some minutes; {login} for a higher one"
+    proxy = next((name for name in _PROXIES if os.environ.get(name)), None)
+    if any("proxy" in type(one).__name__.lower() for one in chain) or (proxy and (status is None or status < 500)):
+        return f"the proxy of {proxy or 'this machine'} did not let it through: check HTTPS_PROXY, HTTP_PROXY, NO_PROXY"
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

@@ -10,7 +10,8 @@ import numpy as np
 from harness.domain import Stage
 from harness.errors import DataError
 from harness.qa import official_squad, token_index
-from harness.qa.features import Array, Features, LastToken, build_features, holds, is_usable, token_spans
+from harness.qa.features import Array, Features, LastToken, build_features, holds, token_spans
+from harness.qa.offsets import is_usable
 from harness.qa.protocols import PROTOCOLS, settings_of
 from harness.qa.protocols.interface import EvaluationInput, Prediction, Span, Window
 from harness.qa.signature import signature_of

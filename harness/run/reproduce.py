@@ -19,7 +19,7 @@ from harness.judge.audit import check_content, first_of, problems_of
 from harness.record import environment, lock, store
 from harness.record.folder import Run
 from harness.record.judgement import Conclusion, Judgement
-from harness.record.parts import Broken, Identity, Missing, RunEnvironment, RunSettings
+from harness.record.parts import Broken, DataReading, Identity, Missing, RunEnvironment, RunSettings
 from harness.record.read import identity_of, scored_alike
 from harness.record.store import EVALUATION, MISSING, PUBLISHED, TEACHER
 from harness.run import budget, preflight, teacher_cards
@@ -60,13 +60,20 @@ def _reproduce(experiment: Experiment, context: RunContext, made_for: tuple[Path
     """The same on a device that is there; `made_for` are the cards that wait for this one's student."""
     options, cache = context.options, context.options.results / store.CACHE
     waiting = (*made_for, Path(experiment.card_path).resolve())
-    check_present(experiment, cache)
+    if cards_of(experiment):  # so that nothing is made for data that are not there
+        check_present(experiment, cache)
     students = {path: _student_of_card(path, experiment, context, waiting) for path in cards_of(experiment)}
     inputs = gather(experiment, students, cache)
     preflight.check_models(experiment, inputs)
     is_cpu_wanted = environment.stays_on_cpu(experiment.declared_gpu, options.device)
     preflight.check_size(experiment, inputs, context.accelerator, is_cpu_wanted=is_cpu_wanted)
     identity = identity_of(store.to_json(experiment), inputs.record, store.to_json(environment.code()))
+    # A run that is only shown needs no lock, so that it may lie where nothing can be written. Several processes would
+    # have to agree on what they saw.
+    is_alone = context.accelerator.num_processes == 1 and not options.fresh
+    there = store.find_run(options.results, experiment.name, identity) if is_alone else None
+    if there is not None and store.is_finished(there):
+        return Outcome(there, experiment, Run.open(there).conclusion, was_there=True)
     with _alone(experiment, identity, context):
         return _run(experiment, inputs, identity, context)
 
@@ -187,6 +194,8 @@ def _open_run(experiment: Experiment, inputs: Inputs, identity: str, context: Ru
         store.write_json(run / "experiment.json", experiment)
         store.write_json(run / "inputs.json", inputs.record)
         store.write_json(run / "environment.json", _environment_of(experiment, context))
+        if inputs.deviations:
+            store.write_json(run / store.DATA, DataReading(inputs.deviations))
         known = Identity(store.SCHEMA_VERSION, identity, conditions.rule_hash(experiment))
         store.write_json(run / "identity.json", known)
     context.accelerator.wait_for_everyone()

@@ -10,6 +10,7 @@ from accelerate import Accelerator
 from harness.card.references import SQUAD2, data_named, data_reference, model_reference
 from harness.domain import Card, Stage
 from harness.errors import DataError, PlanError
+from harness.plan import model_folders
 from harness.plan.checks import check_stage
 from harness.plan.defaults import EVALUATIONS, PROGRAMS
 from harness.plan.options import Draft, Options, similar
@@ -17,12 +18,13 @@ from harness.plan.recipe_choice import choose_program, settings_of_evaluation
 from harness.plan.settings import resolve_evaluation
 from harness.qa import squad
 from harness.qa.protocol_matrix import Matrix, Row, claims_in_points, limit_of, row_of
+from harness.qa.survey import survey
 from harness.record import environment, store
 from harness.record.parts import Metrics
 from harness.run import evaluate
 from harness.run.inputs import fingerprint, installed
 from harness.run.score_document import to_document
-from harness.train.models import loading
+from harness.train.models import fit, loading
 from harness.train.progress import ProgressCallback
 
 _PREFIX = "evaluation."
@@ -57,6 +59,7 @@ class Data:
     paragraphs: list[squad.Paragraph]
     record: Mapping[str, str]
     limited: str | None
+    notes: tuple[str, ...] = ()
 
 
 def score(request: Request, watch: ProgressCallback) -> tuple[Matrix, Path]:
@@ -68,7 +71,9 @@ def score(request: Request, watch: ProgressCallback) -> tuple[Matrix, Path]:
     loading.silence_library_logging()
     data = _data(request)
     subject, weights = _weights(request)
-    loading.check_positions(weights, max_seq_length=max(int(stage.value("max_seq_length")) for stage in stages))
+    longest = max(int(stage.value("max_seq_length")) for stage in stages)
+    fit.check_positions(weights, max_seq_length=longest)
+    fit.check_reads("model", weights, max_seq_length=longest, initialise=False, needs_head=True)
     record = {"weights": {"named": subject, "files": fingerprint(weights)}, "eval_data": data.record}
     if request.card is not None:
         record["card"] = {"path": Path(request.card.path).name, "sha256": request.card.sha256}
@@ -81,7 +86,7 @@ def score(request: Request, watch: ProgressCallback) -> tuple[Matrix, Path]:
     accelerator = Accelerator(cpu=request.device == "cpu")
     rows, left_out = _rows(weights, data, stages, out, accelerator, watch)
     claims = claims_in_points(request.card.claims) if request.card else {}
-    matrix = Matrix(subject, tuple(rows), claims, limited=data.limited, left_out=tuple(left_out))
+    matrix = Matrix(subject, tuple(rows), claims, limited=data.limited, left_out=tuple(left_out), notes=data.notes)
     store.write_json(out / "matrix.json", to_document(matrix, None))
     return matrix, out
 
@@ -167,9 +172,9 @@ def _weights(request: Request) -> tuple[str, Path]:
         return reference.text, installed(reference)
     if reference.kind != "folder" or reference.path is None:
         raise PlanError([f"{reference.text}: names no weights; expected a Hub id or a model folder"])
-    loading.read_config(reference.path)
-    if not loading.has_weights(reference.path):
-        raise PlanError([f"{reference.path}: holds no weights ({', '.join(loading.WEIGHT_FILES)})"])
+    problems = model_folders.problems_of(reference.path)
+    if problems:
+        raise PlanError(problems)
     return str(reference.path.resolve().name), reference.path
 
 
@@ -194,6 +199,5 @@ def _data(request: Request) -> Data:
         raise DataError(reference.text, "", "holds no questions: there is nothing to score")
     kept = list(squad.first_questions(every, request.limit))
     n_kept = n if request.limit is None else min(n, request.limit)
-    return Data(
-        kept, record, limit_of(n_kept, n_all=n, declared_n=request.declared_n, is_other=request.eval is not None)
-    )
+    limited = limit_of(n_kept, n_all=n, declared_n=request.declared_n, is_other=request.eval is not None)
+    return Data(kept, record, limited, tuple(map(str, survey(kept).notes)))

@@ -15,6 +15,7 @@ from harness.qa.squad import Paragraph
 from harness.record import environment, store
 from harness.record.folder import Run
 from harness.record.parts import RunSettings
+from harness.run import data_checks
 from harness.run.context import RunContext
 from harness.run.evaluate import windows_of
 from harness.run.inputs import Inputs, check_unchanged, fingerprint
@@ -102,6 +103,8 @@ def _train_stage(
     words = {"candidates": {"sha256": table.sha256, "words": dict(table.n_words)}} if table else {}
     kind = "packed" if packed_bert.fits(student) else "library"  # which encoder this machine has for such a model
     seconds = round(checkpoints.elapsed(), 1)
+    if rows.unlabelled:
+        noted["deviations"] = data_checks.of_stage(stage.name, rows)
     return {"log": log, "dropped": rows.dropped, "seconds": seconds, "encoder": kind, **words, **noted}
 
 

@@ -33,6 +33,8 @@ def planned(path: Path, pupil: Experiment) -> Experiment:
         precision=settings.precision,
         train=data.get("train"),
         eval=data.get("eval"),
+        repair_offsets=bool(data) and "repair_offsets" in pupil.run,
+        allow_dropped=pupil.run.get("allow_dropped") if data else None,
         is_measuring=not measured(card) and (not pupil.claims or named(path, pupil) is not None),
     )
     return plan(card, options)

@@ -20,6 +20,7 @@ import torch
 from accelerate import Accelerator
 
 from harness.domain import Experiment, Stage
+from harness.plan import model_folders
 from harness.plan.augmentation import STAGE as AUGMENTED
 from harness.plan.cost import Cost, Geometry, Part, geometry_of, stage_tflop
 from harness.qa.features import Array, Features, build_features
@@ -90,12 +91,12 @@ def _teacher(experiment: Experiment, inputs: Inputs) -> Any:
     """The teacher, or what stands for one that is not made yet: its time is that of its size, not of its weights."""
     if inputs.teacher is None:
         return None
-    seed, is_drawn = RunSettings.of(experiment).seed, not loading.has_weights(inputs.teacher)
+    seed, is_drawn = RunSettings.of(experiment).seed, not model_folders.has_weights(inputs.teacher)
     return loading.load_model(inputs.teacher, seed=seed, initialise=is_drawn, needs_head=False)
 
 
 def _geometry(folder: Path | None) -> Geometry | None:
-    return geometry_of("", loading.read_config(folder)) if folder is not None else None
+    return geometry_of("", model_folders.read_config(folder)) if folder is not None else None
 
 
 def _counts_padding(stage: Stage) -> bool:

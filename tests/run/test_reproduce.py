@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,24 @@ def test_a_finished_run_is_shown_and_fresh_repeats_it_bit_for_bit(
     for stage in STAGES:
         assert weights(first, stage) == weights(second, stage)
     assert (first / "verdict.json").read_bytes() == (second / "verdict.json").read_bytes()
+
+
+def test_a_finished_run_is_shown_where_nothing_can_be_written(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(command)
+    locks = tmp_path / "results" / store.CACHE / "locks"
+    shutil.rmtree(locks)
+    locks.touch()  # where this stands, no lock can be made
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "results").rglob("*")}
+    capsys.readouterr()
+    assert main(command) == 4
+    said = capsys.readouterr()
+    assert "finished before, shown again" in said.out
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "results").rglob("*")} == before
+    assert main([*command, "--seed", "7"]) == 5
+    assert f"{locks}" in (said := capsys.readouterr()).err
+    assert "give a folder that can be written with --results DIR" in said.err
 
 
 def test_a_stopped_run_goes_on_with_the_first_unfinished_stage(
@@ -176,7 +195,7 @@ def test_a_full_size_run_without_a_gpu_is_refused_with_its_hours(
 
 
 def test_a_training_question_whose_answer_is_not_there_is_counted_named_and_dropped(
-    command: list[str], tmp_path: Path, caplog: pytest.LogCaptureFixture
+    command: list[str], tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data = json.loads(QUESTIONS.read_text())
     qas = data["data"][0]["paragraphs"][0]["qas"]
@@ -184,8 +203,19 @@ def test_a_training_question_whose_answer_is_not_there_is_counted_named_and_drop
     broken["answers"][0]["text"] = "words that are not in the context"
     path = tmp_path / "broken.json"
     path.write_text(json.dumps(data))
+    asked = [*[part for part in command if part != "--quiet"], "--train", str(path), "--eval", str(path)]
+    assert main(asked) == 2
+    why = f"(an answer is nowhere in its context: 1 ({broken['id']}))"
+    assert f"1 of 8 questions cannot be trained on and would be dropped, more than 0.01 of them {why}" in (
+        said := capsys.readouterr().err
+    )
+    assert "--allow-dropped 0.125" in said
+    assert not (tmp_path / "results").exists()
     with caplog.at_level(logging.WARNING):
-        assert main([*[part for part in command if part != "--quiet"], "--train", str(path), "--eval", str(path)]) == 4
+        assert main([*asked, "--allow-dropped", "0.125"]) == 4
+    assert (
+        "deviation, data, high: train_data: all 8 questions -> dropped, an answer is nowhere" in capsys.readouterr().out
+    )
     assert f"1 question(s) dropped, empty or with an answer that is not in its context: {broken['id']}" in caplog.text
     (run,) = run_folders(tmp_path)
     assert json.loads((run / "evaluation" / "metrics.json").read_text())["scores"]["total"] == 8
@@ -196,11 +226,11 @@ def test_a_training_question_whose_answer_is_not_there_is_counted_named_and_drop
     ("content", "said"),
     [
         ("not json", "is not valid JSON"),
-        ("[1, 2]", "holds no paragraphs"),
+        ("[1, 2]", "[0]: has no list 'paragraphs'"),
         ('{"data": [{"title": "x"}]}', "data[0]: has no list 'paragraphs'"),
         ('{"data": [{"paragraphs": [{"context": "c"}]}]}', "data[0].paragraphs[0]"),
         ('{"data": [{"paragraphs": [{"context": "c", "qas": [{"id": "1", "question": "q", "answers": '
-         '[{"text": "c", "answer_start": "0"}]}]}]}]}', "answer_start must be a whole number"),
+         '[{"text": "c", "answer_start": "zero"}]}]}]}]}', "question 1: answers.answer_start: must be a whole number"),
     ],
 )  # fmt: skip
 def test_a_file_that_is_not_squad_is_named_with_the_place(

@@ -184,7 +184,7 @@ def test_a_bad_prediction_file_is_an_error(tmp_path: Path, capsys: Any, text: st
 
 @pytest.mark.parametrize(
     ("value", "exit_code", "says"),
-    [(np.nan, 2, "from 0 to 1"), (1.5, 2, "from 0 to 1"), (None, 4, "have no no-answer")],
+    [(np.nan, 2, "from 0 to 1"), (np.inf, 2, "from 0 to 1"), (None, 4, "have no no-answer")],
 )
 def test_a_bad_probability_is_an_error(
     tmp_path: Path, capsys: Any, value: float | None, exit_code: int, says: str

@@ -61,7 +61,7 @@ def render(made: Regenerated, licences: Mapping[str, str] | None = None, source:
             verdicts=made.concluded.judgement.verdicts,
             measurements=made.concluded.measurements,
         )
-        lines = section_lines(made.experiment, made.concluded, run.environment, block, licences or {})
+        lines = section_lines(made.experiment, made.concluded, run.environment, block, licences or {}, run.deviations)
     text = with_index(original, entry, data, str(path)) if entry else original
     return with_section(text, lines).encode()
 
@@ -114,8 +114,8 @@ def _dataset(data: str, fingerprint: Fingerprint) -> dict[str, Any]:
     """How the index names data: one of the Hub with configuration, split and revision, a file by its name and hash."""
     of_hub = Reference("hub", data)
     if is_data_of_hub(data):
-        config = of_hub.repo.rpartition("/")[2]
+        repo, config = "/".join(of_hub.repo.split("/")[:2]), of_hub.repo.rpartition("/")[2]
         revision = {"revision": fingerprint["revision"]} if fingerprint.get("revision") else {}
-        return {"type": of_hub.repo, "name": config, "config": config, "split": of_hub.split, **revision}
+        return {"type": repo, "name": config, "config": config, "split": of_hub.split, **revision}
     file = re.sub(r"[^\w.-]", "-", re.split(r"[\\/]", data)[-1])
     return {"type": file, "name": file, "args": {"sha256": fingerprint.get("sha256", "")}}

@@ -33,6 +33,7 @@ def section_lines(
     environment: RunEnvironment,
     block: Block,
     licences: Mapping[str, str],
+    deviations: Sequence[Deviation],
 ) -> list[str]:
     """Lines of the section, marks included; without paths, hosts or tokens."""
     judgement = concluded.judgement
@@ -49,7 +50,7 @@ def section_lines(
         "",
         "### What departs from the card",
         "",
-        *_deviations((*experiment.deviations, *environment.deviations)),
+        *_deviations(deviations),
         "",
         "### Where it was run",
         "",

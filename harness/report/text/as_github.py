@@ -6,6 +6,7 @@ _LEVELS = {
     "conflict": "warning",
     "implausible": "warning",
     "unread": "warning",
+    "metadata": "warning",
     "missing": "warning",
     "evidence": "notice",
     "note": "notice",

@@ -25,6 +25,7 @@ def to_text(matrix: Matrix, record: str | None) -> str:
             for name in ("best_exact", "best_f1")
         ]
     lines += [f"left out: {why}" for why in matrix.left_out]
+    lines += [f"note: {note}" for note in matrix.notes]
     if matrix.limited is not None:
         lines.append(f"LIMITED: {matrix.limited}")
     if nearest is not None and is_choice:

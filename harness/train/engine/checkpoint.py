@@ -27,6 +27,7 @@ from harness.record import checksummed
 
 KEPT = 2
 _FORMAT = 1
+_OF_ANOTHER = "it is of another"
 _log = logging.getLogger(__name__)
 
 
@@ -63,10 +64,12 @@ class Checkpoints:
         The losses behind that step are cut off. What is damaged, or of something else, is passed over, and said.
         """
         step = self._n_bytes = 0
+        passed_over: list[str] = []
         for path in self._paths():
             found = self._read(path)
             if isinstance(found, str):
                 _log.warning("%s: not used, %s", path, found)
+                passed_over.append(found)
                 continue
             tensors, head = found
             _put(tensors, module, optimizer)
@@ -74,6 +77,8 @@ class Checkpoints:
                 self.accelerator.scaler.load_state_dict(head["scaler"])
             step, self._n_bytes, self.seconds = int(head["step"]), int(head["n_bytes"]), float(head["seconds"])
             break
+        if passed_over:
+            _log.warning("%s: %s", self.folder, _said_of(passed_over, step))
         self.accelerator.wait_for_everyone()  # all have read the losses before they are cut
         if self.accelerator.is_main_process:
             _cut(self.losses, self._n_bytes)
@@ -139,18 +144,26 @@ class Checkpoints:
         try:
             payload = checksummed.read(path)
             if payload is None:
-                return "it is damaged: the hash is another; the one before it is used"
+                return "it is damaged: the hash is another"
             head = json.loads(_metadata(payload)["harness"])
             tensors = load(payload)
         except (OSError, ValueError, LookupError, SafetensorError) as error:
-            return f"it cannot be read ({error}); the one before it is used"
+            return f"it cannot be read ({error})"
         other = [f"{name} {head['key'].get(name)} in place of {value}" for name, value in self.key.items()
                  if head["key"].get(name) != value]  # fmt: skip
         if head["format"] != _FORMAT or other:
-            return f"it is of another {', '.join(other) or 'version'}"
+            return f"{_OF_ANOTHER} {', '.join(other) or 'version'}"
         if not _begins_with(self.losses, head["n_bytes"], head["losses"]):
-            return f"{self.losses.name} does not hold the losses up to it; the one before it is used"
+            return f"{self.losses.name} does not hold the losses up to it"
         return tensors, head
+
+
+def _said_of(passed_over: list[str], step: int) -> str:
+    """What follows from checkpoints that were passed over: an older one is used, or none."""
+    if step:
+        return f"goes on from the checkpoint of step {step}, the newest that can be used"
+    are_others = all(reason.startswith(_OF_ANOTHER) for reason in passed_over)
+    return f"no checkpoint is {'of this stage of this run' if are_others else 'whole'}; the stage begins anew"
 
 
 def _cut(path: Path, n_bytes: int) -> None:

@@ -3,8 +3,9 @@
 Weights come as safetensors where both exist; a pickle is read weights-only; code from a model folder never runs.
 """
 
-import json
+import logging as python_logging
 import os
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,18 +19,11 @@ from torch import Tensor, nn
 from transformers import AutoConfig, AutoModelForMaskedLM, AutoModelForQuestionAnswering, AutoTokenizer, logging
 
 from harness.errors import DataError, PlanError, StoreError
+from harness.plan.model_folders import PREFIXES, WEIGHT_FILES, read_config
 
-WEIGHT_FILES = (
-    "model.safetensors",
-    "model.safetensors.index.json",
-    "pytorch_model.bin",
-    "pytorch_model.bin.index.json",
-)
 HEAD = "qa_outputs"
-_PROBE = (
-    "Zoë's NAÏVE café, 3.14% of it… (東京) isn't e-mail"  # case, accents, punctuation and characters without spaces
-)
 MASKED_LM_HEAD = "cls"
+_log = python_logging.getLogger(__name__)
 
 # What the model library raises for a folder it cannot use: its own checks of config.json come as TypeError's kin.
 _UNLOADABLE = (
@@ -59,21 +53,15 @@ def load_model(folder: Path, *, seed: int, initialise: bool = False, needs_head:
     Raises DataError when the folder holds no such model, or weights that are not all there.
     """
     torch.manual_seed(seed)
+    missing: list[str] = []
     try:
         if initialise:
-            config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
-            model, missing = AutoModelForQuestionAnswering.from_config(config, attn_implementation="eager"), []
+            config = AutoConfig.from_pretrained(folder, trust_remote_code=False, **_two_outputs(folder))
+            model = AutoModelForQuestionAnswering.from_config(config, attn_implementation="eager")
         else:
-            model, info = AutoModelForQuestionAnswering.from_pretrained(
-                folder,
-                trust_remote_code=False,
-                use_safetensors=True if (folder / WEIGHT_FILES[0]).exists() else None,
-                weights_only=True,
-                attn_implementation="eager",
-                dtype=torch.float32,
-                output_loading_info=True,
+            model, missing = _loaded(
+                AutoModelForQuestionAnswering, folder, seed=seed, attn_implementation="eager", **_two_outputs(folder)
             )
-            missing = sorted(info["missing_keys"])
     except _UNLOADABLE as error:
         raise DataError(folder, "", f"holds no loadable question-answering model: {_said_by(error)}") from error
     if not isinstance(model, nn.Module) or not isinstance(getattr(model, HEAD, None), nn.Linear):
@@ -81,7 +69,50 @@ def load_model(folder: Path, *, seed: int, initialise: bool = False, needs_head:
     lacking = [name for name in missing if needs_head or not name.startswith(f"{HEAD}.")]
     if lacking:
         raise DataError(folder, "", f"lacks weights of {type(model).__name__}: {', '.join(lacking[:4])}")
+    _check_finite(folder, model)
     return model
+
+
+def _loaded(kind: Any, folder: Path, *, seed: int, **options: Any) -> tuple[Any, list[str]]:
+    """A model in fp32 and the names of weights that the folder lacks; prefixes of wrappers are stripped, and said."""
+    options |= {"trust_remote_code": False, "weights_only": True, "dtype": torch.float32, "output_loading_info": True}
+    options["use_safetensors"] = True if (folder / WEIGHT_FILES[0]).exists() else None
+    model, info = kind.from_pretrained(folder, **options)
+    prefixed = [name for name in info["unexpected_keys"] if name.startswith(PREFIXES)]
+    if info["missing_keys"] and prefixed:
+        torch.manual_seed(seed)
+        pattern = "|".join(map(re.escape, PREFIXES))
+        model, info = kind.from_pretrained(folder, key_mapping={f"^(?:{pattern})+": ""}, **options)
+        model = _unwrapped(kind, model, options)
+        prefix = next(one for one in PREFIXES if prefixed[0].startswith(one))
+        _log.warning("%s: its weights are named with the prefix %s of a wrapper, which is stripped", folder, prefix)
+    return model, sorted(info["missing_keys"])
+
+
+def _unwrapped(kind: Any, model: Any, options: Mapping[str, Any]) -> Any:
+    """A new model with the same weights: one that was loaded by other names is saved under them again."""
+    how = {name: options[name] for name in ("attn_implementation",) if name in options}
+    fresh = kind.from_config(model.config, **how).to(torch.float32)
+    fresh.load_state_dict(model.state_dict())
+    return fresh
+
+
+def _two_outputs(folder: Path) -> dict[str, int]:
+    """A span head has two outputs; a classifier's config, which a student may begin with, says otherwise."""
+    try:
+        config = read_config(folder)
+    except DataError:  # the library says what is wrong with it
+        return {}
+    labels, n = config.get("id2label"), config.get("num_labels")
+    n = len(labels) if isinstance(labels, dict) else n
+    return {} if n in (None, 2) else {"num_labels": 2}
+
+
+def _check_finite(folder: Path, model: nn.Module) -> None:
+    """Raises DataError for weights that are no numbers: all that is computed with them is none either."""
+    for name, weight in model.named_parameters():
+        if not torch.isfinite(weight).all():
+            raise DataError(folder, name, "holds NaN or infinite weights; fetch or train the model again")
 
 
 def load_masked_lm(folder: Path) -> nn.Module:
@@ -90,21 +121,14 @@ def load_masked_lm(folder: Path) -> nn.Module:
     Raises DataError when the folder holds no such model, or weights that are not all there.
     """
     try:
-        model, info = AutoModelForMaskedLM.from_pretrained(
-            folder,
-            trust_remote_code=False,
-            use_safetensors=True if (folder / WEIGHT_FILES[0]).exists() else None,
-            weights_only=True,
-            dtype=torch.float32,
-            output_loading_info=True,
-        )
+        model, missing = _loaded(AutoModelForMaskedLM, folder, seed=0)
     except _UNLOADABLE as error:
         raise DataError(folder, "", f"holds no loadable masked language model: {_said_by(error)}") from error
     if not isinstance(model, nn.Module) or not isinstance(getattr(model, MASKED_LM_HEAD, None), nn.Module):
         raise DataError(folder, "", f"{type(model).__name__} has no masked-language-model head called {MASKED_LM_HEAD}")
-    missing = sorted(info["missing_keys"])
     if missing:
         raise DataError(folder, "", f"lacks weights of {type(model).__name__}: {', '.join(missing[:4])}")
+    _check_finite(folder, model)
     return model.eval()
 
 
@@ -112,6 +136,8 @@ def _said_by(error: Exception) -> str:
     """The first line of a library's message; of a refused pickle our own words, as torch advises to trust it."""
     if isinstance(error, UnpicklingError):
         return "its weights are a pickle with more than tensors in it; only safetensors or plain tensors are loaded"
+    if "ignore_mismatched_sizes" in str(error):
+        return "its weights have other sizes than its config.json says, or a head of other than two outputs"
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
@@ -161,76 +187,6 @@ def save_layers(folder: Path, layers: Sequence[int], out: Path) -> None:
     encoder.config.num_hidden_layers = len(layers)
     out.parent.mkdir(parents=True, exist_ok=True)
     save_model(encoder, tokenizer, out)
-
-
-def read_config(folder: Path) -> dict[str, Any]:
-    """The folder's config.json; raises DataError where there is none."""
-    path = folder / "config.json"
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(path, "", f"cannot be read ({error.strerror}); a model folder holds config.json") from error
-    except (ValueError, RecursionError) as error:
-        raise DataError(path, "", f"is not JSON ({error})") from error
-    if not isinstance(config, dict):
-        raise DataError(path, "", "is not a JSON object")
-    if "auto_map" in config:
-        raise DataError(path, "", "asks for code of its own (auto_map), which is never run; use a model without")
-    return config
-
-
-def has_weights(folder: Path) -> bool:
-    return any((folder / name).exists() for name in WEIGHT_FILES)
-
-
-def check_fit(
-    teacher: Path, student: Path, *, max_seq_length: int, needs_multiple: bool = True, needs_width: bool = True
-) -> None:
-    """Raises PlanError with every way in which this teacher cannot teach this student.
-
-    `needs_multiple`: the uniform layer map wants as many teacher layers as a multiple of the student's.
-    `needs_width`: the losses compare hidden states as they are, without a projection.
-    """
-    t, s = read_config(teacher), read_config(student)
-    problems = []
-    t_layers, s_layers = t.get("num_hidden_layers"), s.get("num_hidden_layers")
-    if not (isinstance(t_layers, int) and isinstance(s_layers, int) and s_layers > 0):
-        problems.append(f"teacher {teacher} or student {student}: config.json states no num_hidden_layers")
-    elif t_layers < s_layers or (needs_multiple and t_layers % s_layers):
-        must = "the teacher's must be a multiple" if needs_multiple else "the teacher needs no fewer"
-        problems.append(f"teacher has {t_layers} layers, student {s_layers}: {must}")
-    for key, word in (("hidden_size", "hidden units"), ("num_attention_heads", "attention heads")):
-        if t.get(key) != s.get(key) and (needs_width or key != "hidden_size"):
-            problems.append(f"teacher has {t.get(key)} {word}, student {s.get(key)}: the losses need them equal")
-    problems += [*_too_short("teacher", t, max_seq_length), *_too_short("student", s, max_seq_length)]
-    problems += _tokenized_apart(teacher, student)
-    if problems:
-        raise PlanError(problems)
-
-
-def check_positions(student: Path, *, max_seq_length: int) -> None:
-    """Raises PlanError when the student's positions do not reach to the longest row."""
-    problems = _too_short("student", read_config(student), max_seq_length)
-    if problems:
-        raise PlanError(problems)
-
-
-def _too_short(name: str, config: Mapping[str, Any], max_seq_length: int) -> list[str]:
-    positions = config.get("max_position_embeddings")
-    if isinstance(positions, int) and positions < max_seq_length:
-        return [f"{name} has {positions} positions, fewer than max_seq_length {max_seq_length}"]
-    return []
-
-
-def _tokenized_apart(teacher: Path, student: Path) -> list[str]:
-    """Both models read the same ids, so their tokenizers must have one vocabulary and cut text alike."""
-    first, second = load_tokenizer(teacher), load_tokenizer(student)
-    pair = f"teacher {teacher} and student {student}"
-    if first.get_vocab() != second.get_vocab():
-        return [f"{pair} have different vocabularies; use a matching pair"]
-    if first(_PROBE)["input_ids"] != second(_PROBE)["input_ids"]:
-        return [f"{pair} have one vocabulary but cut text differently (lower-casing, accents); use a matching pair"]
-    return []
 
 
 def be_deterministic() -> None:

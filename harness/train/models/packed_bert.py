@@ -91,7 +91,9 @@ def embed(model: Any, packed: Packed, draws: Draws | None = None) -> Tensor:
     """The embeddings' output (N, D), with dropout where the model is in training mode."""
     bert = model.base_model
     own = bert.embeddings
-    words = own.word_embeddings(packed.ids) + own.token_type_embeddings(packed.types)
+    # A model with one kind of segment takes both for it, as the library does.
+    types = packed.types if own.token_type_embeddings.num_embeddings > 1 else torch.zeros_like(packed.types)
+    words = own.word_embeddings(packed.ids) + own.token_type_embeddings(types)
     x: Tensor = own.LayerNorm(words + own.position_embeddings(packed.positions))
     return dropped(x, bert.config.hidden_dropout_prob, draws if bert.training else None, packed.rows)
 

@@ -169,9 +169,13 @@ def test_a_damaged_checkpoint_is_passed_over_and_said(
     kept = checkpoints(tmp_path)
     with caplog.at_level(logging.WARNING):
         found = run(tmp_path, Rows(20), kept)
-    assert [record.getMessage().split(": not used")[0] for record in caplog.records] == list(
-        map(str, paths[:n_spoiled])
-    )
+    *passed_over, last = [record.getMessage() for record in caplog.records]
+    assert [one.split(": not used")[0] for one in passed_over] == list(map(str, paths[:n_spoiled]))
+    assert "the one before" not in " ".join(passed_over)
+    step = int(paths[-1].name.removeprefix("step-").removesuffix(".checkpoint"))
+    older = f"goes on from the checkpoint of step {step}, the newest that can be used"
+    anew = "no checkpoint is whole; the stage begins anew"
+    assert last == f"{tmp_path / 'checkpoints'}: {older if n_spoiled < len(paths) else anew}"
     assert_same(found, whole)
 
 
@@ -187,8 +191,10 @@ def test_a_checkpoint_of_something_else_is_refused_with_the_reason(
         run(tmp_path, Deadly(12))
     with caplog.at_level(logging.WARNING):
         found = run(tmp_path, Rows(20), checkpoints(tmp_path, key={**KEY, name: "other"}))
-    assert len(caplog.records) == KEPT
-    assert all(said in record.getMessage() for record in caplog.records)
+    *passed_over, last = [record.getMessage() for record in caplog.records]
+    assert len(passed_over) == KEPT
+    assert all(said in one for one in passed_over)
+    assert last.endswith("no checkpoint is of this stage of this run; the stage begins anew")
     assert_same(found, whole)
 
 

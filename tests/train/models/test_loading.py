@@ -11,7 +11,9 @@ from safetensors.torch import load_file, save_file
 from transformers import BertModel
 
 from harness.errors import DataError, PlanError
-from harness.train.models.loading import check_fit, has_weights, load_model, load_tokenizer, save_model, span_logits
+from harness.plan.model_folders import has_weights
+from harness.train.models.fit import check_fit
+from harness.train.models.loading import load_model, load_tokenizer, save_model, span_logits
 from tests.tiny import make_model
 
 WEIGHTS = "model.safetensors"

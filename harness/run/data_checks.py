@@ -1,0 +1,70 @@
+"""What became of the questions of a run: how they were read, which are dropped and why, and which have no label.
+
+All of it goes on record as deviations, so that every verdict shows it; a run that would drop too many is refused.
+"""
+
+import math
+from collections.abc import Iterator
+
+from harness.domain import Deviation, Experiment
+from harness.errors import PlanError
+from harness.plan.data_reading import MOST_DROPPED
+from harness.qa import offsets
+from harness.qa.features import Features
+from harness.qa.survey import N_EXAMPLES, Survey, Tally
+
+_OFF = (offsets.NOT_THERE, offsets.NO_OFFSET)
+
+
+def check_dropped(experiment: Experiment, train: Survey) -> None:
+    """Raises PlanError for training data of which more would be dropped than may be."""
+    limit = float(experiment.run.get("allow_dropped", MOST_DROPPED))
+    if train.share_unusable <= limit:
+        return
+    why = "; ".join(map(str, train.unusable)) + (f"; {train.reading}" if train.reading else "")
+    can_repair = any(tally.what in _OFF for tally in train.unusable) and "repair_offsets" not in experiment.run
+    repair = "--repair-offsets moves answers to where their text stands, " if can_repair else ""
+    raise PlanError(
+        [
+            f"train_data {experiment.run['train_data'].value}: {train.n_unusable:,} of {train.n_questions:,} questions "
+            f"cannot be trained on and would be dropped, more than {limit:.4g} of them ({why}); mend the file, or give "
+            f"an option: {repair}--allow-dropped {math.ceil(1e3 * train.share_unusable) / 1e3:g} goes without them "
+            "(deviations on record)"
+        ]
+    )
+
+
+def deviations_of(train: Survey, evaluated: Survey) -> tuple[Deviation, ...]:
+    """How the questions of both data sets were read, and what of them cannot be used."""
+    return tuple([*_of_reading("train_data", train), *_of_reading("eval_data", evaluated), *_of_unusable(train),
+                  *_of_token_scores(evaluated)])  # fmt: skip
+
+
+def _of_reading(name: str, found: Survey) -> Iterator[Deviation]:
+    for tally in found.notes:
+        yield Deviation("data", f"{name}: {found.n_questions:,} questions as written", str(tally), True)
+
+
+def _of_unusable(train: Survey) -> Iterator[Deviation]:
+    """Below the limit it is what Haystack does with the same file, and explains nothing."""
+    may_explain = train.share_unusable > MOST_DROPPED
+    for tally in train.unusable:
+        claimed = f"train_data: all {train.n_questions:,} questions"
+        yield Deviation("data", claimed, f"dropped, {tally}", may_explain, reason=train.reading)
+
+
+def _of_token_scores(evaluated: Survey) -> Iterator[Deviation]:
+    for tally in evaluated.unusable:
+        claimed = f"eval_data: all {evaluated.n_questions:,} questions"
+        why = "scored by text all the same; the scores by token, which are not judged, leave them out"
+        yield Deviation("data", claimed, str(tally), False, reason=why)
+
+
+def of_stage(stage: str, rows: Features) -> tuple[Deviation, ...]:
+    """Answerable questions of a stage that no window has an answer of: to the model they have none."""
+    if not rows.unlabelled:
+        return ()
+    tally = Tally("answerable, but labelled in no window", len(rows.unlabelled), rows.unlabelled[:N_EXAMPLES])
+    may_explain = len(rows.unlabelled) > MOST_DROPPED * len(rows.questions)
+    why = "trained as unanswerable, as Haystack does: longer than a window's step, or begun before the first token"
+    return (Deviation("data", f"{stage}: a label for every answer", str(tally), may_explain, reason=why),)
