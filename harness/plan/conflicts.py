@@ -1,11 +1,14 @@
 """What a card says twice: a problem where a run would have to choose, on record where it would not."""
 
+import re
 from collections.abc import Sequence
 
 from harness.card import lint
-from harness.domain import Conflict, Stated
+from harness.domain import Card, Conflict, Stated
 from harness.plan.options import Draft
-from harness.plan.tolerances import MEASURED, measured
+from harness.plan.tolerances import MEASURED, POINTS, measured
+
+_VERIFIED = re.compile(r"\s*verified: true\s*$")
 
 
 def note_conflicts(draft: Draft, used: Sequence[Stated]) -> None:
@@ -18,6 +21,8 @@ def note_conflicts(draft: Draft, used: Sequence[Stated]) -> None:
         where = f"{draft.card.path} states {conflict.what} twice: {said}"
         if _is_decisive(draft, conflict, lines, metrics):
             draft.problems.append(where)
+        elif conflict.what in metrics:
+            draft.ambiguities.append(f"{where}; the Hub measured it again, and came within a point")
         else:
             draft.ambiguities.append(f"{where}; nothing here depends on it")
 
@@ -40,5 +45,16 @@ def _is_decisive(draft: Draft, conflict: Conflict, lines: set[int], metrics: set
         return False
     given = {"teacher": draft.options.teacher, "base model": draft.options.student}
     if conflict.what in given:
-        return given[conflict.what] is None
-    return conflict.what in metrics or (conflict.lines[0] in lines and conflict.lines[1] in lines)
+        # What the block of settings names is what that training had; the text may speak of other models.
+        return given[conflict.what] is None and conflict.lines[0] not in lines
+    if conflict.what in metrics:
+        return not _is_measured_again(draft.card, conflict)
+    return conflict.lines[0] in lines and conflict.lines[1] in lines
+
+
+def _is_measured_again(card: Card, conflict: Conflict) -> bool:
+    """Whether one of the two numbers is the Hub's own measurement, `verified: true`, within a point of the other."""
+    lines = card.text.splitlines()
+    again = [line for line in conflict.lines if any(_VERIFIED.match(text) for text in lines[line : line + 3])]
+    values = [claim.value for claim in card.claims if claim.line in conflict.lines and claim.metric == conflict.what]
+    return bool(again) and max(values) - min(values) <= POINTS

@@ -7,7 +7,7 @@ from pathlib import Path
 from harness.card import references
 from harness.domain import Card, Deviation, Experiment, Fact, Setting
 from harness.plan import sources
-from harness.plan.defaults import trainer
+from harness.plan.defaults import keras, trainer
 from harness.plan.defaults.default import Program
 from harness.plan.options import Draft
 from harness.plan.tolerances import measured
@@ -96,7 +96,7 @@ def _other_data(draft: Draft, name: str, fact: Fact, named: str | None) -> str |
 def _eval_data(draft: Draft, train: Setting, program: Program) -> Setting:
     """The evaluation data; the Trainer's cards name one data set, whose validation split they evaluate on."""
     is_named = draft.card.fact("eval_data") is not None or draft.options.eval is not None
-    if not is_named and program is trainer.PROGRAM and str(train.value).endswith(":train"):
+    if not is_named and program in (trainer.PROGRAM, keras.PROGRAM) and str(train.value).endswith(":train"):
         named = f"{str(train.value).removesuffix(':train')}:validation"
         words = f"{sources.describe(train.source)}; run_qa.py evaluates on its validation split"
         return Setting("eval_data", named, "derived", sources.rule(words, *train.source.lines))

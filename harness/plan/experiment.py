@@ -12,7 +12,7 @@ from harness.plan.conflicts import note_conflicts, note_unread
 from harness.plan.defaults import PROGRAMS
 from harness.plan.defaults.default import Program
 from harness.plan.options import Draft, Options
-from harness.plan.recipe_choice import STAGES, choose_program, choose_recipe, settings_of, settings_of_evaluation
+from harness.plan.recipe_choice import STAGES, blocks_of, choose_program, choose_recipe, settings_of_evaluation
 from harness.plan.settings import NOT_TRAINING, resolve_evaluation, resolve_run, resolve_stage
 from harness.plan.tasks import refuse_other_tasks
 from harness.plan.tolerances import judged, tolerances
@@ -27,7 +27,7 @@ def plan(card: Card, options: Options) -> Experiment:
     defaults = PROGRAMS[str(program.value)]
     headings = STAGES.get(str(recipe.value), {})
     draft.options = _with_padding(draft, defaults, headings)
-    blocks = {name: settings_of(card, words) for name, words in headings.items()}
+    blocks = blocks_of(card, headings)
     stages = tuple(resolve_stage(draft, name, block, defaults) for name, block in blocks.items())
     augmentation = resolve_augmentation(draft, stages, defaults)
     of_evaluation = settings_of_evaluation(card)
