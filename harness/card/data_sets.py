@@ -130,12 +130,14 @@ def named(phrase: str, split: str | None) -> str | None:
 
     `split` (train or validation) is what is meant where the words name no part.
     """
-    found = {one.repo: one for one in reversed(TABLE) if one.name.search(phrase)}
-    if len(found) != 1:
+    found, rest = list[DataSet](), phrase
+    for row in TABLE:  # the more telling spellings stand first: what one has taken is no other's
+        if row.name.search(rest):
+            found.append(row)
+            rest = row.name.sub("", rest)
+    if len(found) != 1 or "squad" in rest.lower():
         return None
-    (one,) = found.values()
-    if "squad" in one.name.sub("", phrase).lower():
-        return None  # beside SQuAD itself
+    (one,) = found
     part = _PART.search(phrase)
     is_train = (part[1].lower() if part else split or "") == "train"
     if (part is None and split is None) or (one.train if is_train else one.evaluation) is None:

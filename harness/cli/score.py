@@ -32,6 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--device", choices=("cpu",), help="stay on the CPU, however long it takes")
     add("--results", type=Path, default=Path("results"), metavar="DIR", help="where records go (default: results)")
     add("--predictions", type=Path, metavar="FILE", help="score this file (question id -> text) in place of a model")
+    what = "official rules for a prediction file (default: 2.0); under 1.1 a missing one scores 0"
+    add("--squad-version", choices=("1.1", "2.0"), default="2.0", help=what)
     add("--na-prob", type=Path, metavar="FILE", help="its no-answer probabilities (question id -> 0 to 1)")
     add("--na-prob-thresh", type=float, metavar="X", help="unanswered above this one (default: 1.0, so none)")
 
@@ -53,6 +55,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _check(arguments: argparse.Namespace) -> None:
     problems = []
+    is_v1 = arguments.squad_version == "1.1"
+    if is_v1 and (arguments.predictions is None or arguments.na_prob is not None):
+        problems.append("--squad-version 1.1 goes with --predictions, and knows no --na-prob")
     of_file = {"--na-prob": arguments.na_prob, "--na-prob-thresh": arguments.na_prob_thresh}
     if (arguments.weights is None) == (arguments.predictions is None):
         problems.append("give either WEIGHTS (or a CARD), or --predictions FILE")
@@ -123,7 +128,9 @@ def _score_file(arguments: argparse.Namespace) -> "Matrix":
 
     paragraphs = squad.check_unique(list(squad.read_squad(arguments.eval)), str(arguments.eval))
     golds = [(q.id, [answer.text for answer in q.answers]) for p in paragraphs for q in p.questions]
-    scores = official_squad.score_questions(golds, prediction_files.read_predictions(arguments.predictions))
+    is_v1 = arguments.squad_version == "1.1"
+    score = official_squad.score_questions_v1 if is_v1 else official_squad.score_questions
+    scores = score(golds, prediction_files.read_predictions(arguments.predictions))
     best = threshold = None
     if arguments.na_prob is not None:
         threshold = official_squad.NULL_THRESHOLD if arguments.na_prob_thresh is None else arguments.na_prob_thresh
@@ -132,6 +139,7 @@ def _score_file(arguments: argparse.Namespace) -> "Matrix":
         scores = official_squad.with_null_threshold(scores, probabilities, threshold)
     data = {"sha256": store.sha256_of(arguments.eval)}
     signature = signature_of_file(len(scores), data, store.sha256_of(arguments.predictions), null_threshold=threshold)
+    signature = signature.replace("official2.0", "official1.1") if is_v1 else signature
     row = protocol_matrix.row_of("as predicted", "official text", official_squad.summarise(scores), signature)
     card = _card_of(arguments)
     claims = protocol_matrix.claims_in_points(card.claims) if card else {}

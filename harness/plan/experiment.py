@@ -9,6 +9,7 @@ from harness.plan import sources
 from harness.plan.augmentation import resolve_augmentation
 from harness.plan.checks import check_overrides, check_section, check_stage
 from harness.plan.conflicts import note_conflicts, note_unread
+from harness.plan.datasets import with_rules_of
 from harness.plan.defaults import PROGRAMS
 from harness.plan.defaults.default import Program
 from harness.plan.options import Draft, Options
@@ -33,6 +34,8 @@ def plan(card: Card, options: Options) -> Experiment:
     of_evaluation = settings_of_evaluation(card)
     evaluation = resolve_evaluation(draft, of_evaluation, defaults)
     run_settings = resolve_run(draft, str(recipe.value), defaults)
+    evaluated = next(one for one in run_settings if one.name == "eval_data")
+    evaluation = with_rules_of(evaluation, str(evaluated.value))
     allowed = tolerances(draft)
     run = Stage("run", (recipe, program, *run_settings, *allowed))
     extra = () if augmentation is None else (augmentation,)

@@ -11,6 +11,7 @@ from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]
 from harness.errors import HubError
 from harness.qa.squad import Paragraph, from_table
 
+CONVERTED = "refs/convert/parquet"  # where the Hub keeps data sets of scripts and other formats as parquet
 MODEL_FILES = ["README.md", "*.json", "*.txt", "*.model", "*.safetensors"]
 
 
@@ -28,22 +29,51 @@ def fetch_model(repo_id: str, revision: str | None = None, *, option: str) -> Pa
 
 
 def fetch_squad(
-    repo_id: str, split: str, revision: str | None = None, *, option: str
+    repo_id: str, split: str, revision: str | None = None, *, config: str = "", option: str
 ) -> tuple[Path, Callable[[], Iterator[Paragraph]]]:
-    """Folder and paragraphs of a SQuAD 2.0 data set in parquet form, read memory-mapped, in the set's own order.
+    """Folder and paragraphs of a SQuAD-form data set in parquet form, read memory-mapped, in the set's own order.
 
-    The second value starts a new pass over the paragraphs each time it is called.
+    A set that is no parquet is read as the Hub has converted it, unless a revision is asked for. The second value
+    starts a new pass over the paragraphs each time it is called. Raises HubError where the split is not there, or
+    stands in several configs of which none is named.
     """
     advice = f"give a SQuAD-format file with {option}"
     folder = _fetch(repo_id, "dataset", revision, ["*.parquet", "**/*.parquet"], advice)
-    files = sorted(str(path) for path in folder.rglob(f"{split}-*.parquet"))
-    if not files:
-        raise HubError(f"data set {repo_id}: revision {folder.name} holds no parquet files of split {split}; {advice}")
+    if revision is None and not any(folder.rglob("*.parquet")):
+        folder = _converted(repo_id, advice) or folder
+    files = _files_of(folder, split, config, f"data set {repo_id}", advice)
     try:
         table = datasets.load_dataset("parquet", data_files=files, split="train")
     except (OSError, ValueError, DatasetsError) as error:
         raise HubError(f"data set {repo_id}: its parquet files cannot be read ({error}); {advice}") from error
     return folder, lambda: from_table(table)
+
+
+def _converted(repo_id: str, advice: str) -> Path | None:
+    """The Hub's own conversion to parquet, CONFIG/SPLIT/0000.parquet; None where it has made none."""
+    try:
+        return _fetch(repo_id, "dataset", CONVERTED, ["**/*.parquet"], advice)
+    except HubError:
+        return None
+
+
+def _files_of(folder: Path, split: str, config: str, name: str, advice: str) -> list[str]:
+    """The parquet files of a split, SPLIT-*.parquet or SPLIT/*.parquet; those of one config where it has several."""
+    files = sorted((*folder.rglob(f"{split}-*.parquet"), *folder.rglob(f"{split}/*.parquet")))
+    places: dict[str, list[str]] = {}
+    for path in files:
+        parts = [one for one in path.relative_to(folder).parts[:-1] if one not in (split, "data")]
+        places.setdefault("/".join(parts), []).append(str(path))
+    if not files:
+        raise HubError(f"{name}: revision {folder.name} holds no parquet files of split {split}; {advice}")
+    if config in places:
+        return places[config]
+    if config and set(places) != {""}:
+        raise HubError(f"{name}: has no config {config} with a split {split}; it has {', '.join(sorted(places))}")
+    if len(places) > 1:
+        known = ", ".join(sorted(places)[:12])
+        raise HubError(f"{name}: has several configs ({known}); name one, as ORG/NAME/CONFIG:{split}")
+    return next(iter(places.values()))
 
 
 def cached_readme(repo_id: str, revision: str | None = None) -> Path | None:

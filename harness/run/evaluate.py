@@ -11,7 +11,7 @@ from harness.domain import Stage
 from harness.errors import DataError
 from harness.qa import official_squad, token_index
 from harness.qa.features import Array, Features, LastToken, build_features, holds, is_usable, token_spans
-from harness.qa.protocols import PROTOCOLS, settings_of
+from harness.qa.protocols import PROTOCOLS, arguments_of
 from harness.qa.protocols.interface import EvaluationInput, Prediction, Span, Window
 from harness.qa.signature import signature_of
 from harness.qa.squad import Paragraph
@@ -140,7 +140,7 @@ def answer(
     protocol = settings.value("protocol")
     if protocol in NEEDS_PIECES and any(len(one.pieces) < len(one.offsets) for one in asked):
         raise DataError("tokenizer", "", f"makes no WordPiece pieces, from which {protocol} takes its text")
-    found = PROTOCOLS[protocol](asked, logits, **{name: settings.value(name) for name in settings_of(protocol)})
+    found = PROTOCOLS[protocol](asked, logits, **arguments_of(protocol, settings))
     return found, gold_spans(paragraphs, asked, settings.value("last_token_labels"))
 
 

@@ -294,3 +294,40 @@ def test_real_cards_plan_or_say_exactly_why_not(shared: Path) -> None:
     assert len(planned) >= 18
     assert {"deepset__tinybert-6L-768D-squad2", "deepset__roberta-base-squad2", "M-FAC__bert-tiny-finetuned-squadv2",
             "Nadav__MacSQuAD"} <= planned  # fmt: skip
+
+
+TRAINER_1 = TRAINER.replace("squad_v2", "squad").replace("squad2", "squad")
+
+
+def test_squad_1_is_evaluated_by_its_own_rules() -> None:
+    experiment = plan_of(TRAINER_1)
+    assert setting(experiment, "run", "train_data").value == "rajpurkar/squad:train"
+    assert setting(experiment, "run", "eval_data").value == "rajpurkar/squad:validation"
+    rule = setting(experiment, "evaluation", "version_2_with_negative")
+    assert (rule.value, rule.origin) == (False, "derived")
+    assert "version_2_with_negative" not in plan_of(TRAINER).evaluation
+
+
+def test_a_squad_without_a_version_is_the_one_that_the_card_speaks_of() -> None:
+    text = HAYSTACK.replace("**Eval data:** SQuAD 2.0", "**Eval data:** SQuAD dev set")
+    assert setting(plan_of(text), "run", "eval_data").value == "rajpurkar/squad_v2:validation"
+
+
+def test_the_held_out_part_of_the_training_data_is_taken_where_no_other_is_named() -> None:
+    text = HAYSTACK.replace("**Eval data:** SQuAD 2.0\n", "").replace("SQuAD 2.0", "GermanQuAD train set (~ 12MB)")
+    experiment = plan_of(text)
+    assert setting(experiment, "run", "eval_data").value == "deepset/germanquad:test"
+    assert [one for one in experiment.ambiguities if "does not say what it was evaluated on" in one]
+
+
+def test_the_only_data_set_of_the_front_matter_is_what_a_silent_card_was_trained_on() -> None:
+    silent = HAYSTACK.replace("**Training data:** SQuAD 2.0\n", "")
+    listed = f"---\ndatasets:\n- squad_v2\n---\n{silent}"
+    assert setting(plan_of(listed), "run", "train_data").value == "rajpurkar/squad_v2:train"
+    (problem,) = problems_of(listed.replace("- squad_v2", "- squad_v2\n- xquad"))
+    assert problem.startswith("train_data: card.md states none")
+
+
+def test_data_that_we_do_not_know_are_named_with_the_options_that_fit() -> None:
+    (problem,) = problems_of(HAYSTACK.replace("**Eval data:** SQuAD 2.0", "**Eval data:** our own questions"))
+    assert "'our own questions' (card.md:4) names no data we know; give --eval FILE or --eval ORG/NAME:SPLIT" in problem
