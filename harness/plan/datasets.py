@@ -16,6 +16,8 @@ from harness.plan.tolerances import measured
 _SPLITS = {"train_data": "train", "eval_data": "validation"}
 _WITHOUT_NO_ANSWERS = ("run_qa", "official-bert")  # protocols that have such an option
 _EVALUATES_ON_THE_SAME = (trainer.PROGRAM, keras.PROGRAM)
+_ANY_FILE = re.compile(r"(?:train|dev|valid(?:ation)?|eval|test)(?:-v[12])?\.json")
+_BETWEEN = re.compile(r"\s[-+]\s|,\s")
 _LIST_OF_IDS = re.compile(r"`([\w-][\w.-]*\.ids)(?:`|$)")
 
 
@@ -56,12 +58,28 @@ def with_rules_of(evaluation: Stage, data: str) -> Stage:
 def _named_in(draft: Draft, name: str, fact: Fact) -> str | None:
     """What a card's words name; `SQuAD` without a version is 2.0 where the card speaks of that elsewhere."""
     named = _named(name, fact)
+    if named is None and name == "eval_data":
+        return _held_out_among(draft, fact)
     if named is None or not references.is_bare_squad(fact.value):
         return named
     others = [one.value for one in draft.card.facts if one.name in (*_SPLITS, "datasets") and one != fact]
     is_2 = any(str(references.data_named(one, "train")).startswith(references.SQUAD2) for one in others)
     is_2 = is_2 or any(claim.metric.startswith("NoAns") and claim.subject is None for claim in draft.card.claims)
     return named.replace(f"{references.SQUAD1}:", f"{references.SQUAD2}:") if is_2 else named
+
+
+def _held_out_among(draft: Draft, fact: Fact) -> str | None:
+    """Of several data sets that a card was evaluated on, the held-out part of the one that it was trained on."""
+    train = _telling_fact(draft, "train_data")
+    same = _held_out_of(_named("train_data", train) or "") if train is not None else None
+    parts = [dataclasses.replace(fact, value=part) for part in _BETWEEN.split(fact.value)[:20]]
+    return same if len(parts) > 1 and same in [_named_in(draft, "eval_data", part) for part in parts] else None
+
+
+def _telling_fact(draft: Draft, name: str) -> Fact | None:
+    """The first of a card's words about its data that is more than a file's name that any data could have."""
+    facts = [fact for fact in draft.card.facts if fact.name == name]
+    return next((one for one in facts if one.dialect != "shell" or not _ANY_FILE.fullmatch(one.value)), None)
 
 
 def _only_listed(draft: Draft) -> Fact | None:
@@ -80,7 +98,7 @@ def _train_ids(draft: Draft) -> Iterator[Setting]:
 
 
 def _data(draft: Draft, name: str, given: str | None, option: str) -> Setting:
-    fact = draft.card.fact(name) or (_only_listed(draft) if name == "train_data" else None)
+    fact = _telling_fact(draft, name) or (_only_listed(draft) if name == "train_data" else None)
     if given is not None:
         if not references.is_data_of_hub(given) and not Path(given).expanduser().is_file():
             draft.problems.append(f"{option} {given}: no such file")
@@ -117,7 +135,7 @@ def _other_data(draft: Draft, name: str, fact: Fact, named: str | None) -> str |
     key = "train_file" if name == "train_data" else "predict_file"
     for one in draft.card.stated:
         file = one.raw.rpartition("/")[2]
-        if one.key == key and references.data_named(file) != named:
+        if one.key == key and not _ANY_FILE.fullmatch(file) and references.data_named(file) != named:
             return f"the command reads {file} ({draft.place(one.line)})"
     listed = [f for f in draft.card.facts if f.name == name and f.dialect == fact.dialect == "tables"]
     if len({references.data_named(one.value, "train") for one in listed}) > 1:
@@ -127,7 +145,7 @@ def _other_data(draft: Draft, name: str, fact: Fact, named: str | None) -> str |
 
 def _eval_data(draft: Draft, train: Setting, program: Program) -> Setting:
     """The evaluation data; the Trainer's cards name one data set, whose validation split they evaluate on."""
-    is_named = draft.card.fact("eval_data") is not None or draft.options.eval is not None
+    is_named = _telling_fact(draft, "eval_data") is not None or draft.options.eval is not None
     same = _held_out_of(str(train.value)) if not is_named and train.origin != "overridden" else None
     if same is not None and program in _EVALUATES_ON_THE_SAME:
         words = f"{sources.describe(train.source)}; run_qa.py evaluates on its validation split"
