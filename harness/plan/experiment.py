@@ -15,13 +15,13 @@ from harness.plan.defaults.default import Program
 from harness.plan.options import Draft, Options
 from harness.plan.recipe_choice import STAGES, blocks_of, choose_program, choose_recipe, settings_of_evaluation
 from harness.plan.settings import NOT_TRAINING, resolve_evaluation, resolve_run, resolve_stage
-from harness.plan.tasks import refuse_other_tasks
+from harness.plan.tasks import refuse_what_stays_out
 from harness.plan.tolerances import judged, tolerances
 
 
 def plan(card: Card, options: Options) -> Experiment:
     """The resolved experiment; raises PlanError listing every problem of card and options together."""
-    refuse_other_tasks(card, options)
+    refuse_what_stays_out(card, options)
     draft = Draft(card, options)
     recipe = choose_recipe(draft)
     program = choose_program(draft, str(recipe.value))
