@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.card.read import read_card
 from harness.card.references import HUB_QUESTIONS, data_named
 from harness.domain import Card
 from harness.errors import PlanError
 from harness.plan.defaults import EVALUATIONS
 from harness.record import environment
+from harness.run.cards import card_on_hub_if_any, find_card, name_on_hub, shipped
 
 if TYPE_CHECKING:
     from harness.qa.protocol_matrix import Matrix
@@ -22,10 +22,10 @@ _OF_MODEL: Mapping[str, object] = {"protocol": _ALL, "set": [], "limit": None, "
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("weights", nargs="?", metavar="WEIGHTS|CARD", help="model folder, Hub id, or a card (.md) for its own weights")
+    add("weights", nargs="?", metavar="WEIGHTS|CARD", help="model folder, Hub id, or a card for its own weights")
     add("--eval", type=Path, metavar="FILE", help="SQuAD-format questions (default: the card's, else SQuAD 2.0 dev)")
     add("--protocol", choices=(*EVALUATIONS, _ALL), default=_ALL, help="how answers are chosen (default: all)")
-    add("--card", type=Path, metavar="CARD", help="card whose claims the scores are compared with")
+    add("--card", metavar="CARD", help="card whose claims the scores are compared with")
     add("--set", metavar="evaluation.NAME=VALUE", action="append", default=[], help="override one setting; repeatable")
     add("--offline", action="store_true", help="ask the Hub nothing: what it gave before, or an error")
     add("--limit", type=int, metavar="N", help="only the first N questions; LIMITED, and compared with no claim")
@@ -85,7 +85,7 @@ def _setting(text: str) -> tuple[str, str]:
 
 
 def _card_of(arguments: argparse.Namespace) -> Card | None:
-    return read_card(arguments.card) if arguments.card else None
+    return find_card(arguments.card) if arguments.card else None
 
 
 def _declared_questions(card: Card | None) -> int | None:
@@ -98,12 +98,16 @@ def _score_model(arguments: argparse.Namespace) -> "tuple[Matrix, Path]":
     from harness.run import score
     from harness.train.progress import make_watcher
 
-    is_card = str(arguments.weights).endswith(".md")
+    weights = str(arguments.weights)
+    is_card = weights.endswith(".md") or (weights in shipped() and not Path(weights).exists())
     if is_card and arguments.card is not None:
         raise PlanError([f"{arguments.weights}: brings its own claims; leave --card out"])
-    card = read_card(Path(arguments.weights)) if is_card else _card_of(arguments)
+    named = None if is_card else name_on_hub(weights)
+    card = find_card(weights) if is_card else _card_of(arguments)
+    if named is not None:
+        card, weights = card or card_on_hub_if_any(*named), "@".join(filter(None, named))
     request = score.Request(
-        weights=None if is_card else arguments.weights,
+        weights=None if is_card else weights,
         card=card,
         declared_n=_declared_questions(card),
         eval=arguments.eval,

@@ -3,10 +3,8 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import datasets
-from datasets.exceptions import DatasetsError
-from huggingface_hub import snapshot_download, try_to_load_from_cache
-from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]
+from huggingface_hub import hf_hub_download, snapshot_download, try_to_load_from_cache
+from huggingface_hub.errors import HTTPError, RemoteEntryNotFoundError  # type: ignore[attr-defined]
 
 from harness.errors import HubError
 from harness.qa.squad import Paragraph, from_table
@@ -37,6 +35,9 @@ def fetch_squad(
     starts a new pass over the paragraphs each time it is called. Raises HubError where the split is not there, or
     stands in several configs of which none is named.
     """
+    import datasets  # here: a card or a model alone does without this large library
+    from datasets.exceptions import DatasetsError
+
     advice = f"give a SQuAD-format file with {option}"
     folder = _fetch(repo_id, "dataset", revision, ["*.parquet", "**/*.parquet"], advice)
     if revision is None and not any(folder.rglob("*.parquet")):
@@ -74,6 +75,22 @@ def _files_of(folder: Path, split: str, config: str, name: str, advice: str) -> 
         known = ", ".join(sorted(places)[:12])
         raise HubError(f"{name}: has several configs ({known}); name one, as ORG/NAME/CONFIG:{split}")
     return next(iter(places.values()))
+
+
+def fetch_card(repo_id: str, revision: str | None = None) -> Path:
+    """README.md of a model, in the client's cache, under the commit that `revision` stands for.
+
+    Without a network the cached one is taken. Raises HubError where there is none.
+    """
+    advice = "give the path of a card"
+    try:
+        return Path(hf_hub_download(repo_id, "README.md", revision=revision))
+    except RemoteEntryNotFoundError as error:
+        raise HubError(f"model {repo_id}: has no README.md, which is its card; {advice}") from error
+    except (OSError, ValueError, HTTPError) as error:
+        what = (str(error).strip() or type(error).__name__).splitlines()[0]
+        pinned = f" at {revision}" if revision else ""
+        raise HubError(f"the card of {repo_id}{pinned} could not be fetched from the Hub ({what}); {advice}") from error
 
 
 def cached_readme(repo_id: str, revision: str | None = None) -> Path | None:
