@@ -1,5 +1,6 @@
 """Tiny random span models of each family of encoders, with a fast tokenizer of the family's own kind."""
 
+import functools
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -59,6 +60,7 @@ def _texts() -> list[str]:
     return [text for p in paragraphs for text in (p.context, *(question.text for question in p.questions))]
 
 
+@functools.cache  # a vocabulary that is trained twice is not the same twice
 def _tokenizer_of(kind: str) -> Any:
     if kind == "bert":
         text = (VOCABULARY / "vocab.txt").read_text(encoding="utf-8").split()

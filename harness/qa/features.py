@@ -6,6 +6,8 @@ int64 arrays padded to 384.
 
     row = [CLS] question [SEP] context[window] [SEP] padding to max_seq_length
 
+Tokenizers of RoBERTa's kind put two [SEP] between question and context.
+
 The two differ in what a stride is (see `build_features`), and run_qa never cuts a question.
 
 Not Haystack: the original builds every padded row up front; the batches are the same, token for token.
@@ -50,12 +52,21 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Special:
-    """Ids of the marker tokens; `width` is the unsigned type that holds every id of the vocabulary."""
+    """Ids of the marker tokens; `width` is the unsigned type that holds every id of the vocabulary.
+
+    `n_between` are the [SEP] between question and context: one for BERT's kind, two for RoBERTa's.
+    """
 
     cls: int
     sep: int
     pad: int
     width: Any
+    n_between: int = 1
+
+    @property
+    def n(self) -> int:
+        """Markers in a row."""
+        return 2 + self.n_between
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +88,9 @@ class Features:
     @property
     def lengths(self) -> Array:
         """Tokens of each row, markers included, padding not."""
-        lengths: Array = np.asarray(self.rows["question_length"]).astype(int) + self.rows["window_length"] + 3
+        lengths: Array = (
+            np.asarray(self.rows["question_length"]).astype(int) + self.rows["window_length"] + self.special.n
+        )
         return lengths
 
     def batch(self, which: Sequence[int] | Array) -> dict[str, Array]:
@@ -85,13 +98,14 @@ class Features:
         rows = np.asarray(self.rows[np.asarray(which, dtype=np.int64)])
         position = np.arange(self.max_seq_length)
         column = {name: rows[name].astype(np.int64)[:, None] for name in ROW.names or ()}
-        second = column["question_length"] + 2
+        first_sep = column["question_length"] + 1
+        second = first_sep + self.special.n_between
         end = second + column["window_length"]
-        in_question = (position >= 1) & (position < second - 1)
+        in_question = (position >= 1) & (position < first_sep)
         in_context = (position >= second) & (position < end)
         ids = np.full(in_context.shape, self.special.pad, dtype=np.int64)
         ids[:, 0] = self.special.cls
-        ids[(position == second - 1) | (position == end)] = self.special.sep
+        ids[((position >= first_sep) & (position < second)) | (position == end)] = self.special.sep
         ids[in_question] = self.question_ids[(column["question_start"] + position - 1)[in_question]]
         ids[in_context] = self.context_ids[(column["context_start"] + position - second)[in_context]]
         segments = ((position >= second) & (position <= end)).astype(np.int64)
@@ -239,12 +253,12 @@ class _Builder:
     def _add_question(self, question: Question, pieces: list[int], offsets: Array, context_start: int) -> None:
         question_start = self._append("question_ids", np.array(pieces, dtype=self.special.width))
         spans = token_spans(question.answers, offsets, self.last_token) if self.for_training and len(offsets) else []
-        window = self.max_seq_length - len(pieces) - 3
+        window = self.max_seq_length - len(pieces) - self.special.n
         step = self._step(question, window, len(offsets))
         rows = []
         for start in window_starts(len(offsets), window, step):
             length = min(window, len(offsets) - start)
-            label = window_labels(spans, start, length, len(pieces) + 2)[0]
+            label = window_labels(spans, start, length, len(pieces) + self.special.n - 1)[0]
             head = (len(self.questions), question_start, len(pieces), context_start + start, start, length)
             rows.append((*head, *label))
         self.questions.append(question.id)
@@ -282,13 +296,16 @@ def _name(ids: Sequence[str]) -> str:
 
 
 def special_tokens(tokenizer: Any) -> Special:
-    """The marker ids; raises DataError for a tokenizer that joins question and context in another way than BERT's."""
+    """The marker ids; raises DataError for a tokenizer that joins question and context in another way than these."""
     pair = tokenizer("a", "b")["input_ids"]
     a, b = (tokenizer(text, add_special_tokens=False)["input_ids"] for text in "ab")
-    if pair != [tokenizer.cls_token_id, *a, tokenizer.sep_token_id, *b, tokenizer.sep_token_id]:
-        raise DataError(tokenizer.name_or_path, "", "its tokenizer does not join pairs as [CLS] a [SEP] b [SEP]")
+    cls, sep = tokenizer.cls_token_id, tokenizer.sep_token_id
+    n_between = next((n for n in (1, 2) if pair == [cls, *a, *[sep] * n, *b, sep]), None)
+    if n_between is None:
+        what = "its tokenizer does not join pairs as [CLS] a [SEP] b [SEP] or [CLS] a [SEP] [SEP] b [SEP]"
+        raise DataError(tokenizer.name_or_path, "", what)
     width = np.uint16 if len(tokenizer) <= np.iinfo(np.uint16).max else np.uint32
-    return Special(tokenizer.cls_token_id, tokenizer.sep_token_id, tokenizer.pad_token_id, width)
+    return Special(cls, sep, tokenizer.pad_token_id, width, n_between)
 
 
 def window_starts(n_tokens: int, window: int, doc_stride: int) -> range:

@@ -155,11 +155,11 @@ def asked_of(paragraphs: Sequence[Paragraph], features: Features, tokenizer: Any
     places = list(zip(*(rows[name].tolist() for name in names), strict=True))
     contexts = {question.id: paragraph.context for paragraph in paragraphs for question in paragraph.questions}
     pieces, is_lower_cased = _pieces_of(features, tokenizer)
-    asked = []
+    asked, before = [], features.special.n - 1  # markers before a window's passage
     for index, question in enumerate(features.questions):
         own = range(bounds[index], bounds[index + 1])
         windows = tuple(
-            Window(row, first=places[row][0] + 2, length=places[row][1], start=places[row][2]) for row in own
+            Window(row, first=places[row][0] + before, length=places[row][1], start=places[row][2]) for row in own
         )
         begin, end = places[own[0]][3], places[own[-1]][3] + windows[-1].length
         offsets = features.context_offsets[begin:end]

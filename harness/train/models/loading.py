@@ -25,7 +25,9 @@ WEIGHT_FILES = (
     "pytorch_model.bin",
     "pytorch_model.bin.index.json",
 )
-HEAD = "qa_outputs"
+HEADS = ("qa_outputs", "qa_classifier")  # the second is BigBird's
+_DISTILBERT = {"num_hidden_layers": "n_layers", "hidden_size": "dim", "num_attention_heads": "n_heads"}
+_AFTER_PADDING = ("roberta", "xlm-roberta", "camembert", "longformer", "mpnet")  # positions begin behind the padding's
 _PROBE = (
     "Zoë's NAÏVE café, 3.14% of it… (東京) isn't e-mail"  # case, accents, punctuation and characters without spaces
 )
@@ -76,12 +78,18 @@ def load_model(folder: Path, *, seed: int, initialise: bool = False, needs_head:
             missing = sorted(info["missing_keys"])
     except _UNLOADABLE as error:
         raise DataError(folder, "", f"holds no loadable question-answering model: {_said_by(error)}") from error
-    if not isinstance(model, nn.Module) or not isinstance(getattr(model, HEAD, None), nn.Linear):
-        raise DataError(folder, "", f"{type(model).__name__} has no span head called {HEAD}")
-    lacking = [name for name in missing if needs_head or not name.startswith(f"{HEAD}.")]
+    if not isinstance(model, nn.Module) or not any(isinstance(getattr(model, one, None), nn.Module) for one in HEADS):
+        raise DataError(folder, "", f"{type(model).__name__} has no span head called {' or '.join(HEADS)}")
+    lacking = [name for name in missing if needs_head or not name.startswith(tuple(f"{one}." for one in HEADS))]
     if lacking:
         raise DataError(folder, "", f"lacks weights of {type(model).__name__}: {', '.join(lacking[:4])}")
     return model
+
+
+def head_of(model: Any) -> nn.Module:
+    """The layer, or layers, between a model's last hidden states and its span logits."""
+    head: nn.Module = next(getattr(model, name) for name in HEADS if hasattr(model, name))
+    return head
 
 
 def load_masked_lm(folder: Path) -> nn.Module:
@@ -184,14 +192,31 @@ def has_weights(folder: Path) -> bool:
 
 
 def check_fit(
-    teacher: Path, student: Path, *, max_seq_length: int, needs_multiple: bool = True, needs_width: bool = True
+    teacher: Path,
+    student: Path,
+    *,
+    max_seq_length: int,
+    needs_layers: bool = True,
+    needs_multiple: bool = True,
+    needs_width: bool = True,
 ) -> None:
     """Raises PlanError with every way in which this teacher cannot teach this student.
 
+    `needs_layers`: a stage compares the models layer by layer, so that their shapes matter; logits alone have none.
     `needs_multiple`: the uniform layer map wants as many teacher layers as a multiple of the student's.
     `needs_width`: the losses compare hidden states as they are, without a projection.
     """
     t, s = read_config(teacher), read_config(student)
+    problems = _shaped_apart(teacher, student, needs_multiple, needs_width) if needs_layers else []
+    problems += [*_too_short("teacher", t, max_seq_length), *_too_short("student", s, max_seq_length)]
+    problems += _tokenized_apart(teacher, student)
+    if problems:
+        raise PlanError(problems)
+
+
+def _shaped_apart(teacher: Path, student: Path, needs_multiple: bool, needs_width: bool) -> list[str]:
+    """Numbers of layers, widths and heads that the losses of layers cannot compare."""
+    t, s = _shape_of(teacher), _shape_of(student)
     problems = []
     t_layers, s_layers = t.get("num_hidden_layers"), s.get("num_hidden_layers")
     if not (isinstance(t_layers, int) and isinstance(s_layers, int) and s_layers > 0):
@@ -202,10 +227,13 @@ def check_fit(
     for key, word in (("hidden_size", "hidden units"), ("num_attention_heads", "attention heads")):
         if t.get(key) != s.get(key) and (needs_width or key != "hidden_size"):
             problems.append(f"teacher has {t.get(key)} {word}, student {s.get(key)}: the losses need them equal")
-    problems += [*_too_short("teacher", t, max_seq_length), *_too_short("student", s, max_seq_length)]
-    problems += _tokenized_apart(teacher, student)
-    if problems:
-        raise PlanError(problems)
+    return problems
+
+
+def _shape_of(folder: Path) -> dict[str, Any]:
+    """The folder's configuration with BERT's names for what DistilBERT calls otherwise."""
+    config = read_config(folder)
+    return {**{name: config[own] for name, own in _DISTILBERT.items() if own in config}, **config}
 
 
 def check_positions(student: Path, *, max_seq_length: int) -> None:
@@ -217,6 +245,8 @@ def check_positions(student: Path, *, max_seq_length: int) -> None:
 
 def _too_short(name: str, config: Mapping[str, Any], max_seq_length: int) -> list[str]:
     positions = config.get("max_position_embeddings")
+    if isinstance(positions, int) and config.get("model_type") in _AFTER_PADDING:
+        positions -= 2
     if isinstance(positions, int) and positions < max_seq_length:
         return [f"{name} has {positions} positions, fewer than max_seq_length {max_seq_length}"]
     return []
@@ -263,7 +293,10 @@ def span_logits(
     inputs = {name: batch[name] for name in ("input_ids", "attention_mask")}
     if getattr(model.config, "type_vocab_size", 0) > 1:
         inputs["token_type_ids"] = batch["token_type_ids"]
+    if model.config.model_type == "longformer":  # all see the question, as in LongformerForQuestionAnswering
+        is_sep = batch["input_ids"] == model.config.sep_token_id
+        inputs["global_attention_mask"] = (is_sep.cumsum(1) == 0).long()
     out = encoder(**inputs, return_dict=True, output_attentions=maps, output_hidden_states=maps)
     hidden = out.last_hidden_state
-    out["logits"] = getattr(model, HEAD)(head_dropout(hidden) if head_dropout else hidden)
+    out["logits"] = head_of(model)(head_dropout(hidden) if head_dropout else hidden)
     return out
