@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.errors import DataError
+from harness.qa.markers import Special, special_tokens
 from harness.qa.squad import Answer, Paragraph, Question
 
 Labels = tuple[int, int]
@@ -48,25 +49,6 @@ ROW = np.dtype(
 )
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Special:
-    """Ids of the marker tokens; `width` is the unsigned type that holds every id of the vocabulary.
-
-    `n_between` are the [SEP] between question and context: one for BERT's kind, two for RoBERTa's.
-    """
-
-    cls: int
-    sep: int
-    pad: int
-    width: Any
-    n_between: int = 1
-
-    @property
-    def n(self) -> int:
-        """Markers in a row."""
-        return 2 + self.n_between
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,19 +275,6 @@ def _mapped(path: Path, dtype: Any) -> Array:
 
 def _name(ids: Sequence[str]) -> str:
     return ", ".join(ids[:5]) + (f" and {len(ids) - 5} more" if len(ids) > 5 else "")
-
-
-def special_tokens(tokenizer: Any) -> Special:
-    """The marker ids; raises DataError for a tokenizer that joins question and context in another way than these."""
-    pair = tokenizer("a", "b")["input_ids"]
-    a, b = (tokenizer(text, add_special_tokens=False)["input_ids"] for text in "ab")
-    cls, sep = tokenizer.cls_token_id, tokenizer.sep_token_id
-    n_between = next((n for n in (1, 2) if pair == [cls, *a, *[sep] * n, *b, sep]), None)
-    if n_between is None:
-        what = "its tokenizer does not join pairs as [CLS] a [SEP] b [SEP] or [CLS] a [SEP] [SEP] b [SEP]"
-        raise DataError(tokenizer.name_or_path, "", what)
-    width = np.uint16 if len(tokenizer) <= np.iinfo(np.uint16).max else np.uint32
-    return Special(cls, sep, tokenizer.pad_token_id, width, n_between)
 
 
 def window_starts(n_tokens: int, window: int, doc_stride: int) -> range:

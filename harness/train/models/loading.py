@@ -35,17 +35,9 @@ MASKED_LM_HEAD = "cls"
 
 # What the model library raises for a folder it cannot use: its own checks of config.json come as TypeError's kin.
 _UNLOADABLE = (
-    OSError,
-    ValueError,
-    TypeError,
-    KeyError,
-    RuntimeError,
-    EOFError,
-    AttributeError,
-    SafetensorError,
-    UnpicklingError,
+    OSError, ValueError, TypeError, KeyError, RuntimeError, EOFError, AttributeError, SafetensorError, UnpicklingError,
     StrictDataclassError,
-)
+)  # fmt: skip
 
 
 def silence_library_logging() -> None:
