@@ -64,7 +64,8 @@ def plan(card: Card, options: Options) -> Experiment:
         ambiguities=tuple(draft.ambiguities),
         deviations=tuple(draft.deviations),
         declared_gpu=_words(card, "infrastructure"),
-        declared_eval_data=_words(card, "eval_data"),
+        declared_eval_data=_words(card, "eval_data")
+        or (str(evaluated.value) if evaluated.origin == "derived" else None),
         augmentation=augmentation,
     )
 
