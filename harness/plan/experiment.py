@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Collection, Set
 
-from harness.domain import Card, Experiment, Stage, Stated
+from harness.domain import Card, Experiment, Setting, Stage, Stated
 from harness.errors import PlanError
 from harness.plan import sources
 from harness.plan.augmentation import resolve_augmentation
@@ -85,6 +85,11 @@ def _with_padding(draft: Draft, defaults: Program, names: Collection[str]) -> Op
 def _words(card: Card, name: str) -> str | None:
     fact = card.fact(name)
     return fact.value if fact else None
+
+
+def _derived(setting: Setting) -> str | None:
+    """The data that follow from what a card says, where it names none in words of its own."""
+    return str(setting.value) if setting.origin == "derived" and setting.value is not None else None
 
 
 def _note_unused(draft: Draft, used: Set[Stated]) -> None:
