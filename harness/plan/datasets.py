@@ -17,6 +17,7 @@ _SPLITS = {"train_data": "train", "eval_data": "validation"}
 _WITHOUT_NO_ANSWERS = ("run_qa", "official-bert")  # protocols that have such an option
 _EVALUATES_ON_THE_SAME = (trainer.PROGRAM, keras.PROGRAM)
 _ANY_FILE = re.compile(r"(?:train|dev|valid(?:ation)?|eval|test)(?:-v[12])?\.json")
+_ANY_FOLDER = re.compile(r"\W*|\$.*|content|data|datasets?|home|root|tmp|squad\S*|\w*_?dir", re.IGNORECASE)
 _BETWEEN = re.compile(r"\s[-+]\s|,\s")
 _LIST_OF_IDS = re.compile(r"`([\w-][\w.-]*\.ids)(?:`|$)")
 
@@ -135,8 +136,11 @@ def _other_data(draft: Draft, name: str, fact: Fact, named: str | None) -> str |
     key = "train_file" if name == "train_data" else "predict_file"
     for one in draft.card.stated:
         file = one.raw.rpartition("/")[2]
-        if one.key == key and not _ANY_FILE.fullmatch(file) and references.data_named(file) != named:
-            return f"the command reads {file} ({draft.place(one.line)})"
+        folder = next((part for part in one.raw.strip("'\"").split("/")[:-1] if not _ANY_FOLDER.fullmatch(part)), "")
+        says_nothing = _ANY_FILE.fullmatch(file) is not None and not folder
+        if one.key == key and not says_nothing and references.data_named(file) != named:
+            read = f"{folder}/{file}" if _ANY_FILE.fullmatch(file) else file
+            return f"the command reads {read} ({draft.place(one.line)})"
     listed = [f for f in draft.card.facts if f.name == name and f.dialect == fact.dialect == "tables"]
     if len({references.data_named(one.value, "train") for one in listed}) > 1:
         return f"the table lists {', '.join(one.value for one in listed)}"

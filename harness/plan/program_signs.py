@@ -37,6 +37,10 @@ def made_with(card: Card, block: Sequence[Stated]) -> tuple[str, Source] | None:
     return _by_option(block, _OF_DISTILLATION, squad_distillation.PROGRAM.name) or _by_words(card, block)
 
 
+def _is_part(one: Stated) -> bool:
+    return isinstance(one.value, float) and not one.value.is_integer()
+
+
 def _by_option(block: Sequence[Stated], keys: set[str], program: str) -> tuple[str, Source] | None:
     one = next((one for one in block if one.key in keys), None)
     if one is None:
@@ -59,5 +63,9 @@ def _by_words(card: Card, block: Sequence[Stated]) -> tuple[str, Source] | None:
             ((n, match) for n, line in enumerate(card.text.splitlines(), 1) if (match := _WITH_FARM.search(line))), None
         )
         return (farm.PROGRAM.name, sources.rule(f"card line {said[0]} says '{said[1][0]}'", said[0])) if said else None
+    part = next((one for one in block if one.name == "num_train_epochs" and _is_part(one)), None)
+    if part is not None:
+        why = f"card line {part.line}: of all programs here the Trainer alone has {part.raw} epochs"
+        return trainer.PROGRAM.name, sources.rule(why, part.line)
     called = {one.key for one in block if one.dialect in ("shell", "call")}
     return _by_option(block, called or _OF_TRAINER, trainer.PROGRAM.name)
