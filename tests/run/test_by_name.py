@@ -60,6 +60,7 @@ The following hyperparameters were used during training:
 - lr_scheduler_type: cosine
 - lr_scheduler_warmup_steps: 2
 - num_epochs: 1
+- mixed_precision_training: Native AMP
 """
 ROBERTA = f"""---
 license: mit
@@ -131,6 +132,9 @@ def test_a_card_of_the_hub_is_run_to_its_verdict_by_its_name(
     metrics = json.loads((run / "evaluation" / "metrics.json").read_text(encoding="utf-8"))
     assert metrics["signature"].endswith(f"scorer:{scorer}")
     assert {one["metric"] for one in verdict["judgement"]["verdicts"]} >= {"exact", "f1"}
+    deviations = json.loads((run / "environment.json").read_text(encoding="utf-8"))["deviations"]
+    on_cpu = [one["actual"] for one in deviations if one["category"] == "precision"]
+    assert on_cpu == (["fp32"] if "Native AMP" in CARDS[repo] else [])
     assert (run / "card.md").read_text(encoding="utf-8") == CARDS[repo]
 
 
