@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from harness.card import lint
 from harness.domain import Card, Conflict, Stated
 from harness.plan.options import Draft
-from harness.plan.tolerances import MEASURED, POINTS, measured
+from harness.plan.tolerances import MEASURED, measured
 
 _VERIFIED = re.compile(r"\s*verified: true\s*$")
 
@@ -22,7 +23,7 @@ def note_conflicts(draft: Draft, used: Sequence[Stated]) -> None:
         if _is_decisive(draft, conflict, lines, metrics):
             draft.problems.append(where)
         elif conflict.what in metrics:
-            draft.ambiguities.append(f"{where}; the Hub measured it again, and came within a point")
+            draft.ambiguities.append(f"{where}; one is the Hub's own measurement, and the authors' is judged")
         else:
             draft.ambiguities.append(f"{where}; nothing here depends on it")
 
@@ -53,8 +54,21 @@ def _is_decisive(draft: Draft, conflict: Conflict, lines: set[int], metrics: set
 
 
 def _is_measured_again(card: Card, conflict: Conflict) -> bool:
-    """Whether one of the two numbers is the Hub's own measurement, `verified: true`, within a point of the other."""
+    """Whether one of the two numbers is the Hub's own measurement."""
     lines = card.text.splitlines()
-    again = [line for line in conflict.lines if any(_VERIFIED.match(text) for text in lines[line : line + 3])]
-    values = [claim.value for claim in card.claims if claim.line in conflict.lines and claim.metric == conflict.what]
-    return bool(again) and max(values) - min(values) <= POINTS
+    return any(_is_verified(lines, line) for line in conflict.lines)
+
+
+def _is_verified(lines: Sequence[str], line: int) -> bool:
+    """Whether `verified: true` stands right behind a value of the index: the Hub measured it, with its own program."""
+    return any(_VERIFIED.match(text) for text in lines[line : line + 3])
+
+
+def own_numbers(card: Card) -> Card:
+    """The card with the Hub's own measurements given to the Hub, where its authors claim the same metric themselves."""
+    lines = card.text.splitlines()
+    verified = {claim for claim in card.claims if claim.dialect == "model_index" and _is_verified(lines, claim.line)}
+    own = {claim.metric for claim in card.claims if claim.subject is None and claim not in verified}
+    others = {claim for claim in verified if claim.metric in own}
+    claims = (replace(one, subject="the Hub's evaluation") if one in others else one for one in card.claims)
+    return replace(card, claims=tuple(claims))

@@ -8,7 +8,7 @@ from harness.errors import PlanError
 from harness.plan import sources
 from harness.plan.augmentation import resolve_augmentation
 from harness.plan.checks import check_overrides, check_section, check_stage
-from harness.plan.conflicts import note_conflicts, note_unread
+from harness.plan.conflicts import note_conflicts, note_unread, own_numbers
 from harness.plan.datasets import with_rules_of
 from harness.plan.defaults import PROGRAMS
 from harness.plan.defaults.default import Program
@@ -22,7 +22,7 @@ from harness.plan.tolerances import judged, tolerances
 def plan(card: Card, options: Options) -> Experiment:
     """The resolved experiment; raises PlanError listing every problem of card and options together."""
     refuse_what_stays_out(card, options)
-    draft = Draft(card, options)
+    draft = Draft(own_numbers(card), options)
     recipe = choose_recipe(draft)
     program = choose_program(draft, str(recipe.value))
     defaults = PROGRAMS[str(program.value)]

@@ -46,6 +46,7 @@ TABLE = {
             "google-research-datasets/tydiqa/secondary_task:validation",
         ),
     ),
+    "Shobhank-iiitdwd__DistBERT-squad2-QA": ("haystack", HAYSTACK, 384, 26, "LinearWarmup", "fp32", SQUAD2),
     "Sindhu__rembert-squad2": ("finetune", HAYSTACK, 256, 32, "LinearWarmup", "fp32", SQUAD2),
     "V3RX2000__distilbert-base-uncased-finetuned-squad": ("finetune", TRAINER, 384, 16, "linear", "fp32", SQUAD1),
     "Walterchamy__distilbert-base-uncased-finetuned-squad": ("finetune", TRAINER, 384, 16, "linear", "fp32", SQUAD1),
@@ -152,7 +153,6 @@ OF_OTHER_DATA_OR_MODELS = (
 # Those that no data and no model would do for, and what each says.
 NOT_TO_BE_RUN = {
     "JAlexis__PruebaBert": "max_seq_len = max_length",
-    "Shobhank-iiitdwd__DistBERT-squad2-QA": "states exact twice",
     "a-ware__xlmroberta-squadv2": "cannot overlap by doc_stride 512",
     "vuiseng9__bert-base-squadv1-block-pruning-hybrid-filled-lt-nncf-60.0sparse-qat-lt": "quantisation with NNCF",
     "vuiseng9__bert-base-squadv1-block-pruning-hybrid-filled-lt-qat-lt": "quantisation with NNCF",
