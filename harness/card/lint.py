@@ -7,12 +7,11 @@ from typing import Literal
 from harness.card import metadata
 from harness.card.completeness import Completeness, completeness
 from harness.card.forensics import Finding, examine
-from harness.card.references import SQUAD2, data_named, floor_of
+from harness.card.references import REACH_OF_FLOOR, SQUAD2, data_named, floor_of
 from harness.domain import Card, Claim, Note, Stated
 
 Kind = Literal["conflict", "implausible", "unread", "evidence", "note", "metadata", "missing"]
 _NOISE = 1e-9  # points: the official script sums scores for best_f1 in another order than for f1
-REACH_OF_FLOOR = 1.0  # points above the score of never answering within which a card is told so
 _IMPLAUSIBLE = ("exact <= f1", "NoAns exact = f1", "parts")  # findings that cannot all be right
 _EXAMINED = ("exact", "f1", "HasAns_exact", "HasAns_f1", "NoAns_exact", "NoAns_f1")
 # Beyond these a value is a slip of the pen, whatever the model.

@@ -1,7 +1,7 @@
 """How models and data are named: what a reference in a card or an option means, without fetching anything.
 
-- hub, `org/name`: a model or data set on the Hub (data: `org/name:split`, or `org/name/config:split`); `@revision`
-  behind it pins a commit, branch or tag
+- hub, `org/name`: a model or data set on the Hub (data: `org/name:split`, of one of several configs
+  `org/name/config:split`); `@revision` behind it pins a commit or tag
 - folder, `path/to/dir`: a model folder (options only: a card's `org/name` is never a local folder)
 - file, `path/to/squad.json`: a SQuAD-format file
 - card, `other-card.md`: the student of another card, beside this one; made first when it is not there
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from harness.card import data_sets
 from harness.errors import PlanError
 
 Kind = Literal["hub", "folder", "file", "card", "random", "package"]
@@ -25,15 +26,27 @@ PACKAGE = Path(__file__).parents[1]
 
 POCKET = "pocket"  # what ships with this package lies there
 
-SQUAD2 = "rajpurkar/squad_v2"
-SQUAD1 = "rajpurkar/squad"
-HUB_QUESTIONS = {f"{SQUAD2}:train": 130_319, f"{SQUAD2}:validation": 11_873}
+SQUAD2, SQUAD1 = data_sets.SQUAD2.repo, data_sets.SQUAD1.repo
+HUB_QUESTIONS = data_sets.questions()
 # Of evaluation data: questions in all, with an answer, without one.
 COUNTS = {f"{SQUAD2}:validation": (11_873, 5_928, 5_945), f"{SQUAD1}:validation": (10_570, 10_570, 0)}
+REACH_OF_FLOOR = 1.0  # points above the score of never answering within which a claim hardly differs from it
 # SQuAD 2.0 in the spellings of cards; words that follow may only say which part of it.
 _SQUAD2 = re.compile(
     r"^(?:the )?(?:(?P<of>train|dev|valid|eval|test)\w* (?:data ?)?set of (?:the )?)?(?:rajpurkar/)?"
     r"squad[\s_-]*(?:v|version)?[\s_.]*2(?:\.0)?\b(?P<rest>.*)$|^(?P<file>train|dev)-v2\.0\.json$",
+    re.IGNORECASE,
+)
+_SQUAD1 = re.compile(
+    r"^(?:the )?(?:(?P<of>train|dev|valid|eval|test)\w* (?:data ?)?set of (?:the )?)?(?:rajpurkar/)?"
+    r"squad(?:[\s_-]*(?:v|version)?[\s_.]*1(?:[._]1)?)?(?![\w.])(?P<rest>.*)$|^(?P<file>train|dev)-v1\.1\.json$",
+    re.IGNORECASE,
+)
+# What may follow the name of SQuAD 1.1, which is a word that many other names begin with.
+_OF_SQUAD1 = re.compile(
+    r"[\s(]*+(?:(?:english|official|original|v?1\.1|train(?:ing)?|dev(?:elopment)?|valid(?:ation)?|eval(?:uation)?|test"
+    r"|data ?sets?|sets?|splits?|data|plain_text|questions?|benchmark|only|[\d,.]++[km]?)[\s()+:,-]*+)*+"
+    r"(?:[.;|(\[].*)?$",
     re.IGNORECASE,
 )
 _PART = re.compile(
@@ -41,8 +54,13 @@ _PART = re.compile(
     re.IGNORECASE,
 )
 _BETWEEN = re.compile(r"\s[-+]\s|,\s")
-_OF_HUB = re.compile(r"(?P<repo>[^:@]+)(?::(?P<split>[^:@]+))?(?:@(?P<revision>.+))?")
+_OF_HUB = re.compile(
+    r"(?P<repo>[^:@/]+(?:/[^:@/]+)?)(?:/(?P<config>[^:@]+))?(?::(?P<split>[^:@]+))?(?:@(?P<revision>.+))?"
+)
 _DATA_OF_HUB = re.compile(r"[\w.-]+/[\w.-]+(?:/[\w.-]+)?:\w+(?:@[\w./-]+)?")
+_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]*[A-Za-z][\w.-]*")
+_ANY_VERSION = re.compile(r"(?<!\d)[12](?:[._]\d)?(?![\d,])")
+_FILE_ENDING = re.compile(r"\.(?:jsonl?|csv|tsv|txt|gz|zip|ids)$", re.IGNORECASE)
 _OTHER_SET = re.compile(r"\b(?!SQuAD|squad|SQUAD)[A-Z]\w*(?:QuAD|QA)\b|\bnot\b|\btranslat")
 
 
@@ -58,6 +76,11 @@ class Reference:
     def repo(self) -> str:
         """The repository of a reference to the Hub, without split and revision."""
         return self._part("repo") or self.text
+
+    @property
+    def config(self) -> str:
+        """Which of several configs of a data set is meant, "" where none is named."""
+        return self._part("config") or ""
 
     @property
     def split(self) -> str:
@@ -108,7 +131,7 @@ def unpinned(text: str) -> str:
 
 
 def is_data_of_hub(text: str) -> bool:
-    """Whether a text is written as a data set on the Hub, `org/name:split` or `org/name:split@revision`."""
+    """Whether a text is written as a data set on the Hub, `org/name:split`, with or without a config or revision."""
     return _DATA_OF_HUB.fullmatch(text) is not None
 
 
@@ -145,17 +168,49 @@ def data_named(phrase: str, split: str | None = None) -> str | None:
     plain = phrase.strip().strip("`").split("`")[0].strip()
     match = _SQUAD2.match(plain)
     if plain.startswith("package:") or (plain.endswith(".json") and match is None):
-        return plain
-    if match is None and split == "validation":
-        known = {data_named(part, split) for part in _BETWEEN.split(plain)[:20]} if _BETWEEN.search(plain) else {None}
-        return next(iter(known - {None})) if len(known - {None}) == 1 else None
-    if match is None or (_OTHER_SET.search(match["rest"] or "") and split != "validation"):
+        known = None if plain.startswith("package:") else _of_squad1(plain, split) or data_sets.named(plain, split)
+        return known or plain
+    if match is None:
+        found = _of_squad1(plain, split) or data_sets.named(plain, split) or _by_id(plain, split)
+        if found is not None or split != "validation":
+            return found
+        parts = _BETWEEN.split(plain)[:20] if _BETWEEN.search(plain) else []
+        of_parts = {data_named(part, split) for part in parts} - {None}
+        return of_parts.pop() if len(of_parts) == 1 else None
+    if _OTHER_SET.search(match["rest"] or "") and split != "validation":
         return None
+    return _part_of(SQUAD2, match, split)
+
+
+def is_bare_squad(phrase: str) -> bool:
+    """Whether the words say SQuAD and no version, which is 1.1 on the Hub and either in a sentence."""
+    match = _SQUAD1.match(phrase.strip().strip("`"))
+    return match is not None and not match["file"] and _ANY_VERSION.search(phrase) is None
+
+
+def _of_squad1(plain: str, split: str | None) -> str | None:
+    match = _SQUAD1.match(plain)
+    if match is None or not _OF_SQUAD1.match(match["rest"] or ""):
+        return None
+    return _part_of(SQUAD1, match, split)
+
+
+def _part_of(repo: str, match: re.Match[str], split: str | None) -> str | None:
+    """SQuAD's training or dev questions; None for its test questions, whose answers are not published."""
     part = _PART.match(match["rest"] or "")
     named = (match["file"] or match["of"] or (part["part"] if part else None) or split or "").lower()
     if named == "test" or not named:
-        return None  # its answers are not published, or nothing says which part is meant
-    return f"{SQUAD2}:{'train' if named == 'train' else 'validation'}"
+        return None  # or nothing says which part is meant
+    return f"{repo}:{'train' if named == 'train' else 'validation'}"
+
+
+def _by_id(plain: str, split: str | None) -> str | None:
+    """A data set of the Hub by its id, `org/name`, `org/name/config` or as an option has it."""
+    if is_data_of_hub(plain):
+        return plain
+    if split is None or not _ID.fullmatch(plain) or _FILE_ENDING.search(plain) or data_sets.has(plain):
+        return None
+    return f"{plain}:{split}"
 
 
 def floor_of(reference: str | None) -> float | None:

@@ -21,5 +21,6 @@ COMMANDS: Mapping[str, str] = {
     "push": "student, regenerated card and record of a finished run to the Hub, in one commit",
     "report": "a finished run as one HTML file: verdict, card lines beside settings, plots, every question",
     "board": "all runs and series of a results folder side by side: verdict, gaps, completeness, cost",
+    "cards": "the cards that ship with this package, which go by their names",
     "env": "what this machine is",
 }

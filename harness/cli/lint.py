@@ -1,10 +1,9 @@
 """harness lint CARD…"""
 
 import argparse
-from pathlib import Path
 
 from harness.card import lint
-from harness.cli.parse import read_all
+from harness.cli.parse import CARD, read_all
 from harness.errors import EXIT_NOT_REPRODUCED
 from harness.report.text import REPORTS
 from harness.report.text.subject import ReportData
@@ -12,7 +11,7 @@ from harness.report.text.subject import ReportData
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("cards", type=Path, nargs="+", metavar="CARD")
+    add("cards", nargs="+", metavar="CARD", help=CARD)
     add("--min-score", type=int, default=0, metavar="N", help="exit with 1 below N percent (default: 0)")
     add("--github", action="store_true", help="annotations for a workflow on GitHub")
 

@@ -3,18 +3,19 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-from harness.card.read import read_card
 from harness.cli.show import show
 from harness.domain import Card
-from harness.errors import CardError
+from harness.errors import CardError, HubError
 from harness.report.printable import printable
 from harness.report.text.subject import ReportData
+from harness.run.cards import find_card
+
+CARD = "a card's path, the name of one that ships (harness cards), or ORG/NAME[@REVISION] of a model on the Hub"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("cards", type=Path, nargs="+", metavar="CARD")
+    parser.add_argument("cards", nargs="+", metavar="CARD", help=CARD)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -26,13 +27,13 @@ def run(arguments: argparse.Namespace) -> int:
     return code
 
 
-def read_all(paths: Sequence[Path]) -> tuple[list[Card], int]:
+def read_all(names: Sequence[str]) -> tuple[list[Card], int]:
     """Every card that can be read; each of the others is one message, and the code is then that of wrong use."""
     cards, code = [], 0
-    for path in paths:
+    for name in names:
         try:
-            cards.append(read_card(path))
-        except CardError as error:
+            cards.append(find_card(name))
+        except (CardError, HubError) as error:
             print(f"harness: {printable(str(error))}", file=sys.stderr)
             code = error.exit_code
     return cards, code

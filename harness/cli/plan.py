@@ -7,8 +7,8 @@ import math
 from pathlib import Path
 
 from harness.card import lint
-from harness.card.read import read_card
 from harness.card.references import HUB_QUESTIONS, data_reference, model_reference, unpinned
+from harness.cli.parse import CARD
 from harness.cli.show import show
 from harness.domain import Deviation, Experiment
 from harness.errors import PlanError
@@ -19,10 +19,11 @@ from harness.plan.experiment import plan
 from harness.plan.options import Options
 from harness.record import environment, store
 from harness.report.text.subject import ReportData
+from harness.run.cards import find_card
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("card", type=Path)
+    parser.add_argument("card", metavar="CARD", help=CARD)
     add_options(parser)
     add = parser.add_argument
     add("--results", type=Path, default=Path("results"), metavar="DIR", help="where records go (default: results)")
@@ -33,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    described = read_card(arguments.card)
+    described = find_card(arguments.card)
     experiment = plan(described, options_of(arguments))
     _check_present(experiment, arguments)
     cost = _measured_forecast(experiment, arguments) if arguments.forecast or arguments.budget else None

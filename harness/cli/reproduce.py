@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 from harness.card import lint
-from harness.card.read import read_card
 from harness.cli import plan as plan_command
 from harness.cli.show import show, subject_of
 from harness.domain import Experiment
@@ -16,6 +15,7 @@ from harness.record import environment
 from harness.record.folder import Run
 from harness.report.printable import printable
 from harness.run import launch
+from harness.run.cards import find_card
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,6 +49,8 @@ def _seeds(text: str) -> int | None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if arguments.offline:
+        environment.go_offline()
     if arguments.dry_run:
         return plan_command.run(arguments)
     for name in ("gradient_accumulation_steps", "num_processes"):
@@ -56,10 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
             raise PlanError([f"--{name.replace('_', '-')} {getattr(arguments, name)}: must be at least 1"])
     if (arguments.checkpoint_steps or 1) < 1 or not arguments.checkpoint_minutes > 0:
         raise PlanError(["--checkpoint-steps and --checkpoint-minutes must be above 0"])
-    described, options = read_card(arguments.card), plan_command.options_of(arguments)
+    described, options = find_card(arguments.card), plan_command.options_of(arguments)
     experiment = plan(described, options)
-    if arguments.offline:
-        environment.go_offline()
     if launch.is_wanted(arguments.num_processes, arguments.accelerate_config):
         on_cpu = environment.stays_on_cpu(experiment.declared_gpu, arguments.device)
         return launch.relaunch(arguments.argv, arguments.num_processes, arguments.accelerate_config, on_cpu=on_cpu)

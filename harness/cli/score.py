@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.card.read import read_card
 from harness.card.references import HUB_QUESTIONS, data_named
 from harness.domain import Card
 from harness.errors import PlanError
 from harness.plan.defaults import EVALUATIONS
 from harness.record import environment
+from harness.run.cards import card_on_hub_if_any, find_card, name_on_hub, shipped
 
 if TYPE_CHECKING:
     from harness.qa.protocol_matrix import Matrix
@@ -22,16 +22,18 @@ _OF_MODEL: Mapping[str, object] = {"protocol": _ALL, "set": [], "limit": None, "
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("weights", nargs="?", metavar="WEIGHTS|CARD", help="model folder, Hub id, or a card (.md) for its own weights")
+    add("weights", nargs="?", metavar="WEIGHTS|CARD", help="model folder, Hub id, or a card for its own weights")
     add("--eval", type=Path, metavar="FILE", help="SQuAD-format questions (default: the card's, else SQuAD 2.0 dev)")
     add("--protocol", choices=(*EVALUATIONS, _ALL), default=_ALL, help="how answers are chosen (default: all)")
-    add("--card", type=Path, metavar="CARD", help="card whose claims the scores are compared with")
+    add("--card", metavar="CARD", help="card whose claims the scores are compared with")
     add("--set", metavar="evaluation.NAME=VALUE", action="append", default=[], help="override one setting; repeatable")
     add("--offline", action="store_true", help="ask the Hub nothing: what it gave before, or an error")
     add("--limit", type=int, metavar="N", help="only the first N questions; LIMITED, and compared with no claim")
     add("--device", choices=("cpu",), help="stay on the CPU, however long it takes")
     add("--results", type=Path, default=Path("results"), metavar="DIR", help="where records go (default: results)")
     add("--predictions", type=Path, metavar="FILE", help="score this file in place of a model: ids and texts, n-best")
+    what = "official rules for a prediction file (default: 2.0); under 1.1 a missing one scores 0"
+    add("--squad-version", choices=("1.1", "2.0"), default="2.0", help=what)
     add("--na-prob", type=Path, metavar="FILE", help="its no-answer probabilities, or run_qa's null odds")
     add("--na-prob-thresh", type=float, metavar="X", help="unanswered above it (default: 1, so none; of null odds 0)")
 
@@ -53,6 +55,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _check(arguments: argparse.Namespace) -> None:
     problems = []
+    is_v1 = arguments.squad_version == "1.1"
+    if is_v1 and (arguments.predictions is None or arguments.na_prob is not None):
+        problems.append("--squad-version 1.1 goes with --predictions, and knows no --na-prob")
     of_file = {"--na-prob": arguments.na_prob, "--na-prob-thresh": arguments.na_prob_thresh}
     if (arguments.weights is None) == (arguments.predictions is None):
         problems.append("give either WEIGHTS (or a CARD), or --predictions FILE")
@@ -80,7 +85,7 @@ def _setting(text: str) -> tuple[str, str]:
 
 
 def _card_of(arguments: argparse.Namespace) -> Card | None:
-    return read_card(arguments.card) if arguments.card else None
+    return find_card(arguments.card) if arguments.card else None
 
 
 def _declared_questions(card: Card | None) -> int | None:
@@ -93,12 +98,16 @@ def _score_model(arguments: argparse.Namespace) -> "tuple[Matrix, Path]":
     from harness.run import score
     from harness.train.progress import make_watcher
 
-    is_card = str(arguments.weights).endswith(".md")
+    weights = str(arguments.weights)
+    is_card = weights.endswith(".md") or (weights in shipped() and not Path(weights).exists())
     if is_card and arguments.card is not None:
         raise PlanError([f"{arguments.weights}: brings its own claims; leave --card out"])
-    card = read_card(Path(arguments.weights)) if is_card else _card_of(arguments)
+    named = None if is_card else name_on_hub(weights)
+    card = find_card(weights) if is_card else _card_of(arguments)
+    if named is not None:
+        card, weights = card or card_on_hub_if_any(*named), "@".join(filter(None, named))
     request = score.Request(
-        weights=None if is_card else arguments.weights,
+        weights=None if is_card else weights,
         card=card,
         declared_n=_declared_questions(card),
         eval=arguments.eval,
@@ -126,7 +135,9 @@ def _score_file(arguments: argparse.Namespace) -> "Matrix":
     given = prediction_files.read_predictions(arguments.predictions)
     notes = [*map(str, survey(paragraphs).notes), *given.notes]
     golds = [(q.id, [answer.text for answer in q.answers]) for p in paragraphs for q in p.questions]
-    scores = official_squad.score_questions(golds, given.by_id)
+    is_v1 = arguments.squad_version == "1.1"
+    score = official_squad.score_questions_v1 if is_v1 else official_squad.score_questions
+    scores = score(golds, given.by_id)
     notes += filter(None, [prediction_files.repeated_text(scores)])
     best = threshold = None
     if arguments.na_prob is not None:
@@ -138,6 +149,7 @@ def _score_file(arguments: argparse.Namespace) -> "Matrix":
         scores = official_squad.with_null_threshold(scores, found.by_id, threshold)
     data = {"sha256": store.sha256_of(arguments.eval)}
     signature = signature_of_file(len(scores), data, store.sha256_of(arguments.predictions), null_threshold=threshold)
+    signature = signature.replace("official2.0", "official1.1") if is_v1 else signature
     row = protocol_matrix.row_of("as predicted", "official text", official_squad.summarise(scores), signature)
     card = _card_of(arguments)
     claims = protocol_matrix.claims_in_points(card.claims) if card else {}

@@ -10,8 +10,15 @@ from harness.plan.defaults.default import Default
 
 _BETAS = re.compile(r"betas=\(\s*(?P<one>\d*\.\d+)\s*,\s*(?P<two>\d*\.\d+)\s*\)")
 _EPSILON = re.compile(r"epsilon=(?P<epsilon>\d[\d.]*(?:e-?\d+)?)")
-_SCHEDULES = {"linear": "LinearWarmup", "warmuplinear": "LinearWarmup", "linearwarmup": "LinearWarmup",
-              "schedulertype.linear": "LinearWarmup"}  # fmt: skip
+# Names of schedules in cards, without SchedulerType. and in lower case -> ours; LINEAR is the program's own name of it.
+_LINEAR = ("LinearWarmup", "linear")
+_SCHEDULES = {
+    "linear": "linear", "warmuplinear": "linear", "linearwarmup": "linear", "polynomialdecay": "linear",
+    "linear_with_warmup": "linear", "constantwarmup": "constant_with_warmup", "cosinewarmup": "cosine",
+    "cosinewarmupwithrestarts": "cosine_with_restarts", "cosine": "cosine", "constant": "constant",
+    "cosine_with_restarts": "cosine_with_restarts", "polynomial": "polynomial", "inverse_sqrt": "inverse_sqrt",
+    "constant_with_warmup": "constant_with_warmup",
+}  # fmt: skip
 
 
 def completed(block: Sequence[Stated], defaults: Mapping[str, Default]) -> tuple[dict[str, Stated], dict[str, Source]]:
@@ -22,11 +29,22 @@ def completed(block: Sequence[Stated], defaults: Mapping[str, Default]) -> tuple
     stated = {one.name: one for one in block}
     if "optimizer" in stated:
         _read_optimizer(stated, defaults)
-    schedule = stated.get("lr_schedule")
-    if schedule is not None and str(schedule.value).lower() in _SCHEDULES:
-        stated["lr_schedule"] = dataclasses.replace(schedule, value=_SCHEDULES[str(schedule.value).lower()])
+    if "lr_schedule" in stated and "lr_schedule" in defaults:
+        stated["lr_schedule"] = _schedule(stated["lr_schedule"], defaults["lr_schedule"])
+    warmup = stated.get("warmup_steps")
+    if warmup is not None and warmup.value == 0 and "warmup_ratio" not in stated:
+        stated["warmup_ratio"] = dataclasses.replace(warmup, name="warmup_ratio", value=0.0)
     batch = _merge_batch(stated) if "train_batch_size" in defaults else None
     return stated, {} if batch is None else {"train_batch_size": batch}
+
+
+def _schedule(one: Stated, default: Default) -> Stated:
+    """The schedule by our name; of the two that rise and fall in a line, the one that the program has."""
+    word = str(one.value).lower().removeprefix("schedulertype.").replace(" ", "_").replace("-", "_")
+    name = _SCHEDULES.get(word, one.value)
+    if name == "linear" and default.value in _LINEAR:
+        name = str(default.value)
+    return dataclasses.replace(one, value=name)
 
 
 def _read_optimizer(stated: dict[str, Stated], defaults: Mapping[str, Default]) -> None:

@@ -9,12 +9,15 @@ _POSITIVE = ("train_batch_size", "eval_batch_size", "max_seq_length", "doc_strid
              "temperature", "learning_rate", "adam_epsilon", "max_grad_norm", "word_possibilities",
              "max_glove_words")  # fmt: skip
 _NOT_NEGATIVE = ("num_train_epochs", "weight_decay", "hard_label_weight", "soft_label_weight", "seed", "factor",
-                 "dropout_off_after", "max_query_length")  # fmt: skip
+                 "dropout_off_after", "max_query_length", "warmup_steps", "max_steps")  # fmt: skip
 _SHARES = ("warmup_ratio", "embeds_dropout_prob", "adam_beta1", "adam_beta2")
 _OWN_OPTIONS = {"augmentation.masked_lm": "masked-lm", "augmentation.glove": "glove"}
 CHOICES = {
     "rule": ("tolerance", "equivalence"),
-    "lr_schedule": ("LinearWarmup", "warmup_linear", "constant"),
+    "lr_schedule": (
+        "LinearWarmup", "warmup_linear", "constant", "linear", "cosine", "cosine_with_restarts", "polynomial",
+        "constant_with_warmup", "inverse_sqrt",
+    ),
     "weight_decay_on": ("all", "matrices"),
     "grad_clip": ("global", "tensor"),
     "layer_map": ("uniform", "first", "last"),
@@ -25,7 +28,7 @@ CHOICES = {
     "last_token_labels": ("v1.1", "exact"),
     "protocol": tuple(EVALUATIONS),
     "ranking": ("score", "confidence"),
-}
+}  # fmt: skip
 
 
 def check_overrides(draft: Draft, run: Stage, stages: tuple[Stage, ...]) -> None:

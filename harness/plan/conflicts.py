@@ -42,5 +42,6 @@ def _is_decisive(draft: Draft, conflict: Conflict, lines: set[int]) -> bool:
         return False
     given = {"teacher": draft.options.teacher, "base model": draft.options.student}
     if conflict.what in given:
-        return given[conflict.what] is None
+        # What the block of settings names is what that training had; the text may speak of other models.
+        return given[conflict.what] is None and conflict.lines[0] not in lines
     return conflict.lines[0] in lines and conflict.lines[1] in lines

@@ -155,7 +155,9 @@ def stage_tflop(
     stage: Stage, n_rows: float, teacher: Geometry | None, student: Geometry | None, *, length: float, square: float
 ) -> float:
     """Teraflops of a stage over rows of these mean lengths and squared lengths, as far as padding is worked on."""
-    epochs = int(stage.value("num_train_epochs"))
+    epochs = float(stage.value("num_train_epochs"))
+    if stage.get("max_steps"):
+        epochs = float(stage.value("max_steps")) * float(stage.value("train_batch_size")) / max(n_rows, 1.0)
     teacher_passes = epochs if stage.name == "intermediate_layer" else 1  # the prediction stage reads stored logits
     taught, learnt = forward_flop(teacher, length, square), 3 * forward_flop(student, length, square)
     return n_rows * (teacher_passes * taught + epochs * learnt) / 1e12

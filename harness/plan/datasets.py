@@ -1,18 +1,24 @@
 """Which questions a run trains on and is judged by, from the card's words about its data."""
 
+import dataclasses
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from harness.card import references
-from harness.domain import Card, Deviation, Experiment, Fact, Setting
+from harness.card import data_sets, references
+from harness.domain import Card, Deviation, Experiment, Fact, Setting, Stage
 from harness.plan import sources
 from harness.plan.claims import measured
-from harness.plan.defaults import trainer
+from harness.plan.defaults import keras, trainer
 from harness.plan.defaults.default import Program
 from harness.plan.options import Draft
 
 _SPLITS = {"train_data": "train", "eval_data": "validation"}
+_WITHOUT_NO_ANSWERS = ("run_qa", "official-bert")  # protocols that have such an option
+_EVALUATES_ON_THE_SAME = (trainer.PROGRAM, keras.PROGRAM)
+_ANY_FILE = re.compile(r"(?:train|dev|valid(?:ation)?|eval|test)(?:-v[12])?\.json")
+_ANY_FOLDER = re.compile(r"\W*|\$.*|content|data|datasets?|home|root|tmp|squad\S*|\w*_?dir", re.IGNORECASE)
+_BETWEEN = re.compile(r"\s[-+]\s|,\s")
 _LIST_OF_IDS = re.compile(r"`([\w-][\w.-]*\.ids)(?:`|$)")
 
 
@@ -39,6 +45,50 @@ def _named(name: str, fact: Fact) -> str | None:
     return references.data_named(fact.value, _SPLITS[name])
 
 
+def with_rules_of(evaluation: Stage, data: str) -> Stage:
+    """The evaluation without no-answers where the data have none, as programs are told by a missing option."""
+    known = data_sets.of_reference(data)
+    takes = evaluation.get("protocol") in _WITHOUT_NO_ANSWERS
+    if known is None or known.has_no_answers or not takes:
+        return evaluation
+    words = f"{known.repo}: every question has an answer, so --version_2_with_negative is not given"
+    rule = Setting("version_2_with_negative", False, "derived", sources.rule(words))
+    return dataclasses.replace(evaluation, settings=(*evaluation.settings, rule))
+
+
+def _named_in(draft: Draft, name: str, fact: Fact) -> str | None:
+    """What a card's words name; `SQuAD` without a version is 2.0 where the card speaks of that elsewhere."""
+    named = _named(name, fact)
+    if named is None and name == "eval_data":
+        return _held_out_among(draft, fact)
+    if named is None or not references.is_bare_squad(fact.value):
+        return named
+    others = [one.value for one in draft.card.facts if one.name in (*_SPLITS, "datasets") and one != fact]
+    is_2 = any(str(references.data_named(one, "train")).startswith(references.SQUAD2) for one in others)
+    is_2 = is_2 or any(claim.metric.startswith("NoAns") and claim.subject is None for claim in draft.card.claims)
+    return named.replace(f"{references.SQUAD1}:", f"{references.SQUAD2}:") if is_2 else named
+
+
+def _held_out_among(draft: Draft, fact: Fact) -> str | None:
+    """Of several data sets that a card was evaluated on, the held-out part of the one that it was trained on."""
+    train = _telling_fact(draft, "train_data")
+    same = _held_out_of(_named("train_data", train) or "") if train is not None else None
+    parts = [dataclasses.replace(fact, value=part) for part in _BETWEEN.split(fact.value)[:20]]
+    return same if len(parts) > 1 and same in [_named_in(draft, "eval_data", part) for part in parts] else None
+
+
+def _telling_fact(draft: Draft, name: str) -> Fact | None:
+    """The first of a card's words about its data that is more than a file's name that any data could have."""
+    facts = [fact for fact in draft.card.facts if fact.name == name]
+    return next((one for one in facts if one.dialect != "shell" or not _ANY_FILE.fullmatch(one.value)), None)
+
+
+def _only_listed(draft: Draft) -> Fact | None:
+    """The only data set in the card's front matter, if it is one that we know: what a silent card was trained on."""
+    listed = [fact for fact in draft.card.facts if fact.name == "datasets"]
+    return listed[0] if len(listed) == 1 and _named("train_data", listed[0]) is not None else None
+
+
 def _train_ids(draft: Draft) -> Iterator[Setting]:
     fact = draft.card.fact("train_data")
     listed = _LIST_OF_IDS.search(fact.value) if fact else None
@@ -49,7 +99,7 @@ def _train_ids(draft: Draft) -> Iterator[Setting]:
 
 
 def _data(draft: Draft, name: str, given: str | None, option: str) -> Setting:
-    fact = draft.card.fact(name)
+    fact = _telling_fact(draft, name) or (_only_listed(draft) if name == "train_data" else None)
     if given is not None:
         if not references.is_data_of_hub(given) and not Path(given).expanduser().is_file():
             draft.problems.append(f"{option} {given}: no such file")
@@ -60,7 +110,7 @@ def _data(draft: Draft, name: str, given: str | None, option: str) -> Setting:
     if fact is None:
         draft.problems.append(f"{name}: {draft.card.path} states none; give {option} FILE")
         return Setting(name, None, "assumed", sources.rule(""))
-    named, source = _named(name, fact), sources.rule(f"card line {fact.line}, '{fact.value}'", fact.line)
+    named, source = _named_in(draft, name, fact), sources.rule(f"card line {fact.line}, '{fact.value}'", fact.line)
     if (
         fact.dialect == "shell"
         and str(named).endswith(".json")
@@ -75,7 +125,8 @@ def _data(draft: Draft, name: str, given: str | None, option: str) -> Setting:
         return Setting(name, named, "derived", source)
     if named is None:
         draft.problems.append(
-            f"{name}: '{fact.value}' ({draft.place(fact.line)}) names no data we know; give {option} FILE"
+            f"{name}: '{fact.value}' ({draft.place(fact.line)}) names no data we know; give {option} FILE or "
+            f"{option} ORG/NAME:SPLIT"
         )
     return Setting(name, named, "derived", source)
 
@@ -85,8 +136,11 @@ def _other_data(draft: Draft, name: str, fact: Fact, named: str | None) -> str |
     key = "train_file" if name == "train_data" else "predict_file"
     for one in draft.card.stated:
         file = one.raw.rpartition("/")[2]
-        if one.key == key and references.data_named(file) != named:
-            return f"the command reads {file} ({draft.place(one.line)})"
+        folder = next((part for part in one.raw.strip("'\"").split("/")[:-1] if not _ANY_FOLDER.fullmatch(part)), "")
+        says_nothing = _ANY_FILE.fullmatch(file) is not None and not folder
+        if one.key == key and not says_nothing and references.data_named(file) != named:
+            read = f"{folder}/{file}" if _ANY_FILE.fullmatch(file) else file
+            return f"the command reads {read} ({draft.place(one.line)})"
     listed = [f for f in draft.card.facts if f.name == name and f.dialect == fact.dialect == "tables"]
     if len({references.data_named(one.value, "train") for one in listed}) > 1:
         return f"the table lists {', '.join(one.value for one in listed)}"
@@ -95,14 +149,30 @@ def _other_data(draft: Draft, name: str, fact: Fact, named: str | None) -> str |
 
 def _eval_data(draft: Draft, train: Setting, program: Program) -> Setting:
     """The evaluation data; the Trainer's cards name one data set, whose validation split they evaluate on."""
-    is_named = draft.card.fact("eval_data") is not None or draft.options.eval is not None
-    if not is_named and program is trainer.PROGRAM and str(train.value).endswith(":train"):
-        named = f"{str(train.value).removesuffix(':train')}:validation"
+    is_named = _telling_fact(draft, "eval_data") is not None or draft.options.eval is not None
+    same = _held_out_of(str(train.value)) if not is_named and train.origin != "overridden" else None
+    if same is not None and program in _EVALUATES_ON_THE_SAME:
         words = f"{sources.describe(train.source)}; run_qa.py evaluates on its validation split"
-        return Setting("eval_data", named, "derived", sources.rule(words, *train.source.lines))
+        return Setting("eval_data", same, "derived", sources.rule(words, *train.source.lines))
     claims = [] if is_named else [claim for claim in measured(draft.card) if claim.dataset]
     found = {references.data_named(str(claim.dataset), "validation") for claim in claims}
     if len(found) == 1 and None not in found:
         line, words = claims[0].line, f"card line {claims[0].line}, claimed on '{claims[0].dataset}'"
         return Setting("eval_data", found.pop(), "derived", sources.rule(words, line))
+    if same is not None and not claims:
+        words = f"{sources.describe(train.source)}; the card names no other data"
+        draft.ambiguities.append(
+            f"{draft.card.path} does not say what it was evaluated on: {same} is taken, the held-out part of its "
+            "training data; another is --eval FILE"
+        )
+        return Setting("eval_data", same, "derived", sources.rule(words, *train.source.lines))
     return _data(draft, "eval_data", draft.options.eval, "--eval")
+
+
+def _held_out_of(train: str) -> str | None:
+    """The evaluation split of the data set that a reference is the training split of; None for any other."""
+    known = data_sets.of_reference(train)
+    base, _, split = train.partition("@")[0].rpartition(":")
+    if known is not None and split == known.train:
+        return f"{base}:{known.evaluation}" if known.evaluation else None
+    return f"{base}:validation" if split == "train" and references.is_data_of_hub(train) else None

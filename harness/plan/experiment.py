@@ -4,8 +4,7 @@ import dataclasses
 from collections.abc import Collection, Sequence, Set
 
 from harness.card import loss_traces
-from harness.card.lint import REACH_OF_FLOOR
-from harness.card.references import data_named, floor_of, unpinned
+from harness.card.references import REACH_OF_FLOOR, data_named, floor_of, unpinned
 from harness.domain import Card, Claim, Deviation, Experiment, Setting, Stage, Stated
 from harness.errors import PlanError
 from harness.plan import sources
@@ -13,31 +12,33 @@ from harness.plan.augmentation import resolve_augmentation
 from harness.plan.checks import check_overrides, check_section, check_stage
 from harness.plan.claims import describe, problems_of, sort_out
 from harness.plan.conflicts import note_conflicts, note_unread
+from harness.plan.datasets import with_rules_of
 from harness.plan.defaults import PROGRAMS
 from harness.plan.defaults.default import Program
 from harness.plan.options import Draft, Options
-from harness.plan.recipe_choice import STAGES, choose_program, choose_recipe, settings_of, settings_of_evaluation
+from harness.plan.recipe_choice import STAGES, blocks_of, choose_program, choose_recipe, settings_of_evaluation
 from harness.plan.settings import NOT_TRAINING, resolve_evaluation, resolve_run, resolve_stage
-from harness.plan.tasks import refuse_other_tasks
+from harness.plan.tasks import refuse_what_stays_out
 from harness.plan.tolerances import tolerances
 
 
 def plan(card: Card, options: Options) -> Experiment:
     """The resolved experiment; raises PlanError listing every problem of card and options together."""
-    refuse_other_tasks(card, options)
+    refuse_what_stays_out(card, options)
     draft = Draft(card, options)
     recipe = choose_recipe(draft)
     program = choose_program(draft, str(recipe.value))
     defaults = PROGRAMS[str(program.value)]
     headings = STAGES.get(str(recipe.value), {})
     draft.options = _with_padding(draft, defaults, headings)
-    blocks = {name: settings_of(card, words) for name, words in headings.items()}
+    blocks = blocks_of(card, headings)
     stages = tuple(resolve_stage(draft, name, block, defaults) for name, block in blocks.items())
     augmentation = resolve_augmentation(draft, stages, defaults)
     of_evaluation = settings_of_evaluation(card)
     evaluation = resolve_evaluation(draft, of_evaluation, defaults)
     run_settings = resolve_run(draft, str(recipe.value), defaults)
     evaluated = next(one for one in run_settings if one.name == "eval_data")
+    evaluation = with_rules_of(evaluation, str(evaluated.value))
     claims, unjudged = _claims(draft, evaluated)
     allowed = tolerances(draft, claims, _declared_data(card, evaluated))
     run = Stage("run", (recipe, program, *run_settings, *allowed))
@@ -68,7 +69,8 @@ def plan(card: Card, options: Options) -> Experiment:
         ambiguities=tuple(draft.ambiguities),
         deviations=tuple(draft.deviations),
         declared_gpu=_words(card, "infrastructure"),
-        declared_eval_data=_words(card, "eval_data"),
+        declared_eval_data=_words(card, "eval_data")
+        or (str(evaluated.value) if evaluated.origin == "derived" else None),
         augmentation=augmentation,
         unjudged=unjudged,
     )
@@ -127,6 +129,11 @@ def _with_padding(draft: Draft, defaults: Program, names: Collection[str]) -> Op
 def _words(card: Card, name: str) -> str | None:
     fact = card.fact(name)
     return fact.value if fact else None
+
+
+def _derived(setting: Setting) -> str | None:
+    """The data that follow from what a card says, where it names none in words of its own."""
+    return str(setting.value) if setting.origin == "derived" and setting.value is not None else None
 
 
 def _note_unused(draft: Draft, used: Set[Stated]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness.card.read import read_card
-from harness.card.references import Reference, data_reference, model_reference
+from harness.card.references import Reference, data_reference, model_reference, unpinned
 from harness.domain import Experiment, Setting
 from harness.errors import CardError, DataError, PlanError
 from harness.plan import model_folders
@@ -49,7 +49,7 @@ def _models(experiment: Experiment) -> Iterator[str]:
             continue
         # A package that is not installed can be, as a Hub id can be fetched: that needs the network.
         reference, option = _reference(experiment, setting), f"--{setting.name.replace('_', '-')}"
-        if reference.kind == "hub" and not _HUB_ID.fullmatch(reference.repo):
+        if reference.kind == "hub" and not _HUB_ID.fullmatch(unpinned(reference.text)):
             yield f"{option} {reference.text}: is no folder here and no Hub id (ORG/NAME)"
         elif reference.kind == "card" and reference.path is not None:
             yield from _card(option, reference.path)

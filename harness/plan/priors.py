@@ -12,7 +12,7 @@ earlier plans name.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.card.lint import REACH_OF_FLOOR
+from harness.card.references import REACH_OF_FLOOR
 from harness.domain import Claim, Experiment
 
 

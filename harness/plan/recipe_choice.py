@@ -3,33 +3,39 @@
 import re
 from collections.abc import Mapping
 
-from harness.domain import Card, Deviation, Setting, Source, Stated
+from harness.domain import Card, Deviation, Setting, Stated
 from harness.plan import sources
-from harness.plan.defaults import PROGRAMS, trainer
+from harness.plan.defaults import PROGRAMS, farm, keras, run_squad, squad_distillation, trainer
 from harness.plan.options import Draft
+from harness.plan.program_signs import made_with
 
 # Recipe -> its stages, and the words in a heading that say which stage a block of settings is for; "" is the section
 # that holds the settings of the card's only training. Two recipes with the same stages are variants of one method: the
-# program that the card names decides, else the first.
+# program that the card names decides, else the first. `prediction` is the second stage alone.
 STAGES: Mapping[str, Mapping[str, str]] = {
     "haystack": {"intermediate_layer": "intermediate", "prediction_layer": "prediction"},
     "tinybert": {"intermediate_layer": "intermediate", "prediction_layer": "prediction"},
+    "prediction": {"prediction_layer": ""},
     "finetune": {"finetune": ""},
 }
 # Recipe -> the programs that can fill in its settings, the usual one first.
 PROGRAMS_OF: Mapping[str, tuple[str, ...]] = {
     "haystack": ("haystack 1.1.0", "haystack 1.26.4"),
     "tinybert": ("tinybert 0598f02",),
-    "finetune": ("haystack 1.1.0", "haystack 1.26.4", trainer.PROGRAM.name),
+    "prediction": ("haystack 1.1.0", "haystack 1.26.4", squad_distillation.PROGRAM.name),
+    "finetune": (
+        "haystack 1.1.0",
+        "haystack 1.26.4",
+        *(one.PROGRAM.name for one in (farm, trainer, run_squad, keras)),
+    ),
 }
 _TWO_STAGES = ("intermediate", "prediction")
 _CORE = {"learning_rate", "num_train_epochs", "train_batch_size"}
 _NOT_THIS_TRAINING = re.compile(r"pre-?\s?train|^eval|usage|language model|mlm", re.IGNORECASE)
 _EVALUATION = re.compile(r"^eval", re.IGNORECASE)
 _OF_BOTH = {"max_seq_length", "doc_stride", "max_query_length", "eval_batch_size", "max_answer_length", "n_best_size"}
-_OF_FARM = {"n_epochs", "max_seq_len", "embeds_dropout_prob", "base_LM_model", "warmup_proportion"}
-_OF_TRAINER = {"num_train_epochs", "per_device_train_batch_size", "per_gpu_train_batch_size"}
-_OF_TRANSFORMERS = ("transformers", "pytorch", "generated_from_trainer")
+_OF_DISTILLATION = ("soft_label_weight", "teacher", "temperature")
+_INTERMEDIATE_TOO = re.compile(r"\bintermediate[- ]layers?\b", re.IGNORECASE)
 _MENDED = (1, 4)  # the Haystack release from which on the labels of a context's last token are right
 _VERSION = re.compile(r"(\d+)\.(\d+)")
 
@@ -79,8 +85,6 @@ def choose_recipe(draft: Draft) -> Setting:
     if implied is not None:
         _note_variant(draft, str(implied.value))
         return implied
-    if _distils_in_one_stage(draft):
-        return Setting("recipe", None, "assumed", sources.rule(""))
     draft.problems.append(
         f"{draft.card.path} states no hyperparameters of a recipe we run; expected a fenced `key = value` block under "
         "headings for both distillation stages, or one under 'Hyperparameters'"
@@ -88,30 +92,8 @@ def choose_recipe(draft: Draft) -> Setting:
     return Setting("recipe", None, "assumed", sources.rule(""))
 
 
-def _distils_in_one_stage(draft: Draft) -> bool:
-    """Says so where a card's only block of settings is one of distillation: no recipe here has that stage alone."""
-    block = settings_of(draft.card, "")
-    signs = [one for one in block if one.name in ("soft_label_weight", "teacher", "temperature")]
-    if not signs or draft.options.recipe is not None:
-        return False
-    draft.problems.append(
-        f"{draft.place(signs[0].line)}: {signs[0].key} = {signs[0].raw} is of distillation, but '{signs[0].section}' "
-        "is the only block of settings: the recipe haystack needs one under a heading for the intermediate layer and "
-        "one for the prediction layer; --recipe finetune leaves the teacher out"
-    )
-    return True
-
-
 def _implied(draft: Draft) -> Setting | None:
-    fits: dict[str, list[int]] = {}
-    for recipe, headings in STAGES.items():
-        found = [settings_of(draft.card, words) for words in headings.values()]
-        if all(found):
-            fits[recipe] = sorted({of_one[0].line for of_one in found})
-    if list(fits) == ["finetune"] and any(
-        one.name in ("soft_label_weight", "teacher") for one in settings_of(draft.card, "")
-    ):
-        return None
+    fits = _fitting(draft)
     if not fits:
         return None
     fact = draft.card.fact("framework")
@@ -120,7 +102,48 @@ def _implied(draft: Draft) -> Setting | None:
     lines, words = fits[recipe], f"headings of the settings from card lines {', '.join(map(str, fits[recipe]))}"
     if fact and variant == recipe:
         lines, words = [*lines, fact.line], f"{words}, and line {fact.line} names {fact.value}"
+    if recipe == "prediction":
+        words = f"card line {lines[0]} is of distillation, and one block of settings is of one stage"
     return Setting("recipe", recipe, "derived", sources.rule(words, *lines))
+
+
+def _fitting(draft: Draft) -> dict[str, list[int]]:
+    """The recipes that the card's blocks of settings fit, the likeliest first, with the lines that say so."""
+    fits = {}
+    for recipe, headings in STAGES.items():
+        found = [settings_of(draft.card, words) for words in headings.values()]
+        if all(found):
+            fits[recipe] = sorted({of_one[0].line for of_one in found})
+    signs = [one.line for one in settings_of(draft.card, "") if one.name in _OF_DISTILLATION]
+    if not signs:
+        fits.pop("prediction", None)
+    elif "prediction" in fits and "haystack" not in fits:
+        fits = {"prediction": signs}
+        if _distils_both(draft):
+            _note_one_block(draft, signs[0])
+            fits = {"haystack": signs}
+    return fits
+
+
+def _distils_both(draft: Draft) -> bool:
+    """Whether the text speaks of the intermediate layer too, and the block does not begin after that stage."""
+    student, own = draft.card.fact("student"), draft.card.fact("model")
+    names = [one.value.lower().rpartition("/")[2] for one in (student, own) if one is not None]
+    begins_after = student is not None and own is not None and names[0].startswith(names[1])
+    return _INTERMEDIATE_TOO.search(draft.card.text) is not None and not begins_after
+
+
+def _note_one_block(draft: Draft, line: int) -> None:
+    draft.ambiguities.append(
+        f"{draft.place(line)}: one block of settings for two stages, so both have it; the other reading is --recipe "
+        "prediction"
+    )
+
+
+def blocks_of(card: Card, headings: Mapping[str, str]) -> dict[str, tuple[Stated, ...]]:
+    """What the card states for each stage; its only block of settings for all of them where no heading names one."""
+    blocks = {stage: settings_of(card, words) for stage, words in headings.items()}
+    return blocks if any(blocks.values()) else dict.fromkeys(headings, settings_of(card, ""))
 
 
 def _note_variant(draft: Draft, recipe: str) -> None:
@@ -133,31 +156,13 @@ def _note_variant(draft: Draft, recipe: str) -> None:
         )
 
 
-def _made_by_transformers(card: Card) -> Source | None:
-    """By what a card counts as made with transformers' own programs, None where nothing says so."""
-    if any(fact.name == "framework" and fact.value.lower().startswith("haystack") for fact in card.facts):
-        return None
-    for fact in card.facts:
-        named = fact.name == "framework" and fact.value.split()[0] in _OF_TRANSFORMERS
-        if named or (fact.name == "tag" and fact.value in _OF_TRANSFORMERS[2:]):
-            return sources.rule(f"card line {fact.line} says {fact.value}", fact.line)
-    block = settings_of(card, "")
-    command = next((one for one in block if one.dialect in ("shell", "call")), None)
-    if command is None and not any(one.key in _OF_FARM for one in block):
-        command = next((one for one in block if one.key in _OF_TRAINER), None)
-    if command is None:
-        return None
-    return sources.rule(f"card line {command.line}: {command.key} is an option of transformers' programs", command.line)
-
-
 def choose_program(draft: Draft, recipe: str) -> Setting:
     """The program whose defaults fill what the card leaves out; for Haystack, by the version that the card names."""
     usual, *later = PROGRAMS_OF.get(recipe, PROGRAMS_OF["haystack"])
     fact = draft.card.fact("framework")
-    if recipe == "finetune":
-        source = _made_by_transformers(draft.card)
-        if source:
-            return Setting("program", trainer.PROGRAM.name, "derived", source)
+    made = made_with(draft.card, settings_of(draft.card, ""))
+    if made is not None and made[0] in PROGRAMS_OF.get(recipe, ()):
+        return Setting("program", made[0], "derived", made[1])
     if fact is None or fact.value.lower().split()[0] != PROGRAMS[usual].library:
         return Setting("program", usual, "assumed", sources.rule(f"the program that the recipe {recipe} follows"))
     version = _VERSION.search(fact.value)

@@ -2,24 +2,21 @@
 
 import dataclasses
 import difflib
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Literal
 
-from harness.card import references
 from harness.card.dialects.names import is_setting
 from harness.card.dialects.values import Parsed, value_of
-from harness.domain import Deviation, Setting, Source, Stage, Stated, Value
+from harness.domain import Card, Deviation, Setting, Source, Stage, Stated, Value
 from harness.plan import sources
 from harness.plan.card_settings import completed
 from harness.plan.data_reading import reading_settings
 from harness.plan.datasets import data_settings
 from harness.plan.defaults import EVALUATIONS
 from harness.plan.defaults.default import Default, Program
+from harness.plan.models import models_of, published
 from harness.plan.options import Draft, similar
 
-_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 _CATEGORIES: Mapping[str, Literal["recipe", "evaluation", "data", "seed"]] = {
     "evaluation": "evaluation",
     "augmentation": "data",
@@ -27,10 +24,14 @@ _CATEGORIES: Mapping[str, Literal["recipe", "evaluation", "data", "seed"]] = {
 
 # What a card may state that changes a training and that no recipe here can do.
 _CHANGES_TRAINING = {
-    "warmup_steps", "max_steps", "optimizer", "dropout", "attention_dropout", "label_smoothing", "fp16",
+    "optimizer", "dropout", "attention_dropout", "label_smoothing", "load_best_model_at_end",
     "gradient_accumulation_steps", "total_train_batch_size", "num_devices",
 }  # fmt: skip
 _NO_CHANGE = ("0", "0.0", "false", "none", "null", "-1", "adamw", "adam", "1", "adamw_torch", "adamw_hf")
+# Settings that a stage has only where the card, or an option, states them: what each takes the place of.
+_OPTIONAL = {"warmup_steps": "warmup_ratio", "max_steps": "num_train_epochs"}
+_FULL = ("false", "no", "none", "null", "0", "fp32", "float32", "o0", "off", "n/a", "")
+_WHY_NOT = {"load_best_model_at_end": "the last weights are kept, not those that did best on the evaluation data"}
 # Where files lie, what is run and how often it is written down: not settings of a training.
 NOT_TRAINING = {
     "do_train", "do_eval", "do_predict", "train_file", "predict_file", "data_dir", "output_dir", "save_steps",
@@ -38,7 +39,7 @@ NOT_TRAINING = {
     "logging_steps", "logging_dir", "overwrite_output_dir", "overwrite_cache", "run_name", "save_strategy", "report_to",
     "evaluation_strategy", "evaluation_steps", "save_total_limit", "base_model", "model_type", "eval_batch_size",
     "dataset_name", "dataset_config_name", "tokenizer_name", "push_to_hub", "logging_strategy", "distributed_type",
-    "total_eval_batch_size", "teacher", "do_lower_case", "version_2_with_negative", "load_best_model_at_end",
+    "total_eval_batch_size", "teacher", "do_lower_case", "version_2_with_negative",
 }  # fmt: skip
 
 
@@ -46,7 +47,8 @@ def resolve_stage(draft: Draft, name: str, block: Sequence[Stated], program: Pro
     """Every setting of one stage: overridden, else stated, else assumed from the program's defaults."""
     defaults = program.stages[name]
     stated, worked_out = completed(block, defaults)
-    for unknown in sorted(set(stated) - set(defaults) - {"seed"}):
+    optional = [] if name == "evaluation" else list(_optional(draft, name, stated))
+    for unknown in sorted(set(stated) - set(defaults) - {"seed", *_OPTIONAL}):
         one = stated[unknown]
         if name == "evaluation" and any(unknown in other.stages[name] for other in EVALUATIONS.values()):
             what = f"{draft.place(one.line)}: {one.key} = {one.raw} is not used: this protocol has no such setting"
@@ -58,21 +60,43 @@ def resolve_stage(draft: Draft, name: str, block: Sequence[Stated], program: Pro
         setting = resolve(draft, name, key, default, stated.get(key), program)
         if key in worked_out and setting.origin == "stated":
             setting = dataclasses.replace(setting, origin="derived", source=worked_out[key])
+        before = next((one.name for one in optional if _OPTIONAL[one.name] == key), None)
+        if before is not None and setting.inert is None:
+            setting = dataclasses.replace(setting, inert=f"{before} goes before it")
         settings.append(setting)
+        if "hard_label_weight" in defaults:
+            continue
         if key == "soft_label_weight" and setting.inert is None and isinstance(setting.value, (int, float)):
             settings.append(_hard_label_weight(draft, name, setting))
-    return Stage(name, tuple(settings))
+    return Stage(name, (*settings, *optional))
+
+
+def _optional(draft: Draft, stage: str, stated: Mapping[str, Stated]) -> Iterator[Setting]:
+    """The settings that not every stage has, where the card or an option gives them; 0 and less mean: not given."""
+    for name in _OPTIONAL:
+        one = stated.get(name)
+        default = Default(0, "", "steps")
+        is_given = one is not None and isinstance(one.value, (int, float)) and one.value > 0
+        typed = override(draft, stage, name, 0, one.value if one is not None and is_given else None)
+        if typed is not None:
+            yield dataclasses.replace(typed, unit="steps")
+        elif one is not None and (is_given or not isinstance(one.value, (int, float))):
+            value = _as(default.value, one.value)
+            if value is None:
+                draft.problems.append(f"{one.key} = {one.raw} ({draft.place(one.line)}): expected a whole number")
+            yield Setting(name, value, "stated", sources.card_line(one.line), "steps")
 
 
 def _note_unknown(draft: Draft, stage: str, one: Stated, defaults: Mapping[str, Default]) -> None:
     """A misspelt setting is a problem; one that is none of this stage's is put on record."""
     if not is_setting(one.key) and difflib.get_close_matches(one.name, defaults, n=1, cutoff=0.8):
         draft.problems.append(f"unknown setting {one.key} ({draft.place(one.line)}){similar(one.name, defaults)}")
-    elif _is_bf16(one):
+    elif one.name == "fp16":
         pass  # a setting of the run
     elif one.name in _CHANGES_TRAINING and str(one.value).lower() not in _NO_CHANGE:
         claimed = f"{stage}: {one.key} = {one.raw} (card line {one.line})"
-        draft.deviations.append(Deviation("recipe", claimed, "not done", True, "no recipe here has this setting"))
+        why = _WHY_NOT.get(one.name, "no recipe here has this setting")
+        draft.deviations.append(Deviation("recipe", claimed, "not done", True, why))
     elif one.name not in NOT_TRAINING:
         draft.ambiguities.append(f"{draft.place(one.line)}: {one.key} = {one.raw} is not used: no setting of {stage}")
 
@@ -161,17 +185,7 @@ def _hard_label_weight(draft: Draft, stage: str, soft: Setting) -> Setting:
 def resolve_run(draft: Draft, recipe: str, program: Program) -> tuple[Setting, ...]:
     """What belongs to no single stage: models, data, seed, precision, limit."""
     options = draft.options
-    settings: list[Setting] = []
-    if recipe != "finetune":
-        settings.extend(_teacher(draft))
-        settings.append(_check_of(draft, settings[0]))
-    else:
-        given = {"--teacher": options.teacher is not None, "--check-teacher": options.check_teacher}
-        draft.problems += [
-            f"{name}: the recipe finetune has no teacher" for name, is_given in given.items() if is_given
-        ]
-    settings.append(_model(draft, "student", options.student))
-    settings.extend(_student_layers(draft))
+    settings = models_of(draft, recipe)
     settings.extend(data_settings(draft, program))
     settings.extend(reading_settings(draft))
     if options.seed is not None:
@@ -180,7 +194,7 @@ def resolve_run(draft: Draft, recipe: str, program: Program) -> tuple[Setting, .
     else:
         settings.append(resolve(draft, "run", "seed", program.stages["run"]["seed"], _stated_seed(draft), program))
     settings.append(_precision(draft))
-    settings.append(_published(draft))
+    settings.append(published(draft))
     settings.append(_rule(draft))
     if options.limit is not None:
         if options.limit < 1:
@@ -197,74 +211,6 @@ def _stated_seed(draft: Draft) -> Stated | None:
     return next((one for one in draft.card.stated if one.name == "seed"), None)
 
 
-def _model(draft: Draft, name: str, given: str | None) -> Setting:
-    fact, option = draft.card.fact(name), f"--{name}"
-    if given is not None:
-        if fact is not None and references.unpinned(given) != fact.value:
-            claimed, actual = f"{name} {fact.value}", f"{name} {given}"
-            draft.deviations.append(Deviation("recipe", claimed, actual, True, option=option))
-        return Setting(name, given, "overridden", sources.option(option))
-    if fact is None:
-        draft.problems.append(f"{name}: {draft.card.path} states none; give {option} ID|DIR|CARD")
-        return Setting(name, None, "assumed", sources.rule(""))
-    return Setting(name, fact.value, "stated", sources.card_line(fact.line))
-
-
-def _teacher(draft: Draft) -> Iterator[Setting]:
-    """The teacher; where a finished run is given and the card's own teacher is a card, which run of it to take."""
-    option, fact = draft.options.teacher, draft.card.fact("teacher")
-    if option is None or not references.is_run(option):
-        yield _model(draft, "teacher", option)
-        return
-    if fact is None or not fact.value.endswith(".md"):
-        what = "is a run, and the card's teacher is no card that it could be a run of"
-        draft.problems.append(f"--teacher {option}: {what}; give the folder of its student")
-    yield _model(draft, "teacher", None)
-    what = "a finished run of its card, of whatever seed and code"
-    claimed = "the teacher that the run's own seed makes"
-    draft.deviations.append(Deviation("seed", claimed, what, True, option="--teacher"))
-    yield Setting("teacher_run", Path(option).as_posix(), "overridden", sources.option("--teacher"))
-
-
-def _student_layers(draft: Draft) -> Iterator[Setting]:
-    """Which layers of its model the student begins with; none where it begins with all of them."""
-    fact, option = draft.card.fact("student_layers"), draft.options.student_layers
-    if option is not None:
-        plain = ", ".join(part.strip() for part in option.split(","))
-        if not all(part.isdecimal() and int(part) > 0 for part in plain.split(", ")):
-            draft.problems.append(f"--student-layers {option}: expected numbers of layers from 1, as in 2,4,6")
-        if fact is None or fact.value != plain:
-            claimed = f"layers {fact.value}" if fact else "all layers"
-            draft.deviations.append(Deviation("recipe", claimed, f"layers {plain}", True, option="--student-layers"))
-        yield Setting("student_layers", plain, "overridden", sources.option("--student-layers"))
-    elif fact is not None and draft.options.student is None:
-        yield Setting("student_layers", fact.value, "stated", sources.card_line(fact.line))
-
-
-def _check_of(draft: Draft, teacher: Setting) -> Setting:
-    """Whether the teacher must reach its own card's claims before anything is trained."""
-    if str(teacher.value).endswith(".md"):
-        why = "the teacher is a card, which is run to its verdict first"
-        return Setting("check_teacher", True, "derived", sources.rule(why))
-    if draft.options.check_teacher:
-        return Setting("check_teacher", True, "overridden", sources.option("--check-teacher"))
-    why = "harness: whether the teacher reaches its own claim is not checked, unless --check-teacher"
-    return Setting("check_teacher", False, "assumed", sources.rule(why))
-
-
-def _published(draft: Draft) -> Setting:
-    """The weights that the card speaks of, scored beside our own; None where they are not to be looked for."""
-    option, fact = draft.options.published, draft.card.fact("model")
-    if option is not None:
-        return Setting("published", None if option == "none" else option, "overridden", sources.option("--published"))
-    if draft.options.limit is not None:
-        return Setting("published", None, "derived", sources.rule("--limit: part of the questions judges nothing"))
-    if fact is None or not _HUB_ID.fullmatch(fact.value):
-        why = "the card names no model on the Hub; --published ID|DIR"
-        return Setting("published", None, "assumed", sources.rule(why))
-    return Setting("published", fact.value, "stated", sources.card_line(fact.line))
-
-
 def _rule(draft: Draft) -> Setting:
     if draft.options.rule is None:
         why = "harness: the plain rule; --rule equivalence has error rates"
@@ -273,19 +219,22 @@ def _rule(draft: Draft) -> Setting:
 
 
 def _precision(draft: Draft) -> Setting:
-    given, stated = draft.options.precision, next(filter(_is_bf16, draft.card.stated), None)
-    usual = "fp32" if stated is None else "bf16"
+    given, stated = draft.options.precision, _stated_precision(draft.card)
+    usual = "fp32" if stated is None else stated[0]
     if given is not None and given != usual:
         draft.deviations.append(Deviation("precision", usual, given, True, option="--precision"))
         return Setting("precision", given, "overridden", sources.option("--precision"))
     if stated is not None:
-        return Setting("precision", usual, "stated", sources.card_line(stated.line))
+        return Setting("precision", usual, "stated", sources.card_line(stated[1]))
     symbol = "nodes/reader/farm.py 401, use_amp=None"
     return Setting("precision", usual, "assumed", Source("default", library="haystack", version="1.1.0", symbol=symbol))
 
 
-def _is_bf16(one: Stated) -> bool:
-    """Whether a card says that it was trained in bfloat16, as `mixed_precision = bf16` or `bf16 = True`."""
-    if one.name != "fp16":
-        return False
-    return str(one.value).lower() == "bf16" or ("bf16" in one.key.lower() and one.value is True)
+def _stated_precision(card: Card) -> tuple[str, int] | None:
+    """The half precision that a card says it was trained in, and the line; None for fp32 and where it says nothing."""
+    for one in card.stated:
+        word = str(one.value).lower()
+        if one.name == "fp16" and word not in _FULL:
+            is_bf16 = "bf16" in word or "bfloat16" in word or "bf16" in one.key.lower()
+            return ("bf16" if is_bf16 else "fp16"), one.line
+    return None

@@ -6,6 +6,8 @@ int64 arrays padded to 384.
 
     row = [CLS] question [SEP] context[window] [SEP] padding to max_seq_length
 
+Tokenizers of RoBERTa's kind put two [SEP] between question and context.
+
 The two differ in what a stride is (see `build_features`), and run_qa never cuts a question.
 
 Not Haystack: the original builds every padded row up front; the batches are the same, token for token.
@@ -22,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.errors import DataError
+from harness.qa.markers import Special, special_tokens
 from harness.qa.offsets import is_usable
 from harness.qa.squad import Answer, Paragraph, Question
 
@@ -50,16 +53,6 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Special:
-    """Ids of the marker tokens; `width` is the unsigned type that holds every id of the vocabulary."""
-
-    cls: int
-    sep: int
-    pad: int
-    width: Any
-
-
-@dataclass(frozen=True, slots=True)
 class Features:
     """All windows of a data set; `questions` lists the ids kept, `dropped` those whose answer is not in the context.
 
@@ -82,7 +75,9 @@ class Features:
     @property
     def lengths(self) -> Array:
         """Tokens of each row, markers included, padding not."""
-        lengths: Array = np.asarray(self.rows["question_length"]).astype(int) + self.rows["window_length"] + 3
+        lengths: Array = (
+            np.asarray(self.rows["question_length"]).astype(int) + self.rows["window_length"] + self.special.n
+        )
         return lengths
 
     def batch(self, which: Sequence[int] | Array) -> dict[str, Array]:
@@ -90,13 +85,14 @@ class Features:
         rows = np.asarray(self.rows[np.asarray(which, dtype=np.int64)])
         position = np.arange(self.max_seq_length)
         column = {name: rows[name].astype(np.int64)[:, None] for name in ROW.names or ()}
-        second = column["question_length"] + 2
+        first_sep = column["question_length"] + 1
+        second = first_sep + self.special.n_between
         end = second + column["window_length"]
-        in_question = (position >= 1) & (position < second - 1)
+        in_question = (position >= 1) & (position < first_sep)
         in_context = (position >= second) & (position < end)
         ids = np.full(in_context.shape, self.special.pad, dtype=np.int64)
         ids[:, 0] = self.special.cls
-        ids[(position == second - 1) | (position == end)] = self.special.sep
+        ids[((position >= first_sep) & (position < second)) | (position == end)] = self.special.sep
         ids[in_question] = self.question_ids[(column["question_start"] + position - 1)[in_question]]
         ids[in_context] = self.context_ids[(column["context_start"] + position - second)[in_context]]
         segments = ((position >= second) & (position <= end)).astype(np.int64)
@@ -233,12 +229,12 @@ class _Builder:
     def _add_question(self, question: Question, pieces: list[int], offsets: Array, context_start: int) -> None:
         question_start = self._append("question_ids", np.array(pieces, dtype=self.special.width))
         spans = token_spans(question.answers, offsets, self.last_token) if self.for_training and len(offsets) else []
-        window = self.max_seq_length - len(pieces) - 3
+        window = self.max_seq_length - len(pieces) - self.special.n
         step = self._step(question, window, len(offsets))
         rows = []
         for start in window_starts(len(offsets), window, step):
             length = min(window, len(offsets) - start)
-            label = window_labels(spans, start, length, len(pieces) + 2)[0]
+            label = window_labels(spans, start, length, len(pieces) + self.special.n - 1)[0]
             head = (len(self.questions), question_start, len(pieces), context_start + start, start, length)
             rows.append((*head, *label))
         self.questions.append(question.id)
@@ -275,20 +271,6 @@ def _mapped(path: Path, dtype: Any) -> Array:
 
 def _name(ids: Sequence[str]) -> str:
     return ", ".join(ids[:5]) + (f" and {len(ids) - 5} more" if len(ids) > 5 else "")
-
-
-def special_tokens(tokenizer: Any) -> Special:
-    """The marker ids; raises DataError for a tokenizer that joins question and context in another way than BERT's."""
-    absent = [name for name in ("cls_token", "sep_token", "pad_token") if getattr(tokenizer, f"{name}_id") is None]
-    if absent:
-        what = f"its tokenizer has no {', '.join(absent)}; give the model with its own tokenizer files"
-        raise DataError(tokenizer.name_or_path, "", what)
-    pair = tokenizer("a", "b")["input_ids"]
-    a, b = (tokenizer(text, add_special_tokens=False)["input_ids"] for text in "ab")
-    if pair != [tokenizer.cls_token_id, *a, tokenizer.sep_token_id, *b, tokenizer.sep_token_id]:
-        raise DataError(tokenizer.name_or_path, "", "its tokenizer does not join pairs as [CLS] a [SEP] b [SEP]")
-    width = np.uint16 if len(tokenizer) <= np.iinfo(np.uint16).max else np.uint32
-    return Special(tokenizer.cls_token_id, tokenizer.sep_token_id, tokenizer.pad_token_id, width)
 
 
 def window_starts(n_tokens: int, window: int, doc_stride: int) -> range:

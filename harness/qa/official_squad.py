@@ -67,6 +67,32 @@ def score_questions(golds: Iterable[tuple[str, Sequence[str]]], predictions: Map
     return [_score(question, answers, predictions[question]) for question, answers in golds]
 
 
+def score_questions_v1(
+    golds: Iterable[tuple[str, Sequence[str]]], predictions: Mapping[str, str]
+) -> list[QuestionScore]:
+    """Scores every question under the rules of evaluate-v1.1.py: one without a prediction scores 0, others are ignored.
+
+    The best of all gold answers counts. An answer that normalises to nothing shares no word with anything. Raises
+    InvalidRunError where no question has a prediction, or one has no gold answer: v1.1 knows no unanswerable ones.
+    """
+    golds = list(golds)
+    if not any(question in predictions for question, _ in golds):
+        check_ids([question for question, _ in golds], predictions, "prediction")
+    without = next((question for question, answers in golds if not answers), None)
+    if without is not None:
+        raise InvalidRunError(f"question {without} has no gold answer, which SQuAD 1.1 does not know; use version 2.0")
+    return [_score_v1(question, answers, predictions.get(question)) for question, answers in golds]
+
+
+def _score_v1(question: str, answers: Sequence[str], predicted: str | None) -> QuestionScore:
+    if predicted is None:
+        return QuestionScore(question, True, "", 0, 0.0)
+    normal = normalise(predicted)
+    golds = [normalise(answer) for answer in answers]
+    f1 = max(_overlap(gold.split(), normal.split()) if gold and normal else 0.0 for gold in golds)
+    return QuestionScore(question, True, predicted, int(normal in golds), f1)
+
+
 def check_ids(questions: Sequence[str], given: Iterable[str], what: str) -> None:
     """Raises InvalidRunError unless `given` names exactly these questions, and each of them is there once."""
     if not questions:

@@ -19,14 +19,21 @@ _IN_SIGNATURE = {
 
 
 def signature_of(settings: Stage, n: int, data: Mapping[str, str], *, scorer: str) -> str:
-    """The signature of a model's score; scores with different signatures are not compared without saying so."""
+    """The signature of a model's score; scores with different signatures are not compared without saying so.
+
+    Where no question may go unanswered, the scorer is that of SQuAD 1.1.
+    """
     protocol: str = settings.value("protocol")
+    is_v1 = settings.get("version_2_with_negative") is False
+    names = [name for name in settings_of(protocol) if not (is_v1 and name == "null_score_diff_threshold")]
+    scorer = "official1.1" if is_v1 and scorer == "official2.0" else scorer
     parts = [
         *_head(n, data),
         f"protocol:{protocol}",
         f"len:{settings.value('max_seq_length')}",
         f"stride:{settings.value('doc_stride')}/{settings.value('doc_stride_is')}",
-        *(_part(name, settings.value(name)) for name in settings_of(protocol)),
+        *(_part(name, settings.value(name)) for name in names),
+        *(["null:never"] if is_v1 else []),
         f"scorer:{scorer}",
     ]
     return "|".join([*parts, f"gold:{settings.value('last_token_labels')}"] if scorer == "token-index" else parts)

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from accelerate import Accelerator
 
-from harness.domain import Experiment
+from harness.domain import Deviation, Experiment
 from harness.errors import PlanError
 from harness.record import environment
 from harness.record.parts import RunSettings
@@ -43,6 +43,14 @@ class RunContext:
         return bool(self.accelerator.is_main_process)
 
 
+def precision_of(experiment: Experiment, accelerator: Accelerator) -> Deviation | None:
+    """What sets the precision of this machine apart from the card's; None for the same."""
+    planned = RunSettings.of(experiment).precision
+    if planned != "fp16" or accelerator.mixed_precision == planned:
+        return None
+    return Deviation("precision", planned, "fp32", True, reason="a CPU has no fp16 training")
+
+
 def make_accelerator(experiment: Experiment, options: RunOptions) -> Accelerator:
     """The device of a run, with its precision; raises PlanError for what this machine does not have."""
     precision = RunSettings.of(experiment).precision
@@ -50,7 +58,9 @@ def make_accelerator(experiment: Experiment, options: RunOptions) -> Accelerator
     if options.device == "gpu" and not torch.cuda.is_available():
         raise PlanError(["--device gpu: PyTorch finds none here; leave the option out"])
     if precision in ("fp16", "tf32") and (on_cpu or not environment.find_gpus()[0]):
-        raise PlanError([f"--precision {precision} needs a GPU; on the CPU use fp32 or bf16"])
+        if experiment.run["precision"].origin != "stated":
+            raise PlanError([f"--precision {precision} needs a GPU; on the CPU use fp32 or bf16"])
+        precision = "fp32"  # the card's own, which this machine does not have: see `precision_of`
     torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
     torch.set_num_threads(environment.n_threads())
     return Accelerator(

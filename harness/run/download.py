@@ -5,14 +5,13 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-import datasets
-from datasets.exceptions import DatasetsError
-from huggingface_hub import HfApi, constants, snapshot_download, try_to_load_from_cache
+from huggingface_hub import HfApi, constants, hf_hub_download, snapshot_download, try_to_load_from_cache
 from huggingface_hub.errors import (  # type: ignore[attr-defined]
     GatedRepoError,
     HfHubHTTPError,
     HTTPError,
     OfflineModeIsEnabled,
+    RemoteEntryNotFoundError,
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
@@ -21,6 +20,7 @@ from harness.errors import DataError, HubError
 from harness.qa.squad import Paragraph, from_table
 
 _SHARD = re.compile(r"-\d{5}-of-\d{5}(?:-[0-9a-f]+)?$")
+CONVERTED = "refs/convert/parquet"  # where the Hub keeps data sets of scripts and other formats as parquet
 _PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
 MODEL_FILES = ["README.md", "*.json", "*.txt", "*.model", "*.safetensors"]
 
@@ -39,16 +39,18 @@ def fetch_model(repo_id: str, revision: str | None = None, *, option: str) -> Pa
 
 
 def fetch_squad(
-    name: str, split: str, revision: str | None = None, *, option: str
+    repo_id: str, split: str, revision: str | None = None, *, config: str = "", option: str
 ) -> tuple[Path, Callable[[], Iterator[Paragraph]]]:
     """Folder and paragraphs of one split of a data set in parquet form, streamed in the set's own order.
 
-    `name` is ORG/NAME, or ORG/NAME/CONFIG where several configurations have that split: they are never merged. The
-    second value starts a new pass over the paragraphs each time it is called.
+    `config` is named where several configurations have that split: they are never merged. A set that is no parquet is
+    read as the Hub has converted it, unless a revision is asked for. The second value starts a new pass over the
+    paragraphs each time it is called.
     """
     advice = f"give a SQuAD-format file with {option}"
-    repo_id, config = "/".join(name.split("/")[:2]), "/".join(name.split("/")[2:])
     folder = _fetch(repo_id, "dataset", revision, [f"*{split}*.parquet"], advice)
+    if revision is None and not any(folder.rglob("*.parquet")):
+        folder = _converted(repo_id, advice) or folder
     files = _files_of(folder, split)
     if config not in files if config else not files:
         there = sorted({_place_of(path) for path in _listed(repo_id, revision, folder)})
@@ -63,6 +65,9 @@ def fetch_squad(
 
 
 def _read(repo_id: str, files: Sequence[Path], advice: str) -> Iterator[Paragraph]:
+    import datasets  # here: a card or a model alone does without this large library
+    from datasets.exceptions import DatasetsError
+
     paths = [str(path) for path in sorted(files)]
     try:
         rows = datasets.load_dataset("parquet", data_files=paths, split="train", streaming=True)
@@ -96,6 +101,29 @@ def _listed(repo_id: str, revision: str | None, folder: Path) -> list[str]:
     except (OSError, ValueError, HTTPError):
         names = [path.relative_to(folder).as_posix() for path in folder.rglob("*.parquet")]
     return [name for name in names if name.endswith(".parquet")]
+
+
+def _converted(repo_id: str, advice: str) -> Path | None:
+    """The Hub's own conversion to parquet, CONFIG/SPLIT/0000.parquet; None where it has made none."""
+    try:
+        return _fetch(repo_id, "dataset", CONVERTED, ["**/*.parquet"], advice)
+    except HubError:
+        return None
+
+
+def fetch_card(repo_id: str, revision: str | None = None) -> Path:
+    """README.md of a model, in the client's cache, under the commit that `revision` stands for.
+
+    Without a network the cached one is taken. Raises HubError where there is none.
+    """
+    advice = "give the path of a card"
+    try:
+        return Path(hf_hub_download(repo_id, "README.md", revision=revision))
+    except RemoteEntryNotFoundError as error:
+        raise HubError(f"model {repo_id}: has no README.md, which is its card; {advice}") from error
+    except (OSError, ValueError, HTTPError) as error:
+        pinned, what = f" at {revision}" if revision else "", _why(error, repo_id, "model")
+        raise HubError(f"the card of {repo_id}{pinned} could not be fetched from the Hub ({what}); {advice}") from error
 
 
 def cached_readme(repo_id: str, revision: str | None = None) -> Path | None:

@@ -12,7 +12,7 @@ from harness.errors import DataError
 from harness.qa import official_squad, token_index
 from harness.qa.features import Array, Features, LastToken, build_features, holds, token_spans
 from harness.qa.offsets import is_usable
-from harness.qa.protocols import PROTOCOLS, settings_of
+from harness.qa.protocols import PROTOCOLS, arguments_of
 from harness.qa.protocols.interface import EvaluationInput, Prediction, Span, Window
 from harness.qa.signature import signature_of
 from harness.qa.squad import Paragraph
@@ -141,7 +141,7 @@ def answer(
     protocol = settings.value("protocol")
     if protocol in NEEDS_PIECES and any(len(one.pieces) < len(one.offsets) for one in asked):
         raise DataError("tokenizer", "", f"makes no WordPiece pieces, from which {protocol} takes its text")
-    found = PROTOCOLS[protocol](asked, logits, **{name: settings.value(name) for name in settings_of(protocol)})
+    found = PROTOCOLS[protocol](asked, logits, **arguments_of(protocol, settings))
     return found, gold_spans(paragraphs, asked, settings.value("last_token_labels"))
 
 
@@ -156,11 +156,11 @@ def asked_of(paragraphs: Sequence[Paragraph], features: Features, tokenizer: Any
     places = list(zip(*(rows[name].tolist() for name in names), strict=True))
     contexts = {question.id: paragraph.context for paragraph in paragraphs for question in paragraph.questions}
     pieces, is_lower_cased = _pieces_of(features, tokenizer)
-    asked = []
+    asked, before = [], features.special.n - 1  # markers before a window's passage
     for index, question in enumerate(features.questions):
         own = range(bounds[index], bounds[index + 1])
         windows = tuple(
-            Window(row, first=places[row][0] + 2, length=places[row][1], start=places[row][2]) for row in own
+            Window(row, first=places[row][0] + before, length=places[row][1], start=places[row][2]) for row in own
         )
         begin, end = places[own[0]][3], places[own[-1]][3] + windows[-1].length
         offsets = features.context_offsets[begin:end]

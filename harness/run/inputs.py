@@ -270,7 +270,9 @@ def _data(setting: Setting, option: str, here: Path) -> tuple[Questions, dict[st
     if reference.path is None:
         from harness.run import download  # here: as above
 
-        folder, questions = download.fetch_squad(reference.repo, reference.split, reference.revision, option=option)
+        folder, questions = download.fetch_squad(
+            reference.repo, reference.split, reference.revision, config=reference.config, option=option
+        )
         return questions, {"revision": folder.name}, None
     path = reference.path
     next(squad.read_squad(path))  # so that a file that is not SQuAD is named before anything runs

@@ -43,6 +43,7 @@ def _check_pair(experiment: Experiment, teacher: Path, inputs: Inputs, longest: 
         teacher,
         inputs.student,
         max_seq_length=longest,
+        needs_layers=any("layer_map" in stage for stage in experiment.stages),
         needs_multiple=any(stage.get("layer_map") == "uniform" for stage in experiment.stages),
         needs_width=experiment.recipe not in PROJECTING,
     )

@@ -23,7 +23,7 @@ from harness.record.parts import Broken, DataReading, Identity, Missing, RunEnvi
 from harness.record.read import identity_of, scored_alike
 from harness.record.store import EVALUATION, MISSING, PUBLISHED, TEACHER
 from harness.run import budget, preflight, teacher_cards
-from harness.run.context import RunContext, RunOptions, make_accelerator
+from harness.run.context import RunContext, RunOptions, make_accelerator, precision_of
 from harness.run.evaluate import evaluate
 from harness.run.inputs import Inputs, cards_of, check_present, check_unchanged, fingerprint, gather
 from harness.run.stages import train
@@ -220,7 +220,7 @@ def _environment_of(experiment: Experiment, context: RunContext) -> RunEnvironme
         mixed_precision=str(accelerator.mixed_precision),
         threads=torch.get_num_threads(),
         deterministic=context.options.is_strict,
-        deviations=() if deviation is None else (deviation,),
+        deviations=tuple(one for one in (deviation, precision_of(experiment, accelerator)) if one is not None),
     )
 
 

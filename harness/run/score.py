@@ -12,6 +12,7 @@ from harness.domain import Card, Stage
 from harness.errors import DataError, PlanError
 from harness.plan import model_folders
 from harness.plan.checks import check_stage
+from harness.plan.datasets import with_rules_of
 from harness.plan.defaults import EVALUATIONS, PROGRAMS
 from harness.plan.options import Draft, Options, similar
 from harness.plan.recipe_choice import choose_program, settings_of_evaluation
@@ -106,7 +107,8 @@ def stages_of(request: Request) -> list[Stage]:
     for protocol in request.protocols:
         draft = Draft(card, Options(settings={**request.settings, f"{_PREFIX}protocol": protocol}))
         program = choose_program(draft, DEFAULT_RECIPE)
-        stages.append(resolve_evaluation(draft, settings_of_evaluation(card), PROGRAMS[str(program.value)]))
+        stage = resolve_evaluation(draft, settings_of_evaluation(card), PROGRAMS[str(program.value)])
+        stages.append(with_rules_of(stage, _named_data(request)))
         check_stage(draft, stages[-1])
         problems += [f"{protocol}: {problem}" for problem in draft.problems]
     if problems:
@@ -178,12 +180,18 @@ def _weights(request: Request) -> tuple[str, Path]:
     return str(reference.path.resolve().name), reference.path
 
 
+def _named_data(request: Request) -> str:
+    """The questions that are meant: the file given, else those that the card names, else the SQuAD 2.0 dev set."""
+    fact = request.card.fact("eval_data") if request.card else None
+    named = data_named(fact.value, "validation") if fact else None
+    return str(request.eval) if request.eval else named or f"{SQUAD2}:validation"
+
+
 def _data(request: Request) -> Data:
     """The questions: of the file given, else those that the card names, else the SQuAD 2.0 dev set of the Hub."""
-    fact = request.card.fact("eval_data") if request.card else None
-    named = str(request.eval) if request.eval else (data_named(fact.value, "validation") if fact else None)
+    named = _named_data(request)
     here = Path(request.card.path).parent if request.card else Path()
-    reference = data_reference(named or f"{SQUAD2}:validation", card_dir=here, is_option=request.eval is not None)
+    reference = data_reference(named, card_dir=here, is_option=request.eval is not None)
     if reference.path is not None:
         source: Iterator[squad.Paragraph] = squad.read_squad(reference.path)
         record = {"sha256": store.sha256_of(reference.path)} if reference.path.is_file() else {}
@@ -191,7 +199,9 @@ def _data(request: Request) -> Data:
         from harness.run import download  # here: as above
 
         repo, split = reference.repo, reference.split
-        folder, questions = download.fetch_squad(repo, split, reference.revision, option="--eval FILE")
+        folder, questions = download.fetch_squad(
+            repo, split, reference.revision, config=reference.config, option="--eval FILE"
+        )
         source, record = questions(), {"revision": folder.name}
     every = squad.check_unique(list(source), reference.text)
     n = sum(len(paragraph.questions) for paragraph in every)

@@ -25,7 +25,7 @@ from harness.train.engine.checkpoint import Cadence, Checkpoints
 from harness.train.engine.loop import StageLog
 from harness.train.models import loading, packed_bert
 from harness.train.progress import ProgressCallback
-from harness.train.recipes import READS_TEACHER_LOGITS, RECIPES, settings_of
+from harness.train.recipes import READS_TEACHER_LOGITS, RECIPES, arguments_of
 from harness.train.recipes.context import StageContext
 
 
@@ -99,7 +99,7 @@ def _train_stage(
         recorder = _Recorder(checkpoints.losses, context.progress, is_main=context.is_main_process)
         seed = RunSettings.of(experiment).seed
         of_stage = StageContext(student, teacher, accelerator, seed, recorder, rows, logits, checkpoints)
-        log: StageLog = train_stage(of_stage, **{name: stage.value(name) for name in settings_of(train_stage)})
+        log: StageLog = train_stage(of_stage, **arguments_of(train_stage, stage))
     words = {"candidates": {"sha256": table.sha256, "words": dict(table.n_words)}} if table else {}
     kind = "packed" if packed_bert.fits(student) else "library"  # which encoder this machine has for such a model
     seconds = round(checkpoints.elapsed(), 1)

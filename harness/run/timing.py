@@ -28,10 +28,11 @@ from harness.qa.squad import Paragraph
 from harness.record.parts import RunSettings
 from harness.run.evaluate import windows_of
 from harness.run.inputs import Inputs
+from harness.train.engine.optimiser import n_steps_of
 from harness.train.inference import batch_logits
 from harness.train.models import loading
 from harness.train.progress import Silent
-from harness.train.recipes import READS_TEACHER_LOGITS, RECIPES, settings_of
+from harness.train.recipes import READS_TEACHER_LOGITS, RECIPES, arguments_of
 from harness.train.recipes.context import StageContext
 
 QUESTIONS = 600  # of the sample that lengths are measured on
@@ -154,13 +155,13 @@ def _of_stage(
     stage: Stage, experiment: Experiment, inputs: Inputs, rows: Features, n_rows: int, accelerator: Accelerator
 ) -> Iterator[Part]:
     """A few steps of a stage, timed one by one; and the teacher's logits, where the stage reads them."""
-    batch_size, n_epochs = int(stage.value("train_batch_size")), int(stage.value("num_train_epochs"))
-    n_steps = math.ceil(n_rows / batch_size) * n_epochs
+    batch_size, train = int(stage.value("train_batch_size")), RECIPES[experiment.recipe][stage.name]
+    arguments = arguments_of(train, stage)
+    n_steps = n_steps_of(n_rows, arguments)  # type: ignore[arg-type]
     if not n_steps or not len(rows):
         return
     seed, teacher = RunSettings.of(experiment).seed, _teacher(experiment, inputs)
-    train = RECIPES[experiment.recipe][stage.name]
-    settings = {**{name: stage.value(name) for name in settings_of(train)}, "num_train_epochs": 1}
+    settings = {**arguments, "num_train_epochs": 1, "max_steps": 0}
     asked: list[float] = []  # seconds of the teacher for a row, batch by batch
 
     def run(n_batches: int) -> float:

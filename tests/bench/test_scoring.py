@@ -58,7 +58,7 @@ def test_official_scores_of_the_dev_set(benchmark: Any, shared: Path, dev: list[
 def test_best_thresholds_of_the_dev_set(benchmark: Any, shared: Path, dev: list[Paragraph]) -> None:
     folder = shared / "data" / "predictions"
     predictions = json.loads((folder / "v2.0-adsml6g9-predictions.json").read_text(encoding="utf-8"))
-    probabilities = read_probabilities(folder / "v2.0-adsml6g9-na_prob.json")
+    probabilities = read_probabilities(folder / "v2.0-adsml6g9-na_prob.json").by_id
     golds = [(q.id, [answer.text for answer in q.answers]) for p in dev for q in p.questions]
 
     def score() -> dict[str, float]:

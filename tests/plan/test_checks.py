@@ -1,7 +1,12 @@
 """Values that no run could use are problems of the plan, not crashes of the run."""
 
+from pathlib import Path
+
 import pytest
 
+from harness.card.read import parse
+from harness.errors import PlanError
+from harness.plan.experiment import plan
 from harness.plan.options import Options
 from tests.plan.cards import plan_of, problems_of, setting
 
@@ -55,3 +60,33 @@ def test_a_stride_that_leaves_no_token_out_is_allowed(stride: str) -> None:
 def test_a_stage_may_have_no_epochs() -> None:
     experiment = plan_of(options=Options(settings={"prediction_layer.num_train_epochs": "0"}))
     assert setting(experiment, "prediction_layer", "num_train_epochs").value == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("This model is a fine-tuned version of [t5-small](https://huggingface.co/t5-small) on the squad dataset.",
+         "t5-small is a model that writes its answers, where recipes here train spans; its answers can be scored by "
+         "harness score --predictions FILE --eval FILE"),
+        ("**Language model:** deepset/gbert-base-germandpr-question_encoder",
+         "deepset/gbert-base-germandpr-question_encoder is a model that finds passages, not answers in them; the card "
+         "of the reader behind it can be run"),
+        ("**Language model:** deepset/tapas-large-nq-reader",
+         "deepset/tapas-large-nq-reader is a model for tables, where recipes here read text; its answers can be scored "
+         "by harness score --predictions FILE --eval FILE"),
+        ("## Hyperparameters\n```\nlearning_rate = 1e-4\nlora_r = 8\n```\n",
+         "lora_r is of LoRA, which no recipe here does; --recipe finetune or --recipe prediction trains without it, a "
+         "deviation on record"),
+    ],
+)  # fmt: skip
+def test_what_stays_out_says_so_in_one_line_with_the_nearest_thing_that_works(text: str, said: str) -> None:
+    with pytest.raises(PlanError) as raised:
+        plan(parse(Path("card.md"), text, ""), Options())
+    (problem,) = raised.value.problems
+    assert problem.partition(": ")[2] == said
+
+
+def test_a_recipe_that_is_asked_for_is_not_refused_for_the_kind_of_the_model() -> None:
+    with pytest.raises(PlanError) as raised:
+        plan(parse(Path("card.md"), "**Language model:** org/t5-small-squad", ""), Options(recipe="finetune"))
+    assert not [one for one in raised.value.problems if "writes its answers" in one]

@@ -351,7 +351,7 @@ def test_all_problems_of_card_and_options_come_at_once() -> None:
 
 
 def test_an_unknown_recipe_is_refused_with_the_known_ones() -> None:
-    assert "recipe 'tinybrt' is not known; known: haystack, tinybert, finetune" in problems_of(
+    assert "recipe 'tinybrt' is not known; known: haystack, tinybert, prediction, finetune" in problems_of(
         options=Options(recipe="tinybrt")
     )
 

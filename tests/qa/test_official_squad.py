@@ -41,8 +41,8 @@ def test_scores_with_probabilities_equal_evaluate_v2_0_to_every_digit_golden(
     shared: Path, dev_golds: Golds, threshold: float
 ) -> None:
     folder = shared / "data" / "predictions"
-    scores = score_questions(dev_golds, read_predictions(folder / "v2.0-adsml6g9-predictions.json"))
-    probabilities = read_probabilities(folder / "v2.0-adsml6g9-na_prob.json")
+    scores = score_questions(dev_golds, read_predictions(folder / "v2.0-adsml6g9-predictions.json").by_id)
+    probabilities = read_probabilities(folder / "v2.0-adsml6g9-na_prob.json").by_id
     name = f"v2.0-adsml6g9.na_prob.thresh{threshold}.eval.json"
     expected = json.loads((folder / "expected" / name).read_text(encoding="utf-8"))
     found = summarise(with_null_threshold(scores, probabilities, threshold))
@@ -57,7 +57,7 @@ def test_answering_nothing_on_the_dev_set_scores_50_0716(dev_golds: Golds) -> No
 
 def test_a_file_three_questions_short_is_invalid(shared: Path, dev_golds: Golds) -> None:
     path = shared / "data" / "predictions" / "v2.0-BiDAF-SA-ELMo-single.json"
-    predictions = dict(list(read_predictions(path).items())[:-3])
+    predictions = dict(list(read_predictions(path).by_id.items())[:-3])
     with pytest.raises(InvalidRunError, match=r"3 of 11873 questions have no prediction"):
         score_questions(dev_golds, predictions)
 

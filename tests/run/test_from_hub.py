@@ -31,11 +31,12 @@ def hub(tiny_pair: tuple[Path, Path], tmp_path: Path) -> Iterator[Hub]:
         yield one
 
 
-def parquet(folder: Path, split: str) -> bytes:
+def parquet(folder: Path, split: str, *, answered: bool = False) -> bytes:
+    """The pocket questions as the Hub has them; `answered`: those alone that have an answer."""
     rows = [
         {"id": q.id, "title": p.title, "context": p.context, "question": q.text,
          "answers": {"text": [a.text for a in q.answers], "answer_start": [a.start for a in q.answers]}}
-        for p in squad.read_squad(QUESTIONS) for q in p.questions
+        for p in squad.read_squad(QUESTIONS) for q in p.questions if q.answers or not answered
     ]  # fmt: skip
     path = folder / f"{split}.parquet"
     datasets.Dataset.from_list(rows).to_parquet(path)

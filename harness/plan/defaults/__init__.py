@@ -5,12 +5,32 @@ One file each. A file lists the defaults of every stage it can run, each with th
 
 from collections.abc import Mapping
 
-from harness.plan.defaults import haystack_1_1, haystack_1_26, official_bert, run_qa, tinybert_original, trainer
+from harness.plan.defaults import (
+    farm,
+    haystack_1_1,
+    haystack_1_26,
+    keras,
+    official_bert,
+    run_qa,
+    run_squad,
+    squad_distillation,
+    tinybert_original,
+    trainer,
+)
 from harness.plan.defaults.default import Program
 
 PROGRAMS: Mapping[str, Program] = {
     program.name: program
-    for program in (haystack_1_1.PROGRAM, haystack_1_26.PROGRAM, tinybert_original.PROGRAM, trainer.PROGRAM)
+    for program in (
+        haystack_1_1.PROGRAM,
+        haystack_1_26.PROGRAM,
+        tinybert_original.PROGRAM,
+        farm.PROGRAM,
+        trainer.PROGRAM,
+        run_squad.PROGRAM,
+        squad_distillation.PROGRAM,
+        keras.PROGRAM,
+    )
 }
 
 EVALUATIONS: Mapping[str, Program] = {

@@ -20,7 +20,7 @@ _WINDOWS = {
 
 _OPTIMISATION = {
     "train_batch_size": Default(8, "training_args.py, TrainingArguments.per_device_train_batch_size", "rows"),
-    "lr_schedule": Default("LinearWarmup", 'training_args.py, TrainingArguments.lr_scheduler_type="linear"'),
+    "lr_schedule": Default("linear", 'training_args.py, TrainingArguments.lr_scheduler_type="linear"'),
     "warmup_ratio": Default(0.0, "training_args.py, TrainingArguments.warmup_ratio", "of all steps"),
     "weight_decay": Default(0.0, "training_args.py, TrainingArguments.weight_decay"),
     "weight_decay_on": Default("matrices", "trainer.py, Trainer.get_decay_parameter_names: no bias, no LayerNorm"),
@@ -34,7 +34,7 @@ _OPTIMISATION = {
 }
 
 _FINETUNE = {
-    "num_train_epochs": Default(3, "training_args.py, TrainingArguments.num_train_epochs=3.0"),
+    "num_train_epochs": Default(3.0, "training_args.py, TrainingArguments.num_train_epochs=3.0"),
     "learning_rate": Default(5e-5, "training_args.py, TrainingArguments.learning_rate"),
     "embeds_dropout_prob": Default(0.0, "models/bert/modeling_bert.py, BertForQuestionAnswering: none before the head"),
     "learned_logit_divisor": Default(

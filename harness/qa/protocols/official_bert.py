@@ -13,6 +13,7 @@ Not the original: `n_best` keeps candidates of equal text, of which the original
 those of the fast tokenizer, which may cut rare text otherwise (over the SQuAD 2.0 dev set it never does).
 """
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -44,18 +45,18 @@ def predict(
     n_best_size: int,
     max_answer_length: int,
     null_score_diff_threshold: float,
+    version_2_with_negative: bool = True,
 ) -> Mapping[str, Prediction]:
     """The prediction of each question from logits (rows, T, 2); lengths in tokens, the threshold in logits.
 
-    `asked` needs its pieces.
+    `asked` needs its pieces. Without `version_2_with_negative`, as for SQuAD 1.1, every question is answered.
     """
+    threshold = null_score_diff_threshold if version_2_with_negative else math.inf
     own = {row: tokens for question in asked for row, tokens in own_tokens(question.windows)}
     found = per_question(
         asked, logits, lambda windows, block: _search(windows, block, own, n_best_size, max_answer_length)
     )
-    return {
-        question.id: _choose(question, windows, n_best_size, null_score_diff_threshold) for question, windows in found
-    }
+    return {question.id: _choose(question, windows, n_best_size, threshold) for question, windows in found}
 
 
 def own_tokens(windows: Sequence[Window]) -> list[tuple[int, Span]]:

@@ -11,6 +11,7 @@ Not run_qa: of equal logits the later position comes first (NumPy's default sort
 and candidates that are all without text count as none (there: an IndexError).
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -47,12 +48,15 @@ def predict(
     n_best_size: int,
     max_answer_length: int,
     null_score_diff_threshold: float,
+    version_2_with_negative: bool = True,
 ) -> Mapping[str, Prediction]:
-    """The prediction of each question from logits (rows, T, 2); lengths in tokens, the threshold in logits."""
+    """The prediction of each question from logits (rows, T, 2); lengths in tokens, the threshold in logits.
+
+    Without `version_2_with_negative`, as for SQuAD 1.1, every question is answered.
+    """
+    threshold = null_score_diff_threshold if version_2_with_negative else math.inf
     found = per_question(asked, logits, lambda windows, block: _search(windows, block, n_best_size, max_answer_length))
-    return {
-        question.id: _choose(question, windows, n_best_size, null_score_diff_threshold) for question, windows in found
-    }
+    return {question.id: _choose(question, windows, n_best_size, threshold) for question, windows in found}
 
 
 def _choose(

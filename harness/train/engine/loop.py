@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,7 +24,14 @@ from torch import Tensor, nn
 from harness.errors import BudgetError, RunError
 from harness.qa.features import Array
 from harness.train.engine.checkpoint import Checkpoints
-from harness.train.engine.optimiser import SCHEDULES, Optimisation, clip_gradients, make_optimizer, set_rate
+from harness.train.engine.optimiser import (
+    Optimisation,
+    clip_gradients,
+    make_optimizer,
+    n_steps_of,
+    rate_at,
+    set_rate,
+)
 from harness.train.engine.out_of_memory import before_any_update, in_smaller_parts, is_out_of_memory
 from harness.train.interrupts import GivenUpError, deferred, given_up
 from harness.train.progress import ProgressCallback
@@ -91,20 +99,19 @@ def optimise(
     one, of the last whole step, and in KeyboardInterrupt. Raises RunError naming the step at the first loss or
     gradient norm that is not finite. Returns at once, having done nothing, for zero epochs.
     """
-    batch_size, n_epochs = settings["train_batch_size"], settings["num_train_epochs"]
-    n_steps = math.ceil(len(features) / batch_size) * n_epochs
+    n_steps, rows = n_steps_of(len(features), settings), (len(features), settings["train_batch_size"], seed)
     if n_steps == 0:
         return StageLog(0)
+    n_epochs = math.ceil(n_steps / math.ceil(rows[0] / rows[1]))
     wrapped, optimizer = accelerator.prepare(module, make_optimizer(module, settings))
     wrapped.train()
-    schedule = SCHEDULES[settings["lr_schedule"]]
     begin = checkpoints.resume(module, optimizer.optimizer) if checkpoints else 0
     last_epoch = checkpoints.records_of(n_epochs - 1) if checkpoints else []
     pending: list[dict[str, Any]] = []
     watch.start(stage, n_steps, begin)
     with deferred() as is_interrupted:
-        for step, epoch, batch in batches_from(begin, len(features), batch_size, seed, n_epochs):
-            rate = schedule(step, n_steps, settings["learning_rate"], settings["warmup_ratio"])
+        for step, epoch, batch in islice(batches_from(begin, *rows, n_epochs), n_steps - begin):
+            rate = rate_at(step, n_steps, settings)
             if 0 < settings["dropout_off_after"] < step:
                 wrapped.eval()
             set_rate(optimizer, settings, rate, step)

@@ -5,24 +5,31 @@
 - TinyBERT: BertAdam, which is Adam without bias correction, decay on matrices alone, each tensor's gradient clipped
   by itself. Source: huawei-noah/Pretrained-Language-Model 0598f02, `TinyBERT/transformer/optimization.py`, the same
   arithmetic as pytorch-pretrained-bert 0.6.2 `optimization.py`.
+- transformers' Trainer: torch's AdamW; its schedules by its own names, as in 4.39 `optimization.py`.
 """
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, TypedDict
+from fractions import Fraction
+from typing import Any, Literal, NotRequired, TypedDict
 
 import torch
 from torch import Tensor, nn
 
 
 class Optimisation(TypedDict):
-    """The settings that the loop itself reads, whatever it optimises."""
+    """The settings that the loop itself reads, whatever it optimises; some only where a card states them."""
 
-    num_train_epochs: int
+    num_train_epochs: float  # the Trainer's may end within an epoch
     train_batch_size: int  # rows of one optimiser step, over all processes and micro-batches
     learning_rate: float  # the peak
-    lr_schedule: Literal["LinearWarmup", "warmup_linear", "constant"]
+    lr_schedule: Literal[
+        "LinearWarmup", "warmup_linear", "constant", "linear", "cosine", "cosine_with_restarts", "polynomial",
+        "constant_with_warmup", "inverse_sqrt",
+    ]  # fmt: skip
     warmup_ratio: float  # share of all steps
+    warmup_steps: NotRequired[int]  # goes before the share, unless 0
+    max_steps: NotRequired[int]  # goes before the epochs
     weight_decay: float
     weight_decay_on: Literal["all", "matrices"]  # matrices: neither biases nor LayerNorm
     adam_beta1: float
@@ -36,7 +43,10 @@ class Optimisation(TypedDict):
     )
 
 
-def linear_warmup(step: int, n_steps: int, learning_rate: float, warmup_ratio: float) -> float:
+Ratio = float | Fraction
+
+
+def linear_warmup(step: int, n_steps: int, learning_rate: float, warmup_ratio: Ratio) -> float:
     """Haystack's: a whole number of warm-up steps, int(warmup_ratio x n_steps); the first step has rate 0."""
     n_warmup = int(warmup_ratio * n_steps)
     if step < n_warmup:
@@ -44,7 +54,7 @@ def linear_warmup(step: int, n_steps: int, learning_rate: float, warmup_ratio: f
     return learning_rate * max(0.0, (n_steps - step) / max(1, n_steps - n_warmup))
 
 
-def warmup_linear(step: int, n_steps: int, learning_rate: float, warmup_ratio: float) -> float:
+def warmup_linear(step: int, n_steps: int, learning_rate: float, warmup_ratio: Ratio) -> float:
     """BertAdam's: the same in shares of the run, so that the peak may fall between two steps."""
     progress = step / n_steps
     if progress < warmup_ratio:
@@ -52,16 +62,88 @@ def warmup_linear(step: int, n_steps: int, learning_rate: float, warmup_ratio: f
     return learning_rate * max((progress - 1.0) / (warmup_ratio - 1.0), 0.0)
 
 
-def constant(_step: int, _n_steps: int, learning_rate: float, _warmup_ratio: float) -> float:
+def constant(_step: int, _n_steps: int, learning_rate: float, _warmup_ratio: Ratio) -> float:
     return learning_rate
 
 
-# Schedule -> rate at a step (from 0). LinearWarmup is Haystack's name, warmup_linear BertAdam's.
-SCHEDULES: Mapping[str, Callable[[int, int, float, float], float]] = {
+def _of_trainer(factor: Callable[[int, int, int], float]) -> Callable[[int, int, float, Ratio], float]:
+    """A schedule of the Trainer's: up for ceil(warmup_ratio x n_steps) steps, then `factor`(step, n_warmup, n_steps).
+
+    transformers 4.39 `training_args.py`, get_warmup_steps, and `optimization.py`, the lambdas of its schedules.
+    """
+
+    def rate(step: int, n_steps: int, learning_rate: float, warmup_ratio: Ratio) -> float:
+        n_warmup = math.ceil(warmup_ratio * n_steps)
+        if step < n_warmup:
+            return learning_rate * step / max(1, n_warmup)
+        return learning_rate * factor(step, n_warmup, n_steps)
+
+    return rate
+
+
+def _progress(step: int, n_warmup: int, n_steps: int) -> float:
+    return (step - n_warmup) / max(1, n_steps - n_warmup)
+
+
+def _linear(step: int, n_warmup: int, n_steps: int) -> float:
+    return max(0.0, (n_steps - step) / max(1, n_steps - n_warmup))
+
+
+def _cosine(step: int, n_warmup: int, n_steps: int) -> float:
+    """Half a wave: num_cycles=0.5."""
+    return max(0.0, 0.5 * (1.0 + math.cos(math.pi * _progress(step, n_warmup, n_steps))))
+
+
+def _cosine_with_restarts(step: int, n_warmup: int, n_steps: int) -> float:
+    """One hard restart, at the end: num_cycles=1."""
+    progress = _progress(step, n_warmup, n_steps)
+    return 0.0 if progress >= 1.0 else max(0.0, 0.5 * (1.0 + math.cos(math.pi * (progress % 1.0))))
+
+
+def _inverse_sqrt(step: int, n_warmup: int, _n_steps: int) -> float:
+    """timescale = the warm-up's steps, or 10,000 without any."""
+    timescale = n_warmup or 10_000
+    return 1.0 / math.sqrt((step + timescale - n_warmup) / timescale)
+
+
+_linear_of_trainer = _of_trainer(_linear)
+
+
+def polynomial(step: int, n_steps: int, learning_rate: float, warmup_ratio: Ratio) -> float:
+    """Of power 1, so linear, down to lr_end=1e-7."""
+    if step < math.ceil(warmup_ratio * n_steps):
+        return _linear_of_trainer(step, n_steps, learning_rate, warmup_ratio)
+    rest = 1.0 - _progress(step, math.ceil(warmup_ratio * n_steps), n_steps)
+    return (learning_rate - 1e-7) * max(0.0, rest) + 1e-7
+
+
+# Schedule -> rate at a step (from 0). LinearWarmup is Haystack's name, warmup_linear BertAdam's, the others the
+# Trainer's (constant is the same in all).
+SCHEDULES: Mapping[str, Callable[[int, int, float, Ratio], float]] = {
     "LinearWarmup": linear_warmup,
     "warmup_linear": warmup_linear,
     "constant": constant,
+    "linear": _linear_of_trainer,
+    "cosine": _of_trainer(_cosine),
+    "cosine_with_restarts": _of_trainer(_cosine_with_restarts),
+    "polynomial": polynomial,
+    "constant_with_warmup": _of_trainer(lambda *_: 1.0),
+    "inverse_sqrt": _of_trainer(_inverse_sqrt),
 }
+
+
+def rate_at(step: int, n_steps: int, settings: Optimisation) -> float:
+    """The learning rate of a step (from 0) of `n_steps`."""
+    # As an exact fraction, a number of steps comes out of its share as it went in.
+    steps = settings.get("warmup_steps", 0)
+    ratio = Fraction(steps, n_steps) if steps else settings["warmup_ratio"]
+    return float(SCHEDULES[settings["lr_schedule"]](step, n_steps, settings["learning_rate"], ratio))
+
+
+def n_steps_of(n_rows: int, settings: Optimisation) -> int:
+    """Steps of a stage: as many as are stated, else those of its epochs, a begun one included."""
+    steps_an_epoch = math.ceil(n_rows / settings["train_batch_size"])
+    return (settings.get("max_steps", 0) if n_rows else 0) or math.ceil(settings["num_train_epochs"] * steps_an_epoch)
 
 
 def make_optimizer(module: nn.Module, settings: Optimisation) -> torch.optim.Optimizer:

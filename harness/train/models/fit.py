@@ -14,25 +14,44 @@ from torch import Tensor
 
 from harness.errors import DataError, PlanError
 from harness.plan.model_folders import read_config
-from harness.qa.features import special_tokens
+from harness.qa.markers import special_tokens
 from harness.train.models import packed_bert
 from harness.train.models.loading import load_model, load_tokenizer
 
 # case, accents, punctuation and characters without spaces
 _PROBE = "Zoë's NAÏVE café, 3.14% of it… (東京) isn't e-mail"
 _PADDED_ROWS = 128  # that an embedding has more than its vocabulary, for the sake of the hardware
+_DISTILBERT = {"num_hidden_layers": "n_layers", "hidden_size": "dim", "num_attention_heads": "n_heads"}
+_AFTER_PADDING = ("roberta", "xlm-roberta", "camembert", "longformer", "mpnet")  # positions begin behind the padding's
 _log = logging.getLogger(__name__)
 
 
 def check_fit(
-    teacher: Path, student: Path, *, max_seq_length: int, needs_multiple: bool = True, needs_width: bool = True
+    teacher: Path,
+    student: Path,
+    *,
+    max_seq_length: int,
+    needs_layers: bool = True,
+    needs_multiple: bool = True,
+    needs_width: bool = True,
 ) -> None:
     """Raises PlanError with every way in which this teacher cannot teach this student.
 
+    `needs_layers`: a stage compares the models layer by layer, so that their shapes matter; logits alone have none.
     `needs_multiple`: the uniform layer map wants as many teacher layers as a multiple of the student's.
     `needs_width`: the losses compare hidden states as they are, without a projection.
     """
     t, s = read_config(teacher), read_config(student)
+    problems = _shaped_apart(teacher, student, needs_multiple, needs_width) if needs_layers else []
+    problems += [*_too_short("teacher", t, max_seq_length), *_too_short("student", s, max_seq_length)]
+    problems += _tokenized_apart(teacher, student)
+    if problems:
+        raise PlanError(problems)
+
+
+def _shaped_apart(teacher: Path, student: Path, needs_multiple: bool, needs_width: bool) -> list[str]:
+    """Numbers of layers, widths and heads that the losses of layers cannot compare."""
+    t, s = _shape_of(teacher), _shape_of(student)
     problems = []
     t_layers, s_layers = t.get("num_hidden_layers"), s.get("num_hidden_layers")
     if not (isinstance(t_layers, int) and isinstance(s_layers, int) and s_layers > 0):
@@ -43,10 +62,13 @@ def check_fit(
     for key, word in (("hidden_size", "hidden units"), ("num_attention_heads", "attention heads")):
         if t.get(key) != s.get(key) and (needs_width or key != "hidden_size"):
             problems.append(f"teacher has {t.get(key)} {word}, student {s.get(key)}: the losses need them equal")
-    problems += [*_too_short("teacher", t, max_seq_length), *_too_short("student", s, max_seq_length)]
-    problems += _tokenized_apart(teacher, student)
-    if problems:
-        raise PlanError(problems)
+    return problems
+
+
+def _shape_of(folder: Path) -> dict[str, Any]:
+    """The folder's configuration with BERT's names for what DistilBERT calls otherwise."""
+    config = read_config(folder)
+    return {**{name: config[own] for name, own in _DISTILBERT.items() if own in config}, **config}
 
 
 def check_positions(student: Path, *, max_seq_length: int) -> None:
@@ -101,6 +123,8 @@ def _vocabulary_apart(name: str, tokenizer: Any, config: Mapping[str, Any]) -> I
 
 def _too_short(name: str, config: Mapping[str, Any], max_seq_length: int) -> list[str]:
     positions = config.get("max_position_embeddings")
+    if isinstance(positions, int) and config.get("model_type") in _AFTER_PADDING:
+        positions -= 2
     if isinstance(positions, int) and positions < max_seq_length:
         return [f"{name} has {positions} positions, fewer than max_seq_length {max_seq_length}"]
     return []

@@ -21,23 +21,15 @@ from transformers import AutoConfig, AutoModelForMaskedLM, AutoModelForQuestionA
 from harness.errors import DataError, PlanError, StoreError
 from harness.plan.model_folders import PREFIXES, WEIGHT_FILES, read_config
 
-HEAD = "qa_outputs"
+HEADS = ("qa_outputs", "qa_classifier")  # the second is BigBird's
 MASKED_LM_HEAD = "cls"
 _log = python_logging.getLogger(__name__)
 
 # What the model library raises for a folder it cannot use: its own checks of config.json come as TypeError's kin.
 _UNLOADABLE = (
-    OSError,
-    ValueError,
-    TypeError,
-    KeyError,
-    RuntimeError,
-    EOFError,
-    AttributeError,
-    SafetensorError,
-    UnpicklingError,
+    OSError, ValueError, TypeError, KeyError, RuntimeError, EOFError, AttributeError, SafetensorError, UnpicklingError,
     StrictDataclassError,
-)
+)  # fmt: skip
 
 
 def silence_library_logging() -> None:
@@ -64,9 +56,9 @@ def load_model(folder: Path, *, seed: int, initialise: bool = False, needs_head:
             )
     except _UNLOADABLE as error:
         raise DataError(folder, "", f"holds no loadable question-answering model: {_said_by(error)}") from error
-    if not isinstance(model, nn.Module) or not isinstance(getattr(model, HEAD, None), nn.Linear):
-        raise DataError(folder, "", f"{type(model).__name__} has no span head called {HEAD}")
-    lacking = [name for name in missing if needs_head or not name.startswith(f"{HEAD}.")]
+    if not isinstance(model, nn.Module) or not any(isinstance(getattr(model, one, None), nn.Module) for one in HEADS):
+        raise DataError(folder, "", f"{type(model).__name__} has no span head called {' or '.join(HEADS)}")
+    lacking = [name for name in missing if needs_head or not name.startswith(tuple(f"{one}." for one in HEADS))]
     if lacking:
         raise DataError(folder, "", f"lacks weights of {type(model).__name__}: {', '.join(lacking[:4])}")
     _check_finite(folder, model)
@@ -113,6 +105,12 @@ def _check_finite(folder: Path, model: nn.Module) -> None:
     for name, weight in model.named_parameters():
         if not torch.isfinite(weight).all():
             raise DataError(folder, name, "holds NaN or infinite weights; fetch or train the model again")
+
+
+def head_of(model: Any) -> nn.Module:
+    """The layer, or layers, between a model's last hidden states and its span logits."""
+    head: nn.Module = next(getattr(model, name) for name in HEADS if hasattr(model, name))
+    return head
 
 
 def load_masked_lm(folder: Path) -> nn.Module:
@@ -219,7 +217,10 @@ def span_logits(
     inputs = {name: batch[name] for name in ("input_ids", "attention_mask")}
     if getattr(model.config, "type_vocab_size", 0) > 1:
         inputs["token_type_ids"] = batch["token_type_ids"]
+    if model.config.model_type == "longformer":  # all see the question, as in LongformerForQuestionAnswering
+        is_sep = batch["input_ids"] == model.config.sep_token_id
+        inputs["global_attention_mask"] = (is_sep.cumsum(1) == 0).long()
     out = encoder(**inputs, return_dict=True, output_attentions=maps, output_hidden_states=maps)
     hidden = out.last_hidden_state
-    out["logits"] = getattr(model, HEAD)(head_dropout(hidden) if head_dropout else hidden)
+    out["logits"] = head_of(model)(head_dropout(hidden) if head_dropout else hidden)
     return out

@@ -12,7 +12,7 @@ from harness.train import cores
 from harness.train.engine.checkpoint import Checkpoints
 from harness.train.engine.loop import StageLog, optimise
 from harness.train.engine.optimiser import Optimisation
-from harness.train.models.loading import HEAD, width
+from harness.train.models.loading import head_of, width
 from harness.train.progress import ProgressCallback
 
 
@@ -86,7 +86,7 @@ class RowsWithTeacherLogits:
 @contextmanager
 def without_head(student: nn.Module) -> Iterator[None]:
     """Keeps the head out of a stage that has no use for it: no gradient, so no weight decay either."""
-    head = getattr(student, HEAD)
+    head = head_of(student)
     head.requires_grad_(False)
     try:
         yield

@@ -135,3 +135,12 @@ def test_many_windows_are_found_as_one_by_one() -> None:
     every = [question(Window(row, 3, 4, 0), Window(row + 1, 3, 4, 0), name=str(row)) for row in range(0, 600, 2)]
     together = predict(every, logits, **SETTINGS)
     assert together == {one.id: predict([one], logits, **SETTINGS)[one.id] for one in every}
+
+
+def test_without_version_2_every_question_is_answered(run_qa_dev: Dev, goldens: Path) -> None:
+    logits = np.load(goldens / "eval_logits_run_qa.npz")["constructed"]
+    with_null = predict(run_qa_dev.asked, logits, **SETTINGS)
+    without = predict(run_qa_dev.asked, logits, **SETTINGS, version_2_with_negative=False)
+    assert any(not one.text for one in with_null.values())
+    assert all(one.text for one in without.values())
+    assert all(without[name].text == one.text for name, one in with_null.items() if one.text)

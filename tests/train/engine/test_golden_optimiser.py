@@ -5,6 +5,7 @@ Schedules: farm-haystack 1.26.4 with torch 2.13.0 (schedule.json). BertAdam: pyt
 """
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,17 @@ import pytest
 import torch
 from accelerate import Accelerator
 from torch import nn
+from transformers import get_scheduler
 
-from harness.train.engine.optimiser import SCHEDULES, Optimisation, clip_gradients, make_optimizer, set_rate
+from harness.train.engine.optimiser import (
+    SCHEDULES,
+    Optimisation,
+    clip_gradients,
+    make_optimizer,
+    n_steps_of,
+    rate_at,
+    set_rate,
+)
 from tests.train.engine.test_loop import SETTINGS
 
 BERT_ADAM: dict[str, Any] = json.loads(
@@ -110,3 +120,36 @@ def test_the_global_norm_is_reported_before_clipping_either_way() -> None:
         assert float(clip_gradients(Accelerator(cpu=True), module, settings)) == pytest.approx(5.0)
         norms = [float(p.grad.norm()) for p in module.parameters() if p.grad is not None][:2]
         assert norms == pytest.approx([0.6, 0.8] if clip == "global" else [1.0, 1.0], rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "name", ["linear", "cosine", "cosine_with_restarts", "polynomial", "constant_with_warmup", "inverse_sqrt"]
+)
+@pytest.mark.parametrize(("n_steps", "ratio"), [(37, 0.1), (37, 0.0), (10, 0.25)])
+def test_a_schedule_of_the_trainers_is_that_of_transformers(name: str, n_steps: int, ratio: float) -> None:
+    """transformers' get_scheduler, of the installed version, step by step; warm-up as TrainingArguments counts it."""
+    optimizer = torch.optim.AdamW([torch.nn.Parameter(torch.zeros(1))], lr=3e-5)
+    warmup = math.ceil(ratio * n_steps)
+    theirs = get_scheduler(name, optimizer, num_warmup_steps=warmup, num_training_steps=n_steps)
+    for step in range(n_steps):
+        rate = SCHEDULES[name](step, n_steps, 3e-5, ratio)
+        assert rate == pytest.approx(theirs.get_last_lr()[0], rel=1e-12, abs=1e-18)
+        optimizer.step()
+        theirs.step()
+
+
+def test_a_warm_up_in_steps_is_exactly_so_many() -> None:
+    common: Any = {"lr_schedule": "linear", "learning_rate": 1.0, "warmup_ratio": 0.5, "warmup_steps": 3}
+    rates = [rate_at(step, 7, common) for step in range(7)]
+    assert rates == [0.0, 1 / 3, 2 / 3, 1.0, 0.75, 0.5, 0.25]
+    assert rate_at(3, 7, {**common, "lr_schedule": "LinearWarmup"}) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("epochs", "max_steps", "n_steps"), [(2, None, 6), (2.5, None, 8), (0.75, None, 3), (3, 4, 4), (0, None, 0)]
+)
+def test_a_stage_has_the_steps_of_its_epochs_or_those_that_are_stated(
+    epochs: float, max_steps: int | None, n_steps: int
+) -> None:
+    common: Any = {"train_batch_size": 4, "num_train_epochs": epochs, **({"max_steps": max_steps} if max_steps else {})}
+    assert n_steps_of(10, common) == n_steps

@@ -285,3 +285,8 @@ def test_lengths_of_rows_that_have_a_mask_go_with_the_batch() -> None:
     optimise(Watched(), Masked(20), SETTINGS, accelerator=accelerator, stage="line", seed=42, watch=Silent())
     assert len(seen) == 6
     assert all(torch.equal(*one) for one in seen)
+
+
+def test_stated_steps_end_a_stage_within_an_epoch() -> None:
+    log, records, _ = run(Rows(20), {**SETTINGS, "train_batch_size": 4, "num_train_epochs": 1, "max_steps": 7})  # type: ignore[typeddict-item]
+    assert (log.n_steps, len(records), [record["epoch"] for record in records]) == (7, 7, [0] * 5 + [1] * 2)
