@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.card import metadata
 from harness.card.completeness import Completeness, completeness
 from harness.card.forensics import Finding, examine
 from harness.card.references import REACH_OF_FLOOR, SQUAD2, data_named, floor_of
@@ -44,6 +43,9 @@ class Lint:
 
 def lint(card: Card) -> Lint:
     """Every remark on a card, in the order of its lines."""
+    # Here, because a verdict is shown without what reads cards.
+    from harness.card import metadata
+
     whole = completeness(card)
     remarks = [
         *_conflicts(card),
