@@ -17,14 +17,13 @@ from typing import Any
 import numpy as np
 from scipy.special import stdtrit
 
-from harness.judge.estimate import ALPHA, half_width, prior_df
+from harness.judge.estimate import ALPHA, FEWEST, half_width, prior_df
 from harness.plan.priors import CORRELATIONS
 from harness.record.judgement import Estimate, Rates
 
 DRAWS = 20_000
 LOOKS = (3, 5)  # --seeds auto: rule `equivalence` is asked after so many seeds
 ALPHA_OF_LOOKS = 0.045  # of each look: simulated, so that both together are wrong at most 5 times of 100 at the margin
-FEWEST = 3  # seeds of which rule `equivalence` says reproduced
 _SAME = {"NoAns_f1": "NoAns_exact"}  # one number: a question without an answer is right or wrong
 
 

@@ -19,6 +19,7 @@ from harness.record.judgement import Estimate
 
 ALPHA = 0.05
 FEW, DF_OF_FEW = 3, 1  # up to so many seeds the prior counts as so many degrees of freedom
+FEWEST = 3  # seeds of which rule `equivalence` says reproduced
 EXACT_DIGITS = 6  # a claim printed with as many decimals is not rounded to speak of
 MOST_SEEDS = 20
 
@@ -111,7 +112,7 @@ def _seeds_needed(
         df = (prior_df(more, int(known)) if known else 0) + more - 1
         if df > 0:
             half = half_width(spread, more, df) + rounding
-            if abs(difference) + half < tolerance or abs(difference) - half > tolerance:
+            if (abs(difference) + half < tolerance and more >= FEWEST) or abs(difference) - half > tolerance:
                 return more
     return None
 

@@ -24,8 +24,7 @@ from typing import Any
 from harness.card import loss_traces
 from harness.domain import Claim, Measurement
 from harness.errors import EXIT_INCONCLUSIVE, EXIT_INVALID, EXIT_NOT_REPRODUCED, EXIT_REPRODUCED
-from harness.judge.error_rates import FEWEST
-from harness.judge.estimate import ALPHA, estimate
+from harness.judge.estimate import ALPHA, FEWEST, estimate
 from harness.plan.priors import EXPECTED, PRIORS, Prior
 from harness.record.judgement import AtPrior, Estimate, Judgement, Opinion, Outcome, Rule, Verdict
 

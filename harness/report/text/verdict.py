@@ -113,7 +113,8 @@ def _measured(measurements: Sequence[Measurement]) -> Table:
 
 def _row(row: VerdictRow, estimate: Estimate | None) -> tuple[str | Text, ...]:
     numbers = (row.claimed, row.measured, row.difference, row.tolerance, " ".join(row.interval or ()))
-    outcome = Text(row.outcome_text, style=_colour(row.outcome))
+    said = {"within tolerance": "within"}.get(row.outcome_text, row.outcome_text)  # so that names stay whole
+    outcome = Text(said, style=_colour(row.outcome))
     return row.metric, *(one or "-" for one in numbers), _seeds(estimate), outcome
 
 
