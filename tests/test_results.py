@@ -60,6 +60,18 @@ def test_the_gate_passes_on_the_records_without_running_anything(
     assert f"{3 * (len(cards) + len(runs))} pass, 0 fail, 0 unmeasured" in capsys.readouterr().out
 
 
+def test_the_three_seeds_are_judged_together_though_their_teacher_was_given_as_a_run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    runs = [str(one.folder) for one in tell_minilm.runs() if one.arm == "both"]
+    assert len(runs) == 3
+    assert main(["verdict", *runs]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "WITHIN TOLERANCE: exact, f1, HasAns_f1 by 3 seeds; a copy that is worse by the tolerance would be" in said
+    assert "not above what a model scores that never answers (50.07); HasAns_f1 is judged too" in said
+
+
 @pytest.mark.parametrize("name", [tell_minilm.TEACHER, tell_minilm.STUDENT])
 def test_a_regenerated_card_follows_from_its_record(name: str, tmp_path: Path) -> None:
     run = next(
