@@ -5,6 +5,7 @@ HARNESS_FUZZ=N makes N cases of each kind; without it a short run.
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -64,15 +65,24 @@ prediction_files = (predicted | entries | anything).map(json.dumps) | entries.ma
 )
 
 
+def tried(read: Callable[[], Any]) -> Any:
+    """What is read; None where it is refused as wrong use or as an invalid run, and nothing else."""
+    code = 0
+    try:
+        return read()
+    except HarnessError as error:
+        code = error.exit_code
+    assert code in (2, 4)
+    return None
+
+
 @often
 @given(files, st.sampled_from(ENCODINGS))
 def test_a_file_of_questions_is_read_or_refused(tmp_path: Path, content: str, encoding: str) -> None:
     path = tmp_path / "data.json"
     path.write_bytes(content.encode(encoding, "surrogatepass" if encoding != "latin-1" else "replace"))
-    try:
-        found = list(read_squad(path))
-    except HarnessError as error:
-        assert error.exit_code == 2
+    found = tried(lambda: list(read_squad(path)))
+    if found is None:
         return
     before, mended = survey(found), list(repaired(found))
     assert survey(mended).n_unusable <= before.n_unusable
@@ -85,10 +95,8 @@ def test_a_file_of_questions_is_read_or_refused(tmp_path: Path, content: str, en
 @often
 @given(st.lists(row | anything.filter(lambda one: isinstance(one, dict)), max_size=3))
 def test_rows_of_a_table_are_read_or_refused(rows: list[dict[str, Any]]) -> None:
-    try:
-        survey(from_table(rows))
-    except HarnessError as error:
-        assert error.exit_code == 2
+    found = tried(lambda: survey(from_table(rows)))
+    assert found is None or found.n_unusable >= 0
 
 
 @often
@@ -97,10 +105,8 @@ def test_rows_of_a_table_are_read_or_refused(rows: list[dict[str, Any]]) -> None
 def test_a_file_of_predictions_is_read_or_refused(tmp_path: Path, read: Any, content: str, encoding: str) -> None:
     path = tmp_path / "given.json"
     path.write_bytes(content.encode(encoding, "replace"))
-    try:
-        found = read(path)
-    except HarnessError as error:
-        assert error.exit_code in (2, 4)
+    found = tried(lambda: read(path))
+    if found is None:
         return
     assert all(isinstance(value, str | int | float) for value in found.by_id.values())
     assert repeated_text([]) is None
@@ -112,10 +118,7 @@ def test_bytes_are_read_or_refused(tmp_path: Path, content: bytes, at: int, inse
     path = tmp_path / "data.json"
     path.write_bytes(content[:at] + inserted + content[at:])
     for read in (lambda: list(read_squad(path)), lambda: read_predictions(path), lambda: read_probabilities(path)):
-        try:
-            read()
-        except HarnessError as error:
-            assert error.exit_code in (2, 4)
+        tried(read)
 
 
 sizes = st.lists(st.integers(-1, 3) | anything, max_size=2)
