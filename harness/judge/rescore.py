@@ -77,7 +77,8 @@ def _impossible(model: Evaluation, answers: Sequence[ScoredAnswer]) -> Iterator[
     settings, name = model.run.experiment.evaluation, f"{model.name}/per_question.jsonl"
     threshold = float(settings.get("null_score_diff_threshold", 0.0))
     is_haystack = settings.value("protocol") == "haystack"
-    if not is_haystack or settings.get("ranking") == "score":
+    has_no_answers = settings.get("version_2_with_negative", True)  # else every question gets an answer
+    if settings.get("ranking") == "score" if is_haystack else has_no_answers:
         wrong = [one.id for one in answers if one.span_over_null is not None
                  and _is_against(one.prediction, one.span_over_null, threshold, is_haystack=is_haystack)]  # fmt: skip
         if wrong:

@@ -52,6 +52,8 @@ def fetch_squad(
     if revision is None and not any(folder.rglob("*.parquet")):
         folder = _converted(repo_id, advice) or folder
     files = _files_of(folder, split)
+    if config and files and set(files) <= {"", "data"}:  # the only one, which no folder is named after
+        config = ""
     if config not in files if config else not files:
         there = sorted({_place_of(path) for path in _listed(repo_id, revision, folder)})
         listed = ", ".join(f"{split}{f' of {config}' if config else ''}" for config, split in there) or "none"

@@ -118,13 +118,14 @@ def test_a_card_of_the_hub_is_run_to_its_verdict_by_its_name(
 ) -> None:
     done = harness(hub, tmp_path / "home", ["reproduce", repo, "--device", "cpu", "--quiet", "--results",
                                             str(tmp_path / "results")])  # fmt: skip
-    # Too few questions stand in for SQuAD 2.0's dev set, which its preconditions refuse; 1.1 has none, and is judged.
-    code, outcome = (1, "not_reproduced") if scorer == "official1.1" else (4, "invalid")
-    assert done.returncode == code, done.stderr[-2000:]
+    # The pocket questions stand in for SQuAD's dev sets, and are told from them by their content.
+    assert done.returncode == 4, done.stderr[-2000:]
+    assert "limited" in done.stdout.lower(), done.stderr[-2000:]
     run = the_run(tmp_path / "results")
     assert run.parent.name == repo.replace("/", "__")
     verdict = json.loads((run / "verdict.json").read_text(encoding="utf-8"))
-    assert verdict["judgement"]["outcome"] == outcome
+    assert verdict["judgement"]["outcome"] == "limited"
+    assert "by ids and gold answers" in verdict["judgement"]["reason"]
     experiment = json.loads((run / "experiment.json").read_text(encoding="utf-8"))
     assert experiment["recipe"] == recipe
     stage = experiment["stages"][-1]["name"]

@@ -135,25 +135,3 @@ def test_a_data_set_without_the_split_says_so(tmp_path: Path, asked: list[list[s
     (tmp_path / "train-00000-of-00001.parquet").touch()
     with pytest.raises(HubError, match="no parquet files of split validation; give a SQuAD-format file with --eval"):
         download.fetch_squad("org/squad", "validation", option="--eval FILE")
-
-
-@pytest.fixture
-def configs(tmp_path: Path) -> Path:
-    """A data set of two languages, as repositories lay them out and as the Hub converts them."""
-    for name in ("de/validation-00000-of-00001.parquet", "en/validation/0000.parquet", "data/test-0.parquet"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_bytes(b"")
-    return tmp_path
-
-
-def test_of_several_configs_one_has_to_be_named_and_is_read_alone(configs: Path) -> None:
-    with pytest.raises(HubError, match=r"has several configs \(de, en\); name one, as ORG/NAME/CONFIG:validation"):
-        download._files_of(configs, "validation", "", "data set org/name", "give a file")
-    for config in ("de", "en"):
-        (found,) = download._files_of(configs, "validation", config, "data set org/name", "give a file")
-        assert Path(found).relative_to(configs).parts[0] == config
-    with pytest.raises(HubError, match="has no config fr with a split validation; it has de, en"):
-        download._files_of(configs, "validation", "fr", "data set org/name", "give a file")
-    assert len(download._files_of(configs, "test", "", "data set org/name", "give a file")) == 1
-    with pytest.raises(HubError, match="holds no parquet files of split train"):
-        download._files_of(configs, "train", "", "data set org/name", "give a file")

@@ -28,7 +28,8 @@ for kind, name, split, revision in json.loads(sys.argv[1]):
             folder = download.fetch_model(name, revision, option="--teacher DIR")
             print(json.dumps(sorted(path.name for path in folder.iterdir())))
             continue
-        folder, questions = download.fetch_squad(name, split, revision, option="--train FILE")
+        repo, config = "/".join(name.split("/")[:2]), "/".join(name.split("/")[2:])
+        folder, questions = download.fetch_squad(repo, split, revision, config=config, option="--train FILE")
         print(json.dumps([[p.title, p.context, [[q.id, len(q.answers)] for q in p.questions]] for p in questions()]))
     except HarnessError as error:
         print(json.dumps(f"{error.exit_code} {type(error).__name__} {error}"))
