@@ -44,7 +44,6 @@ _EXIT: Mapping[Outcome, int] = {
     "limited": EXIT_INVALID,
     "invalid": EXIT_INVALID,
 }
-_MET: tuple[Outcome, ...] = ("reproduced", "within_tolerance")
 Decided = tuple[Outcome, bool, str]  # what a rule comes to: outcome, whether the claim is no worse, and why
 Judged = tuple[Claim, Estimate | None, float]  # a claim, what was measured of it, and its tolerance
 _SAID = {

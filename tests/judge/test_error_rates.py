@@ -73,7 +73,7 @@ def test_a_copy_that_is_worse_by_the_tolerance_is_called_reproduced_as_rarely_as
     worst = {0.5: 0.0, 1.0: 0.0, 2.0: 0.0}
     for scale, _, found in table():
         assert len(found) == len(SEEDS)
-        worst[scale] = max(worst[scale], *(wrong for wrong, _ in found))
+        worst[scale] = max(worst[scale], *found)
     noise = 3 * math.sqrt(AT_PRIOR * (1 - AT_PRIOR) / error_rates.DRAWS)
     assert worst[0.5] <= worst[1.0] <= AT_PRIOR
     assert AT_PRIOR < worst[2.0] <= AT_TWICE + noise  # so a wrong prior is no small thing, and is said
