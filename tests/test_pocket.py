@@ -17,7 +17,7 @@ from tests.measure_pocket import CARDS, CONDITIONS, HELD_OUT, SEEDS, STEPS, clai
 ROOT = Path(__file__).parents[1]
 RECORDED = ROOT / "results" / "pocket"
 NAMES = {"pocket": "runs.json", "pocket-teacher": "teacher.json"}
-IN_EVERY_RUN = ("prediction stage skipped", "layers mapped i to i")
+IN_EVERY_RUN = ("prediction stage skipped",)  # the shortest of them; each of the others trains for a minute
 
 
 def marks_of(name: str) -> list[pytest.MarkDecorator]:

@@ -66,6 +66,7 @@ def check(found: list[dict[str, object]], results: Path) -> None:
         assert left == []
 
 
+@pytest.mark.chaos
 def test_a_few_kills_leave_no_trace(
     arguments: list[str], tmp_path: Path, counts: Counter[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -46,7 +46,7 @@ def n_steps(run: Path) -> int:
     return len((run / "stages" / "intermediate_layer" / "train.jsonl").read_text(encoding="utf-8").splitlines())
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGTERM, marks=pytest.mark.chaos), signal.SIGINT])
 def test_an_interruption_exits_130_and_the_same_command_goes_on(
     number: int, arguments: list[str], tmp_path: Path, counts: Counter[str]
 ) -> None:
@@ -67,6 +67,7 @@ def test_an_interruption_exits_130_and_the_same_command_goes_on(
     counts["interruptions"] += 2
 
 
+@pytest.mark.chaos
 def test_a_second_process_on_the_same_run_says_so_and_leaves_and_a_crash_frees_it(
     arguments: list[str], tmp_path: Path, counts: Counter[str]
 ) -> None:
@@ -150,6 +151,7 @@ def test_two_processes_stop_without_a_hang_and_go_on_to_what_one_gives(
     counts["processes of several lost"] += 1
 
 
+@pytest.mark.chaos
 def test_strict_determinism_gives_the_same_bytes_twice(
     arguments: list[str], tmp_path: Path, counts: Counter[str]
 ) -> None:

@@ -109,8 +109,8 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     ("repo", "recipe", "encoder", "scorer"),
     [
         ("org/one-stage", "prediction", "packed", "official2.0"),
-        ("org/bert-finetuned-squad", "finetune", "packed", "official1.1"),
-        ("org/roberta-squad2", "finetune", "library", "official2.0"),
+        pytest.param("org/bert-finetuned-squad", "finetune", "packed", "official1.1", marks=pytest.mark.slow),
+        pytest.param("org/roberta-squad2", "finetune", "library", "official2.0", marks=pytest.mark.slow),
     ],
 )
 def test_a_card_of_the_hub_is_run_to_its_verdict_by_its_name(

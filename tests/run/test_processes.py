@@ -53,7 +53,10 @@ def reproduce(folder: Path, *options: str) -> Path:
 
 @pytest.mark.parametrize(
     "options",
-    [("--num-processes", "2"), ("--accelerate-config", "CONFIG", "--gradient-accumulation-steps", "4")],
+    [
+        pytest.param(("--num-processes", "2")),
+        pytest.param(("--accelerate-config", "CONFIG", "--gradient-accumulation-steps", "4"), marks=pytest.mark.slow),
+    ],
     ids=["two processes", "accelerate's launcher and four micro-batches"],
 )
 def test_sharing_a_batch_changes_neither_losses_nor_weights(

@@ -52,6 +52,7 @@ def test_a_forecast_has_every_part_its_rows_and_its_padding_and_changes_no_bit(
     assert main(["audit", str(run)]) == 0
 
 
+@pytest.mark.slow
 def test_a_plan_with_a_forecast_trains_nothing_and_says_what_a_run_would_take(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
