@@ -4,6 +4,7 @@
     ├── CardError        exit 2    a card that cannot be read
     ├── PlanError        exit 2    a card and options that make no runnable experiment; lists every problem at once
     ├── DataError        exit 2    a data file that is not what it should be
+    ├── UsageError       exit 2    a command line that says nothing a command could do
     ├── InvalidRunError  exit 4    a precondition failed: whatever was measured would judge nothing
     ├── RunError         exit 5    training or evaluation broke, with seed, stage and step
     ├── BudgetError      exit 6    a run would take, or took, longer than it may
@@ -49,6 +50,10 @@ class DataError(HarnessError):
 
     def __init__(self, path: Path | str, where: str, what: str) -> None:
         super().__init__(f"{path}{f', {where}' if where else ''}: {what}")
+
+
+class UsageError(HarnessError):
+    exit_code = EXIT_WRONG_USE
 
 
 class InvalidRunError(HarnessError):

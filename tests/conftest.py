@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -110,6 +110,18 @@ def untrained(command: list[str], monkeypatch: pytest.MonkeyPatch) -> list[str]:
     no_epochs = [part for stage in STAGES for part in ("--set", f"{stage}.num_train_epochs=0")]
     plain = [part.replace("augmentation.factor=2", "augmentation.factor=0") for part in command]
     return [*without(plain, "--limit", "--masked-lm", "--glove"), *no_epochs]
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Makes reports those of a terminal of so many columns, without colours; what goes elsewhere is never wrapped."""
+
+    def of(columns: int) -> None:
+        monkeypatch.setattr("harness.report.text.tables.os.isatty", lambda _: True)
+        monkeypatch.setenv("COLUMNS", str(columns))
+        monkeypatch.setenv("NO_COLOR", "1")
+
+    return of
 
 
 @pytest.fixture(autouse=True)

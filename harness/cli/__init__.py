@@ -24,3 +24,23 @@ COMMANDS: Mapping[str, str] = {
     "cards": "the cards that ship with this package, which go by their names",
     "env": "what this machine is",
 }
+
+# One that can be typed as it stands: with a card that ships, or with the record of a run.
+EXAMPLES: Mapping[str, str] = {
+    "parse": "harness parse deepset/tinyroberta-squad2",
+    "lint": "harness lint README.md --min-score 80",
+    "plan": "harness plan pocket --set prediction_layer.learning_rate=1e-4",
+    "reproduce": "harness reproduce pocket --seeds 3 --rule equivalence",
+    "score": "harness score --predictions predictions.json --eval dev-v2.0.json",
+    "verdict": "harness verdict results/pocket/RUN",
+    "audit": "harness audit results/pocket/RUN",
+    "gate": "harness gate cards/pocket.md --run --junit gate.xml",
+    "diff": "harness diff results/pocket/RUN results/pocket/OTHER",
+    "plot": "harness plot results/pocket/RUN --out plots",
+    "card": "harness card results/pocket/RUN --out README.md",
+    "push": "harness push results/pocket/RUN --repo ORG/NAME --dry-run",
+    "report": "harness report results/pocket/RUN --out report.html",
+    "board": "harness board --html board.html",
+    "cards": "harness cards",
+    "env": "harness env --json",
+}

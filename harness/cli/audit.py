@@ -13,7 +13,7 @@ from harness.errors import EXIT_INVALID, EXIT_REPRODUCED
 from harness.record import store
 from harness.record.folder import Run
 from harness.record.read import seeds_of
-from harness.report.text.tables import make_console, make_table
+from harness.report.text.tables import make_console, make_table, text_of
 
 if TYPE_CHECKING:
     from harness.judge.audit import Audit
@@ -72,4 +72,4 @@ def to_text(done: "Audit") -> str:
     said = "PASSED: the record follows from itself" if done.is_passed else f"FAILED: {n_failed} of {len(rows)} checks"
     console.print(Text(said, style="bold green" if done.is_passed else "bold red"))
     console.print(f"record: {done.run}", soft_wrap=True)
-    return "\n".join(line.rstrip() for line in stream.getvalue().rstrip().splitlines())
+    return text_of(stream)

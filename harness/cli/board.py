@@ -13,7 +13,7 @@ from harness.record import store
 from harness.report import board
 from harness.report.board import Entry, Gap
 from harness.report.printable import printable
-from harness.report.text.tables import make_console, make_table
+from harness.report.text.tables import make_console, make_table, text_of
 from harness.report.verdict_rows import number, outcome_text
 
 _WIDE = 110  # columns that a table of everything needs
@@ -64,7 +64,7 @@ def to_text(entries: Sequence[Entry], results: Path) -> str:
             _print_lines(console, one)
     if any(gap.outcome == "not_reproduced" for one in entries if one.is_judged for gap in one.gaps):
         console.print(f"{_MISSED.strip()} is not reproduced")
-    return "\n".join(line.rstrip() for line in stream.getvalue().rstrip().splitlines())
+    return text_of(stream)
 
 
 def _print_table(console: Console, entries: Sequence[Entry]) -> None:

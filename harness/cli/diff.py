@@ -15,7 +15,7 @@ from harness.errors import PlanError
 from harness.record import store
 from harness.record.folder import Run
 from harness.record.read import blaming_the_record
-from harness.report.text.tables import make_console, make_table
+from harness.report.text.tables import make_console, make_table, text_of
 
 if TYPE_CHECKING:
     from harness.judge.diff import Comparison, Flips, Metric
@@ -65,7 +65,7 @@ def to_text(found: "Comparison", n_questions: int) -> str:
         _print_flips(console, found.flips, n_questions)
     for what in found.not_compared:
         console.print(Text(f"not compared: {what}", style="yellow"))
-    return "\n".join(line.rstrip() for line in stream.getvalue().rstrip().splitlines())
+    return text_of(stream)
 
 
 def _print_metrics(console: Console, metrics: "Sequence[Metric]") -> None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.cli.arguments import DEVICE, device_name
 from harness.errors import EXIT_INVALID, EXIT_NOT_REPRODUCED, EXIT_REPRODUCED, PlanError, StoreError
 from harness.record import store
 from harness.report.printable import printable
@@ -31,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--results", type=Path, default=folder, metavar="DIR", help="where runs of cards are (default: results)")
     what = "run the experiment of cards that bring all of it along, such as the pocket card; never a larger one"
     add("--run", action="store_true", dest="is_run_wanted", help=what)
-    add("--device", choices=("cpu", "gpu"), help="with --run: where to run; default: as the card")
+    add("--device", type=device_name, metavar="DEVICE", help=f"with --run: {DEVICE}")
     add("--on-unmeasured", choices=("fail", "warn"), default="fail", help="what is unmeasured (default: fail)")
     what = "what a rule or a test leaves open (default: undecided, which ends with 3)"
     add("--on-inconclusive", choices=("undecided", "fail", "warn", "pass"), default="undecided", help=what)

@@ -20,7 +20,8 @@ def run(arguments: argparse.Namespace) -> int:
     cards, code = read_all(arguments.cards)
     lints = tuple(lint.lint(one) for one in cards)
     report = "github" if arguments.github else "json" if arguments.json else "text"
-    print(REPORTS[report](ReportData(lints=lints)))
+    if lints or report == "json":
+        print(REPORTS[report](ReportData(lints=lints)))
     if code:
         return code
     return EXIT_NOT_REPRODUCED if any(one.score < arguments.min_score for one in lints) else 0

@@ -28,12 +28,18 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def read_all(names: Sequence[str]) -> tuple[list[Card], int]:
-    """Every card that can be read; each of the others is one message, and the code is then that of wrong use."""
-    cards, code = [], 0
+    """Every card that can be read; each of the others is one message, and the code is then that of wrong use.
+
+    Raises the error where it is the only one and there is no card.
+    """
+    cards, errors = [], []
     for name in names:
         try:
             cards.append(find_card(name))
         except (CardError, HubError) as error:
-            print(f"harness: {printable(str(error))}", file=sys.stderr)
-            code = error.exit_code
-    return cards, code
+            errors.append(error)
+    if len(errors) == 1 and not cards:
+        raise errors[0]
+    for error in errors:
+        print(f"harness: {printable(str(error))}", file=sys.stderr)
+    return cards, errors[-1].exit_code if errors else 0

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from harness.card import lint
 from harness.card.references import HUB_QUESTIONS, data_reference, model_reference, unpinned
+from harness.cli.arguments import DEVICE, device_name
 from harness.cli.parse import CARD
 from harness.cli.show import show
 from harness.domain import Deviation, Experiment
@@ -24,13 +25,16 @@ from harness.run.cards import find_card
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("card", metavar="CARD", help=CARD)
-    add_options(parser)
-    add = parser.add_argument
-    add("--results", type=Path, default=Path("results"), metavar="DIR", help="where records go (default: results)")
-    add("--device", choices=("cpu", "gpu"), help="default: a GPU if there is one, the CPU for a card made on one")
+    _add_experiment(parser.add_argument_group("experiment"))
+    _add_judging(parser.add_argument_group("judging"))
+    add = parser.add_argument_group("machine").add_argument
+    add("--precision", choices=("fp32", "tf32", "bf16", "fp16"), help="default: as the card, else fp32")
+    add("--device", type=device_name, metavar="DEVICE", help=DEVICE)
     add("--forecast", action="store_true", help="time a few of the run's own steps first, and say what they make of it")
     what = "refuse a run that would take longer than this (90s, 30m, 6h), and stop one that does, with a checkpoint"
     add("--budget", type=_seconds, metavar="TIME", help=what)
+    add = parser.add_argument_group("records").add_argument
+    add("--results", type=Path, default=Path("results"), metavar="DIR", help="where records go (default: results)")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -91,8 +95,8 @@ def _measured_forecast(experiment: Experiment, arguments: argparse.Namespace) ->
     return budget.of_plan(experiment, options.results, make_accelerator(experiment, options))
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
+def _add_experiment(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
     add("--recipe", metavar="NAME", help="run another recipe than the card's headings imply")
     what = "Hub id (ORG/NAME@REVISION pins it), folder or card, in its place; or a finished run of the teacher's card"
     add("--teacher", metavar="ID|DIR|CARD|RUN", help=what)
@@ -103,21 +107,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--repair-offsets", action="store_true", help="move answers that are not at their offset to where they stand")
     what = "share of the training questions, from 0 to 1, that may be dropped as unusable (default: 0.01)"
     add("--allow-dropped", type=float, metavar="SHARE", help=what)
-    add("--check-teacher", action="store_true", help="score the teacher first; refuse one below its own card")
-    add("--published", metavar="ID|DIR|none", help="the card's own weights, scored beside ours (default: its model)")
-    add("--rule", choices=("tolerance", "equivalence"), help="what decides (default: tolerance; both are worked out)")
     add("--masked-lm", metavar="ID|DIR", help="masked language model that augments the intermediate stage's data")
     add("--glove", metavar="FILE|none", help="GloVe vectors for it, as text; 'none' goes without (a deviation)")
-    add("--measure", action="store_true", help="run a card that claims no number yet: measured, not judged")
     add("--seed", type=int, help="seed of order, dropout and initial weights (default: the library's)")
-    add("--precision", choices=("fp32", "tf32", "bf16", "fp16"), help="default: as the card, else fp32")
     add("--padding", choices=("count", "drop"), help="drop: padded positions leave every loss (default: as the card)")
     add("--limit", type=int, metavar="N", help="only the first N questions; the verdict is then LIMITED")
-    what = "allowed difference (default: 1.0 point a metric, more where seeds spread by more than half a point)"
-    add("--tolerance", metavar="METRIC=X,…", default="", help=what)
-    what = "judge the numbers on these lines of the card alone, where it states several for one metric"
-    add("--claims", type=_lines, metavar="LINE,…", help=what)
-    add("--claims-from", choices=ORIGINS, help="judge those of the card's text, or of its model-index, alone")
     add(
         "--set",
         metavar="STAGE.NAME=VALUE",
@@ -125,6 +119,19 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="override one setting, as in prediction_layer.learning_rate=1e-4; may be repeated",
     )
+
+
+def _add_judging(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    what = "allowed difference (default: 1.0 point a metric, more where seeds spread by more than half a point)"
+    add("--tolerance", metavar="METRIC=X,…", default="", help=what)
+    add("--rule", choices=("tolerance", "equivalence"), help="what decides (default: tolerance; both are worked out)")
+    add("--measure", action="store_true", help="run a card that claims no number yet: measured, not judged")
+    what = "judge the numbers on these lines of the card alone, where it states several for one metric"
+    add("--claims", type=_lines, metavar="LINE,…", help=what)
+    add("--claims-from", choices=ORIGINS, help="judge those of the card's text, or of its model-index, alone")
+    add("--published", metavar="ID|DIR|none", help="the card's own weights, scored beside ours (default: its model)")
+    add("--check-teacher", action="store_true", help="score the teacher first; refuse one below its own card")
 
 
 def options_of(arguments: argparse.Namespace) -> Options:

@@ -20,20 +20,16 @@ from harness.run.cards import find_card
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     plan_command.add_arguments(parser)
-    _add_run_options(parser)
-
-
-def _add_run_options(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add("--gradient-accumulation-steps", type=int, default=1, metavar="N", help="micro-batches a declared batch")
+    add = parser.add_argument_group("the run").add_argument
+    add("--seeds", type=_seeds, default=1, metavar="N|auto", help="judge the mean of N seeds; auto: until decided")
     add("--num-processes", type=int, default=1, metavar="N", help="processes that share each declared batch")
     add("--accelerate-config", type=Path, metavar="FILE", help="start through accelerate's launcher with this file")
+    add("--gradient-accumulation-steps", type=int, default=1, metavar="N", help="micro-batches a declared batch")
     what = "keep a checkpoint after so many steps (default: by minutes alone)"
     add("--checkpoint-steps", type=int, metavar="N", help=what)
     what = "and after so many minutes (default: 10); a stopped or killed run goes on from the last"
     add("--checkpoint-minutes", type=float, default=10.0, metavar="X", help=what)
     add("--deterministic", choices=("strict",), help="refuse every operation that may differ from run to run")
-    add("--seeds", type=_seeds, default=1, metavar="N|auto", help="judge the mean of N seeds; auto: until decided")
     add("--offline", action="store_true", help="ask the Hub nothing: what it gave before, or an error")
     add("--fresh", action="store_true", help="a new run, even where this one is finished or begun")
     add("--dry-run", action="store_true", help="print the plan and stop")
@@ -58,6 +54,8 @@ def run(arguments: argparse.Namespace) -> int:
             raise PlanError([f"--{name.replace('_', '-')} {getattr(arguments, name)}: must be at least 1"])
     if (arguments.checkpoint_steps or 1) < 1 or not arguments.checkpoint_minutes > 0:
         raise PlanError(["--checkpoint-steps and --checkpoint-minutes must be above 0"])
+    if arguments.num_processes > 1 and ":" in (arguments.device or ""):
+        raise PlanError([f"--device {arguments.device}: several processes take a GPU each; leave the number out"])
     described, options = find_card(arguments.card), plan_command.options_of(arguments)
     experiment = plan(described, options)
     if launch.is_wanted(arguments.num_processes, arguments.accelerate_config):

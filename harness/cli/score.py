@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.card.references import HUB_QUESTIONS, data_named
+from harness.cli.arguments import device_name
 from harness.domain import Card
 from harness.errors import PlanError
 from harness.plan.defaults import EVALUATIONS
@@ -29,7 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--set", metavar="evaluation.NAME=VALUE", action="append", default=[], help="override one setting; repeatable")
     add("--offline", action="store_true", help="ask the Hub nothing: what it gave before, or an error")
     add("--limit", type=int, metavar="N", help="only the first N questions; LIMITED, and compared with no claim")
-    add("--device", choices=("cpu",), help="stay on the CPU, however long it takes")
+    add(
+        "--device", type=device_name, metavar="DEVICE", help="cpu, cuda, cuda:N or mps (default: a GPU if there is one)"
+    )
     add("--results", type=Path, default=Path("results"), metavar="DIR", help="where records go (default: results)")
     add("--predictions", type=Path, metavar="FILE", help="score this file in place of a model: ids and texts, n-best")
     what = "official rules for a prediction file (default: 2.0); under 1.1 a missing one scores 0"

@@ -1,5 +1,6 @@
 """How a run is run: what was asked for, the device it is on, and who is told of its progress."""
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -51,12 +52,24 @@ def precision_of(experiment: Experiment, accelerator: Accelerator) -> Deviation 
     return Deviation("precision", planned, "fp32", True, reason="a CPU has no fp16 training")
 
 
+def choose_device(device: str | None) -> None:
+    """Make accelerate take the device of `--device`; raises PlanError where PyTorch does not find it here."""
+    if device in (None, "cpu"):
+        return
+    kind, _, number = str(device).partition(":")
+    n_there = torch.cuda.device_count() if kind == "cuda" else int(torch.backends.mps.is_available())
+    if int(number or 0) >= n_there:
+        found = f"{n_there} of that kind here" if n_there else "none here"
+        raise PlanError([f"--device {device}: PyTorch finds {found}; leave the option out, or say --device cpu"])
+    if number or kind != "cuda":  # else accelerate's own choice, one GPU a process
+        os.environ["ACCELERATE_TORCH_DEVICE"] = str(device)
+
+
 def make_accelerator(experiment: Experiment, options: RunOptions) -> Accelerator:
     """The device of a run, with its precision; raises PlanError for what this machine does not have."""
     precision = RunSettings.of(experiment).precision
     on_cpu = environment.stays_on_cpu(experiment.declared_gpu, options.device)
-    if options.device == "gpu" and not torch.cuda.is_available():
-        raise PlanError(["--device gpu: PyTorch finds none here; leave the option out"])
+    choose_device(options.device)
     if precision in ("fp16", "tf32") and (on_cpu or not environment.find_gpus()[0]):
         if experiment.run["precision"].origin != "stated":
             raise PlanError([f"--precision {precision} needs a GPU; on the CPU use fp32 or bf16"])

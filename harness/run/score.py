@@ -23,6 +23,7 @@ from harness.qa.survey import survey
 from harness.record import environment, store
 from harness.record.parts import Metrics
 from harness.run import evaluate
+from harness.run.context import choose_device
 from harness.run.inputs import fingerprint, installed
 from harness.run.score_document import to_document
 from harness.train.models import fit, loading
@@ -84,6 +85,7 @@ def score(request: Request, watch: ProgressCallback) -> tuple[Matrix, Path]:
     store.write_json(out / "inputs.json", record)
     store.write_json(out / "settings.json", stages)
     store.write_json(out / "environment.json", environment.describe())
+    choose_device(request.device)
     accelerator = Accelerator(cpu=request.device == "cpu")
     rows, left_out = _rows(weights, data, stages, out, accelerator, watch)
     claims = claims_in_points(request.card.claims) if request.card else {}

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -96,12 +97,15 @@ def test_runs_on_other_data_are_not_compared_question_by_question(
     assert "not compared: questions: the runs were evaluated on other data" in capsys.readouterr().out
 
 
-def test_the_text_fits_60_columns(runs: tuple[Path, Path]) -> None:
-    done = harness("diff", *map(str, runs), COLUMNS="60")
-    assert done.returncode == 0
-    lines = [line for line in done.stdout.splitlines() if not line.startswith(("A  /", "B  /"))]
+def test_the_text_fits_60_columns(
+    runs: tuple[Path, Path], terminal: Callable[[int], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    terminal(60)
+    assert main(["diff", *map(str, runs)]) == 0
+    out = capsys.readouterr().out
+    lines = [line for line in out.splitlines() if not line.startswith(("A  /", "B  /"))]
     assert max(map(len, lines)) <= 60
-    assert "1 right in B alone, 2 right in A alone" in " ".join(done.stdout.split())
+    assert "1 right in B alone, 2 right in A alone" in " ".join(out.split())
 
 
 def test_questions_shows_as_many_flips_as_asked(runs: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ from harness.record.store import SCHEMA_VERSION, to_json
 from harness.report.printable import printable
 from harness.report.text.as_github import annotation
 from harness.report.text.as_markdown import cards, gate_word
-from harness.report.text.tables import make_console, make_table
+from harness.report.text.tables import make_console, make_table, text_of
 from harness.report.verdict_rows import VerdictRow, row_of_check
 
 _COLOURS = {
@@ -48,7 +48,7 @@ def to_text(gated: Sequence[GateResult], exit_code: int) -> str:
     word, of = gate_word(exit_code), cards(len({one.card for one in gated}))
     colours = {"passed": "bold green", "undecided": "bold yellow"}
     console.print(Text(f"GATE {word.upper()}: {said} (metrics, of {of})", style=colours.get(word, "bold red")))
-    return "\n".join(line.rstrip() for line in stream.getvalue().rstrip().splitlines())
+    return text_of(stream)
 
 
 def to_json_text(gated: Sequence[GateResult], exit_code: int) -> str:

@@ -14,7 +14,7 @@ from harness.plan.sources import describe
 from harness.report.printable import printable
 from harness.report.text.cost import print_expected
 from harness.report.text.subject import ReportData
-from harness.report.text.tables import make_console, make_table, shown
+from harness.report.text.tables import make_console, make_table, shown, text_of
 from harness.report.text.verdict import print_ambiguities, print_deviations, print_findings, print_judgement
 
 _NO_FACTS = ("tag", "metric", "task")  # the Hub's own sorting, shown in JSON
@@ -36,7 +36,7 @@ def render(subject: ReportData) -> str:
         print_expected(console, subject.cost)
     if subject.judgement is not None:
         print_judgement(console, subject, subject.judgement)
-    return "\n".join(line.rstrip() for line in stream.getvalue().rstrip().splitlines())
+    return text_of(stream)
 
 
 def _print_card(console: Console, card: Card) -> None:

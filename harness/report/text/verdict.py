@@ -3,15 +3,15 @@
 from collections.abc import Iterator, Sequence
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from harness.card.forensics import Finding
 from harness.domain import Deviation, Experiment, Measurement
 from harness.plan.cost import format_duration
 from harness.record.judgement import Estimate, GapDecomposition, Judgement, PairedDifference, Rates
+from harness.report.text.next_steps import next_steps
 from harness.report.text.subject import ReportData
-from harness.report.text.tables import make_table
+from harness.report.text.tables import FittedTable, make_table
 from harness.report.verdict_rows import (
     VerdictRow,
     at_priors_text,
@@ -54,8 +54,11 @@ def print_judgement(console: Console, subject: ReportData, judgement: Judgement)
     _print_conditions(console, judgement, subject.measurements or ())
     for flag in judgement.flags:
         console.print(Text(f"note: {flag}", style="yellow"))
+    console.print()
     again = "finished before, shown again (--fresh repeats it): " if subject.was_there else ""
     console.print(f"record: {again}{subject.record}", soft_wrap=True)
+    for command, what in next_steps(subject, judgement):
+        console.print(f"next:   {command}  # {what}", soft_wrap=True)
 
 
 def _cost(subject: ReportData) -> Iterator[str]:
@@ -93,9 +96,18 @@ def print_deviations(console: Console, deviations: Sequence[Deviation]) -> None:
         console.print(f"deviation, {one.category}, {one.severity}: {one.claimed} -> {one.actual}{why}")
 
 
-def _table(judgement: Judgement, *, is_narrow: bool) -> Table:
-    """A row a claim, with the 90 % interval of its difference and the seeds that would settle it, where they fit."""
-    columns: tuple[str, ...] = ("metric", "claimed", "measured", "diff", "tol.", "90 % interval", "seeds", "verdict")
+def _table(judgement: Judgement, *, is_narrow: bool) -> FittedTable:
+    """A row a claim, with the 90 % interval of its difference and the number of seeds, where they fit."""
+    columns: tuple[str, ...] = (
+        "metric",
+        "claimed",
+        "measured",
+        "difference",
+        "allowed",
+        "its 90 % interval",
+        "seeds",
+        "verdict",
+    )
     estimates = {(one.metric, one.line): one for one in judgement.estimates}
     found = [estimates.get((one.metric, one.line)) for one in judgement.verdicts]
     rows = [_row(row, one) for row, one in zip(rows_of_judgement(judgement), found, strict=True)]
@@ -104,7 +116,7 @@ def _table(judgement: Judgement, *, is_narrow: bool) -> Table:
     return make_table(columns, rows, columns[1:-1])
 
 
-def _measured(measurements: Sequence[Measurement]) -> Table:
+def _measured(measurements: Sequence[Measurement]) -> FittedTable:
     """A row a metric that a card could claim, where it claims none."""
     found = {one.metric: one for one in measurements if one.metric in ("exact", "f1") or one.unit == "loss"}
     rows = [(one.metric, number(one.value, one.unit), f"seed {one.seed}") for one in found.values()]
@@ -119,11 +131,7 @@ def _row(row: VerdictRow, estimate: Estimate | None) -> tuple[str | Text, ...]:
 
 
 def _seeds(found: Estimate | None) -> str:
-    """How many there were, and how many it would take for the interval to settle the claim."""
-    if found is None:
-        return "-"
-    n, needed = len(found.values), found.seeds_needed
-    return f"{n}" if needed == n else f"{n} of {needed}" if needed is not None else f"{n} of ?"
+    return "-" if found is None else str(len(found.values))
 
 
 def _rules(judgement: Judgement) -> Iterator[str]:
@@ -143,6 +151,10 @@ def _intervals(judgement: Judgement) -> Iterator[str]:
         n = len(judgement.estimates[0].values)
         basis = "the prior's, not measured here" if n == 1 else f"of {n} seeds, moderated by the prior"
         yield f"the intervals take a seed to spread by {', '.join(spreads)} ({basis})"
+    open_ones = [one for one in judgement.estimates if one.seeds_needed != len(one.values)]
+    needed = [f"{one.metric} {f'{one.seeds_needed} seeds' if one.seeds_needed else 'no number'}" for one in open_ones]
+    if needed:
+        yield f"seeds for the interval to lie inside or outside of what is allowed: {', '.join(needed)}"
 
 
 def _rates(operating: Sequence[Rates]) -> Iterator[str]:

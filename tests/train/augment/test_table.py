@@ -164,7 +164,7 @@ def test_a_folder_that_cannot_be_written_is_a_store_error(tmp_path: Path, short:
 # --- size ---
 
 
-@pytest.mark.parametrize(("k", "most"), [(5, 18), (20, 44)])
+@pytest.mark.parametrize(("k", "most"), [(5, 18), pytest.param(20, 44, marks=pytest.mark.slow)])
 def test_a_word_takes_few_bytes_on_disk(goldens: Path, shared: Path, build: Build, k: int, most: int) -> None:
     path = shared / "data" / "squad" / "train-v2.0.first10articles.json"
     table = build(list(islice(read_squad(path), 16)), word_possibilities=k)

@@ -13,7 +13,9 @@ ROOT = Path(__file__).parents[3]
 
 
 # Bytes that a block may have; 8.0 has more, but 8.6 and 8.9, for which the same code is made, have no more than this.
-@pytest.mark.parametrize(("capability", "most"), [(80, 99 * 1024), (90, 227 * 1024)])
+@pytest.mark.parametrize(
+    ("capability", "most"), [(80, 99 * 1024), pytest.param(90, 227 * 1024, marks=pytest.mark.slow)]
+)
 def test_every_program_is_made_once_and_its_tiles_fit(capability: int, most: int, tmp_path: Path) -> None:
     # In a process of its own, because Triton may be an interpreter in this one (tests/conftest.py).
     environment = {**os.environ, "TRITON_INTERPRET": "0", "TRITON_CACHE_DIR": str(tmp_path)}
