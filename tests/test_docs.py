@@ -109,9 +109,8 @@ def test_python_files_that_a_readme_names_exist(text: Path) -> None:
 
 
 def test_the_top_readme_lists_every_command() -> None:
-    listed = [re.match(r"`harness ([a-z]+)\b", row[0]) for row in cells(README, "Commands")]
-    assert [one[1] if one else None for one in listed] == list(dict.fromkeys(one[1] for one in listed if one))
-    assert {one[1] for one in listed if one} == set(COMMANDS)
+    listed = [name for row in cells(README, "Commands") for name in re.findall(r"`harness ([a-z]+)\b", row[0])]
+    assert sorted(listed) == sorted(COMMANDS)
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=named)

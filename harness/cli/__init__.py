@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, str] = {
     "push": "student, regenerated card and record of a finished run to the Hub, in one commit",
     "report": "a finished run as one HTML file: verdict, card lines beside settings, plots, every question",
     "board": "all runs and series of a results folder side by side: verdict, gaps, completeness, cost",
+    "status": "runs that go on, have stopped or are finished: part, step, loss, what is left, process",
     "cards": "the cards that ship with this package, which go by their names",
     "env": "what this machine is",
 }
@@ -41,6 +42,7 @@ EXAMPLES: Mapping[str, str] = {
     "push": "harness push results/pocket/RUN --repo ORG/NAME --dry-run",
     "report": "harness report results/pocket/RUN --out report.html",
     "board": "harness board --html board.html",
+    "status": "harness status --follow",
     "cards": "harness cards",
     "env": "harness env --json",
 }

@@ -32,7 +32,7 @@ def read_all(names: Sequence[str]) -> tuple[list[Card], int]:
 
     Raises the error where it is the only one and there is no card.
     """
-    cards, errors = [], []
+    cards, errors = [], list[CardError | HubError]()
     for name in names:
         try:
             cards.append(find_card(name))
@@ -40,6 +40,6 @@ def read_all(names: Sequence[str]) -> tuple[list[Card], int]:
             errors.append(error)
     if len(errors) == 1 and not cards:
         raise errors[0]
-    for error in errors:
-        print(f"harness: {printable(str(error))}", file=sys.stderr)
+    for one in errors:
+        print(f"harness: {printable(str(one))}", file=sys.stderr)
     return cards, errors[-1].exit_code if errors else 0

@@ -151,6 +151,12 @@ def forward_flop(model: Geometry | None, length: float, square: float | None = N
     return model.layers * (24 * model.width**2 * length + 4 * (square or length**2) * model.width)
 
 
+def evaluation_tflop(evaluation: Stage, n_questions: int, model: Geometry | None) -> float:
+    """Estimated teraflops of answering so many questions, as far as padding is worked on."""
+    rows = n_questions * WINDOWS_PER_QUESTION
+    return rows * forward_flop(model, int(evaluation.value("max_seq_length"))) / 1e12
+
+
 def stage_tflop(
     stage: Stage, n_rows: float, teacher: Geometry | None, student: Geometry | None, *, length: float, square: float
 ) -> float:

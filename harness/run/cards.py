@@ -16,6 +16,7 @@ from harness.errors import CardError, HubError
 from harness.plan.models import HUB
 from harness.plan.options import similar
 
+_TEXTS = (".md", ".markdown", ".txt", "")  # an empty card is one, an empty program is none
 _NAME = r"(?P<repo>[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95})"
 _ID = re.compile(rf"(?:hf://(?:models/)?)?{_NAME}(?:@(?P<revision>[\w./-]+))?")
 _PAGE = re.compile(
@@ -38,7 +39,10 @@ def find_card(text: str) -> Card:
     """
     path = Path(text).expanduser()
     if path.is_file():
-        return read_card(path)
+        card = read_card(path)
+        if path.suffix.lower() not in _TEXTS and not (card.facts or card.stated or card.claims):
+            raise CardError(text, None, "is no model card: it states no fact, setting or claim")
+        return card
     if text in shipped():
         return read_card(shipped()[text])
     named = name_on_hub(text)

@@ -45,13 +45,15 @@ def evaluate(
     seed: int,
     accelerator: Any,
     watch: ProgressCallback,
+    name: str = "evaluation",
 ) -> None:
     """Scores a model on every question and writes predictions, per-question scores and metrics, once."""
     if accelerator.is_main_process and not (out / "metrics.json").exists():
         with store.scratch(out / "scratch"):
             asked, logits = read(
-                weights, paragraphs, settings, out / "scratch", seed=seed, accelerator=accelerator, watch=watch
-            )
+                weights, paragraphs, settings, out / "scratch",
+                seed=seed, accelerator=accelerator, watch=watch, name=name,
+            )  # fmt: skip
             found, golds = answer(paragraphs, asked, logits, settings)
         write(out, paragraphs, found, golds, settings, data)
     accelerator.wait_for_everyone()

@@ -20,6 +20,7 @@ from harness.record import environment, lock, store
 from harness.record.folder import Run
 from harness.record.judgement import Conclusion, Judgement
 from harness.record.parts import Broken, DataReading, Identity, Missing, RunEnvironment, RunSettings
+from harness.record.progress import remove as remove_progress
 from harness.record.read import identity_of, scored_alike
 from harness.record.store import EVALUATION, MISSING, PUBLISHED, TEACHER
 from harness.run import budget, preflight, teacher_cards
@@ -27,6 +28,7 @@ from harness.run.context import RunContext, RunOptions, make_accelerator, precis
 from harness.run.evaluate import evaluate
 from harness.run.inputs import Inputs, cards_of, check_present, check_unchanged, fingerprint, gather
 from harness.run.stages import train
+from harness.run.watched import STUDENT, watched
 from harness.train.distributed import stopped_together
 from harness.train.models import loading
 from harness.train.progress import ProgressCallback
@@ -85,6 +87,10 @@ def _run(experiment: Experiment, inputs: Inputs, identity: str, context: RunCont
     if store.is_finished(run):
         return Outcome(run, experiment, Run.open(run).conclusion, was_there=True)
     begun = time.monotonic()
+    if context.is_main_process:
+        _log.warning("record: %s", run)
+    watch = watched(experiment, inputs, run, context.progress) if context.is_main_process else context.progress
+    context = dataclasses.replace(context, progress=watch)
     _say_when_busy(context.accelerator)
     if options.is_forecast or options.budget_s is not None:
         budget.before(experiment, inputs, run, options.budget_s, context.accelerator)
@@ -104,7 +110,9 @@ def _run(experiment: Experiment, inputs: Inputs, identity: str, context: RunCont
     check_unchanged(inputs)
     if context.is_main_process:
         budget.after(experiment, run)
-    return Outcome(run, experiment, _conclude(run, inputs, context), was_there=False)
+    concluded = _conclude(run, inputs, context)
+    remove_progress(options.results, run.name)
+    return Outcome(run, experiment, concluded, was_there=False)
 
 
 def _say_when_busy(accelerator: Accelerator) -> None:
@@ -138,6 +146,7 @@ def _score(experiment: Experiment, weights: Path | None, inputs: Inputs, out: Pa
         seed=RunSettings.of(experiment).seed,
         accelerator=context.accelerator,
         watch=context.progress,
+        name=f"evaluation: {STUDENT if out.name == EVALUATION else out.name}",
     )
 
 

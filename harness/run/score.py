@@ -9,11 +9,12 @@ from accelerate import Accelerator
 
 from harness.card.references import SQUAD2, data_named, data_reference, model_reference
 from harness.domain import Card, Stage
-from harness.errors import DataError, PlanError
+from harness.errors import DataError, HubError, PlanError
 from harness.plan import model_folders
 from harness.plan.checks import check_stage
 from harness.plan.datasets import with_rules_of
 from harness.plan.defaults import EVALUATIONS, PROGRAMS
+from harness.plan.experiment import plan
 from harness.plan.options import Draft, Options, similar
 from harness.plan.recipe_choice import choose_program, settings_of_evaluation
 from harness.plan.settings import resolve_evaluation
@@ -24,6 +25,7 @@ from harness.record import environment, store
 from harness.record.parts import Metrics
 from harness.run import evaluate
 from harness.run.context import choose_device
+from harness.run.find import newest
 from harness.run.inputs import fingerprint, installed
 from harness.run.score_document import to_document
 from harness.train.models import fit, loading
@@ -71,8 +73,8 @@ def score(request: Request, watch: ProgressCallback) -> tuple[Matrix, Path]:
     """
     stages = stages_of(request)
     loading.silence_library_logging()
-    data = _data(request)
     subject, weights = _weights(request)
+    data = _data(request)
     longest = max(int(stage.value("max_seq_length")) for stage in stages)
     fit.check_positions(weights, max_seq_length=longest)
     fit.check_reads("model", weights, max_seq_length=longest, initialise=False, needs_head=True)
@@ -159,19 +161,25 @@ def _rows_of(protocol: str, metrics: Metrics) -> tuple[Row, Row]:
 
 
 def _weights(request: Request) -> tuple[str, Path]:
-    """How the weights are called, and their folder: given, or published under the name that the card states."""
+    """How the weights are called, and their folder: given, published under the card's name, or of its finished run."""
     if request.weights is not None:
         reference = model_reference(request.weights, card_dir=Path(), is_option=True)
     else:
         fact = request.card.fact("model") if request.card else None
-        if fact is None:
-            raise PlanError(["the card names no model of its own; give its weights, and the card with --card"])
+        if fact is None or "/" not in fact.value:  # a name that no model on the Hub has
+            return _of_finished_run(request)
         reference = model_reference(fact.value, card_dir=Path(), is_option=False)
     if reference.kind == "hub":
         from harness.run import download  # here: it loads the Hub's clients, which local weights never need
 
         how = "WEIGHTS, and the card with --card"
-        return reference.text, download.fetch_model(reference.repo, reference.revision, option=how)
+        try:
+            return reference.text, download.fetch_model(reference.repo, reference.revision, option=how)
+        except HubError as error:
+            if "/" in reference.text:
+                raise
+            what = "no folder, card or model of that name here; models on the Hub are ORG/NAME"
+            raise HubError(f"{reference.text}: {what} ({error})") from None
     if reference.kind == "package":
         return reference.text, installed(reference)
     if reference.kind != "folder" or reference.path is None:
@@ -180,6 +188,23 @@ def _weights(request: Request) -> tuple[str, Path]:
     if problems:
         raise PlanError(problems)
     return str(reference.path.resolve().name), reference.path
+
+
+def _of_finished_run(request: Request) -> tuple[str, Path]:
+    """The student that a run of the card ended in; raises PlanError where there is none, with what makes one."""
+    if request.card is None:
+        raise PlanError(["give WEIGHTS, or a CARD for its own weights"])
+    try:
+        experiment = plan(request.card, Options())
+    except PlanError:
+        what = "names no model on the Hub, and is no plan of one; give WEIGHTS, and the card with --card"
+        raise PlanError([f"{request.card.path}: {what}"]) from None
+    run, _ = newest(experiment, request.results)
+    weights = None if run is None else run.folder / "stages" / experiment.stages[-1].name / store.WEIGHTS
+    if run is None or weights is None or not weights.is_dir():
+        made = f"`harness reproduce {request.card.path}` makes one" if run is None else f"{run.folder} has no weights"
+        raise PlanError([f"{request.card.path}: names no model on the Hub, and no run of it is at hand: {made}"])
+    return f"{experiment.name}, {run.folder.name}", weights
 
 
 def _named_data(request: Request) -> str:

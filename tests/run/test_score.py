@@ -179,7 +179,8 @@ def test_a_bad_prediction_file_is_an_error(tmp_path: Path, capsys: Any, text: st
     path.write_text(text, encoding="utf-8")
     assert main(of_file(path)) == exit_code
     said = capsys.readouterr()
-    assert (said.out, says in said.err) == ("", True)
+    assert says in said.err
+    assert says in json.loads(said.out)["error"]["message"]
 
 
 @pytest.mark.parametrize(
@@ -235,4 +236,4 @@ def test_a_card_without_published_weights_of_its_own_asks_for_them(tmp_path: Pat
     card = tmp_path / "card.md"
     card.write_text("# A card\n")
     assert main(["score", str(card), "--eval", str(QUESTIONS), "--results", str(tmp_path), "--quiet"]) == 2
-    assert "names no model of its own" in capsys.readouterr().err
+    assert "names no model on the Hub" in capsys.readouterr().err

@@ -104,7 +104,7 @@ def _table(judgement: Judgement, *, is_narrow: bool) -> FittedTable:
         "measured",
         "difference",
         "allowed",
-        "its 90 % interval",
+        "90 % interval",
         "seeds",
         "verdict",
     )
