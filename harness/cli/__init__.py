@@ -24,6 +24,8 @@ COMMANDS: Mapping[str, str] = {
     "status": "runs that go on, have stopped or are finished: part, step, loss, what is left, process",
     "cards": "the cards that ship with this package, which go by their names",
     "env": "what this machine is",
+    "completion": "a script that makes a shell complete commands and options",
+    "schema": "the JSON Schema of what a command prints with --json",
 }
 
 # One that can be typed as it stands: with a card that ships, or with the record of a run.
@@ -45,4 +47,6 @@ EXAMPLES: Mapping[str, str] = {
     "status": "harness status --follow",
     "cards": "harness cards",
     "env": "harness env --json",
+    "completion": "harness completion bash > ~/.local/share/bash-completion/completions/harness",
+    "schema": "harness schema reproduce",
 }

@@ -5,6 +5,7 @@ import json
 
 from harness.card.read import read_card
 from harness.plan.claims import measured
+from harness.record.store import SCHEMA_VERSION
 from harness.report.printable import printable
 from harness.run.cards import shipped
 
@@ -18,7 +19,7 @@ def run(arguments: argparse.Namespace) -> int:
     claims = {name: {one.metric: one.raw for one in measured(card)} for name, card in cards.items()}
     if arguments.json:
         found = [{"name": name, "path": card.path, "claims": claims[name]} for name, card in cards.items()]
-        print(json.dumps({"cards": found}, indent=2))
+        print(json.dumps({"schema_version": SCHEMA_VERSION, "cards": found}, indent=1, ensure_ascii=False))
         return 0
     width = max(map(len, cards), default=0)
     for name in cards:

@@ -13,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     described = {**store.to_json(environment.describe()), "threads": environment.n_threads()}
     if arguments.json:
-        print(json.dumps(described, indent=1))
+        print(json.dumps({**described, "schema_version": store.SCHEMA_VERSION}, indent=1))
     else:
         for name, value in described.items():
             print(f"{name:10} {value if value not in (None, []) else '-'}")

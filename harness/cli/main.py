@@ -129,6 +129,10 @@ def _tell(error: HarnessError, *, is_json: bool) -> None:
     message = str(error) if isinstance(error, UsageError) else f"harness: {error}"
     print(_plain(message), file=sys.stderr)
     if is_json:
+        from harness.record.store import SCHEMA_VERSION  # here: help does without what reads records
+
         what = {"kind": type(error).__name__, "exit_code": error.exit_code, "message": str(error)}
         problems = {"problems": list(error.problems)} if hasattr(error, "problems") else {}
-        print(json.dumps({"error": {**what, **problems}}, indent=1, ensure_ascii=False))
+        print(
+            json.dumps({"schema_version": SCHEMA_VERSION, "error": {**what, **problems}}, indent=1, ensure_ascii=False)
+        )

@@ -192,7 +192,7 @@ def _unjudged(concluded: Conclusion) -> list[str]:
 
 def _notes(run: Run, concluded: Conclusion, *, is_proxy: bool) -> list[str]:
     is_other = source_of(run).code != environment.code()["harness"]
-    others = ["the run was made by other sources of harness than these, so it does not speak for them"]
+    others = ["this run was made by another version of harness: its numbers are compared, its code is not"]
     of_proxy = ["a run on part of the questions: it can show a regression, and says nothing about the card"]
     seconds = sum(stage.seconds for stage in run.stages.values())
     if seconds > PROXY_SECONDS:

@@ -9,10 +9,11 @@ from harness.report.text.subject import ReportData
 
 def render(subject: ReportData) -> str:
     parts = {name: value for name, value in to_json(subject).items() if value is not None}
-    if not subject.cards:
-        del parts["cards"]
-    if not subject.lints:
-        del parts["lints"]
+    if subject.experiment is None:  # cards alone
+        parts = {name: value for name, value in parts.items() if name in ("card", "cards", "lints")}
+    for name in ("cards", "lints"):
+        if not parts.get(name):
+            parts.pop(name, None)
     for card, known in zip((subject.card, *subject.cards), (parts.get("card"), *parts.get("cards", ())), strict=True):
         if card is not None and known is not None:
             del known["text"]
