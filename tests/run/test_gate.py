@@ -20,7 +20,7 @@ import yaml
 from harness.card import loss_traces
 from harness.card.read import read_card
 from harness.cli.gate import MOST_ANNOTATIONS, _report
-from harness.cli.main import _parser, main
+from harness.cli.main import main, make_parser
 from harness.domain import Claim, Measurement
 from harness.judge import regression, verdict
 from harness.judge.baseline import read_baseline
@@ -705,7 +705,7 @@ def test_the_workflow_reads_only_and_its_commands_are_ours() -> None:
     commands = [step["run"].split()[1:] for step in steps if step.get("run", "").startswith("harness ")]
     assert [command[0] for command in commands] == ["lint", "gate", "gate"]
     for command in commands:
-        _parser(command).parse_args(command)
+        make_parser({command[0]})[0].parse_args(command)
 
 
 def test_the_gate_over_a_finished_run_loads_no_torch(run: Path, baseline: Path) -> None:
