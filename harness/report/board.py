@@ -3,6 +3,7 @@
 A run that is not finished, broke, or cannot be read is an entry as well, with the reason in place of a verdict.
 """
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,23 +21,53 @@ T = TypeVar("T")
 State = Literal["finished", "unfinished", "broken", "unreadable"]
 _STAMP = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-")
 _SERIES = re.compile(r"series-[0-9a-f]{8}")
+MAIN = ("exact", "f1")
 _MARKS = ("identity.json", "experiment.json", store.MANIFEST, store.VERDICT, store.SERIES)
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
-    """Measured - claimed of one claimed metric, None where it was not measured, and what the claim came to."""
+class Score:
+    """One metric of a run, or its mean over a series: measured, and where the card claims it, held against the claim.
+
+    None: not measured, or not claimed. `outcome` is what the claim came to. `exact` and `f1` are here claimed or not.
+    """
 
     metric: str
-    difference: float | None
     unit: str
-    outcome: str
+    measured: float | None
+    claimed: float | None = None
+    difference: float | None = None
+    tolerance: float | None = None
+    outcome: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an unfinished run is: the stage it is in, and the step; `n_steps` is None until an epoch ended.
+
+    The evaluation counts as the last stage. It says what is on disk, whether or not a process goes on with it.
+    """
+
+    stage: str
+    number: int
+    n_stages: int
+    step: int
+    n_steps: int | None
+
+    @property
+    def share(self) -> float:
+        """Of all stages, 0 to 1, each counted alike."""
+        return (self.number - 1 + (self.step / self.n_steps if self.n_steps else 0)) / self.n_stages
+
+    def __str__(self) -> str:
+        steps = f", step {self.step:,}" if self.step else ""
+        return f"{self.stage}, stage {self.number} of {self.n_stages}{steps}{f' of {self.n_steps:,}' if self.n_steps else ''}"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One run or series. `outcome` is None until it is finished, `reason` says why; of a card without claims it says
-    what was measured. `departs`: in what settings the run is not the card's.
+    """One run or series. `outcome` is None until it is finished, `reason` says why. `departs`: in what settings the
+    run is not the card's.
 
     `completeness` is the share of what a re-run needs that the card states, in percent; `train_s` the seconds of all
     stages that ended, summed over its seeds; `where` the device.
@@ -49,16 +80,17 @@ class Entry:
     date: str
     outcome: str | None
     reason: str
-    gaps: tuple[Gap, ...]
+    scores: tuple[Score, ...]
     seeds: tuple[int, ...]
     completeness: int | None
     train_s: float | None
     where: str | None
     departs: tuple[str, ...] = ()
+    progress: Progress | None = None
 
     @property
     def is_judged(self) -> bool:
-        """Whether its gaps say something of the card: a limited or invalid run judges nothing."""
+        """Whether its scores say something of the card: a limited or invalid run judges nothing."""
         return self.outcome not in (None, "limited", "invalid", "measured")
 
 
@@ -101,8 +133,8 @@ def _entry(folder: Path) -> Entry:
     seeds, completed = read(lambda: _seeds(runs)), read(lambda: _completeness(runs[0]))
     seconds, where = read(lambda: _seconds(runs)), read(lambda: _where(runs[0]))
     departs = read(lambda: _departs(runs[0]))
-    if judgement is not None and judgement.outcome == "measured":
-        reason = read(lambda: _measured(runs)) or ""
+    progress = read(lambda: _progress(record)) if state in ("unfinished", "broken") else None
+    scores = None if judgement is None else read(lambda: _scores(record.conclusion.judgement, runs))
     if problems:
         state, reason, judgement = "unreadable", problems[0], None
     return Entry(
@@ -113,12 +145,13 @@ def _entry(folder: Path) -> Entry:
         date=max(_date(run.folder) for run in runs),
         outcome=judgement.outcome if judgement else None,
         reason=reason if reason or judgement is None else judgement.reason,
-        gaps=_gaps(judgement) if judgement else (),
+        scores=scores or () if judgement else (),
         seeds=seeds or (),
         completeness=completed,
         train_s=seconds,
         where=where,
         departs=departs or (),
+        progress=progress,
     )
 
 
@@ -133,14 +166,33 @@ def _state(run: Run, *, is_series: bool) -> tuple[State, str]:
     return "unfinished", f"stages done: {', '.join(done) or 'none'}; the command that began it goes on with it"
 
 
-def _gaps(judgement: Judgement) -> tuple[Gap, ...]:
-    return tuple(Gap(one.metric, one.difference, one.unit, one.outcome) for one in judgement.verdicts)
+def _scores(judgement: Judgement, runs: Sequence[Run]) -> tuple[Score, ...]:
+    """What the card claims, and exact and f1 where it does not claim them."""
+    claimed = [
+        Score(one.metric, one.unit, one.measured, one.claimed, one.difference, one.tolerance, one.outcome)
+        for one in judgement.verdicts
+    ]
+    metrics = [run.evaluation.metrics.scores for run in runs]
+    means = {name: math.fsum(float(one[name]) for one in metrics) / len(metrics) for name in MAIN}
+    known = {one.metric for one in claimed}
+    more = [Score(name, "points", mean) for name, mean in means.items() if name not in known]
+    return tuple(sorted((*claimed, *more), key=lambda one: one.metric not in MAIN))
 
 
-def _measured(runs: Sequence[Run]) -> str:
-    """The mean over the runs, of a card that claims nothing."""
-    found = [run.evaluation.metrics.scores for run in runs]
-    return ", ".join(f"{name} {sum(one[name] for one in found) / len(found):.2f}" for name in ("exact", "f1"))
+def _progress(run: Run) -> Progress | None:
+    """What the files of a run say of how far it came; None before it has a plan, and for a series."""
+    if not run.has("experiment.json"):
+        return None
+    names = [stage.name for stage in run.experiment.stages]
+    number = next((n for n, name in enumerate(names, start=1) if not run.has(f"stages/{name}/stage.json")), None)
+    if number is None:
+        return Progress("evaluation", len(names) + 1, len(names) + 1, 0, None)
+    stage = run.experiment.stages[number - 1]
+    steps = [step for _, step in run.lines(stage.name) if step is not None]
+    begun_again = next((step.step for step in steps if step.epoch != steps[0].epoch), None)
+    n_epochs = stage.get("num_train_epochs")
+    n_steps = (begun_again - 1) * int(n_epochs) if begun_again and n_epochs else None
+    return Progress(stage.name, number, len(names) + 1, steps[-1].step if steps else 0, n_steps)
 
 
 def _departs(run: Run) -> tuple[str, ...]:
