@@ -15,11 +15,10 @@ from harness.errors import DataError, HarnessError
 from harness.record import store
 from harness.record.folder import Run
 from harness.record.judgement import Judgement
-from harness.record.read import blaming_the_record, seeds_of
+from harness.record.read import STAMP, begun, blaming_the_record, seeds_of
 
 T = TypeVar("T")
 State = Literal["finished", "unfinished", "broken", "unreadable"]
-_STAMP = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-")
 _SERIES = re.compile(r"series-[0-9a-f]{8}")
 MAIN = ("exact", "f1")
 _MARKS = ("identity.json", "experiment.json", store.MANIFEST, store.VERDICT, store.SERIES)
@@ -60,8 +59,9 @@ class Progress:
         return (self.number - 1 + (self.step / self.n_steps if self.n_steps else 0)) / self.n_stages
 
     def __str__(self) -> str:
-        steps = f", step {self.step:,}" if self.step else ""
-        return f"{self.stage}, stage {self.number} of {self.n_stages}{steps}{f' of {self.n_steps:,}' if self.n_steps else ''}"
+        of = f" of {self.n_steps:,}" if self.n_steps else ""
+        steps = f", step {self.step:,}{of}" if self.step else ""
+        return f"{self.stage}, stage {self.number} of {self.n_stages}{steps}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def _is_shown(folder: Path) -> bool:
 
 def _is_run(folder: Path) -> bool:
     """By its name, or by what lies in it: one that was killed at its start holds nothing yet."""
-    named = _STAMP.match(folder.name) or _SERIES.fullmatch(folder.name)
+    named = STAMP.match(folder.name) or _SERIES.fullmatch(folder.name)
     return bool(named) or any((folder / name).exists() for name in _MARKS)
 
 
@@ -142,7 +142,7 @@ def _entry(folder: Path) -> Entry:
         card=folder.parent.name,
         kind="series" if is_series else "run",
         state=state,
-        date=max(_date(run.folder) for run in runs),
+        date=max(begun(run) for run in runs),
         outcome=judgement.outcome if judgement else None,
         reason=reason if reason or judgement is None else judgement.reason,
         scores=scores or () if judgement else (),
@@ -204,12 +204,6 @@ def _departs(run: Run) -> tuple[str, ...]:
     return tuple(
         one.actual for one in found if one.category in shown or (one.category == "data" and one.option == "--set")
     )
-
-
-def _date(run: Path) -> str:
-    """UTC, from the name of the folder; empty where that does not say."""
-    match = _STAMP.match(run.name)
-    return "{}-{}-{}T{}:{}:{}Z".format(*match.groups()) if match else ""
 
 
 def _seeds(runs: Sequence[Run]) -> tuple[int, ...]:
