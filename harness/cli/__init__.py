@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str] = {
     "report": "a finished run as one HTML file: verdict, card lines beside settings, plots, every question",
     "board": "all runs and series of a results folder side by side: verdict, gaps, completeness, cost",
     "status": "runs that go on, have stopped or are finished: part, step, loss, what is left, process",
+    "export": "a finished run's claims for other judges: JSON lines, community evaluations, model-index, RO-Crate",
     "badge": "what a finished run came to, as an SVG badge: claim, outcome, date",
     "cards": "the cards that ship with this package, which go by their names",
     "env": "what this machine is",

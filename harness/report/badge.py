@@ -78,8 +78,8 @@ def to_svg(badge: Badge) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{sum(outer)}" height="{_HEIGHT}" role="img" '
         f'aria-label="{said}"><title>{said}</title>'
-        f'<clipPath id="round"><rect width="{sum(outer)}" height="{_HEIGHT}" rx="3"/></clipPath>'
-        f'<g clip-path="url(#round)">{boxes}</g>'
+        f'<clipPath id="round-{sum(outer)}"><rect width="{sum(outer)}" height="{_HEIGHT}" rx="3"/></clipPath>'
+        f'<g clip-path="url(#round-{sum(outer)})">{boxes}</g>'
         f'<g fill="#fff" font-family="DejaVu Sans,Verdana,Geneva,sans-serif" font-size="{_SIZE}">'
         f"{_text(texts[0], _PAD, inner[0])}{_text(texts[1], outer[0] + _PAD, inner[1])}</g></svg>\n"
     )
