@@ -1,14 +1,12 @@
 """harness reproduce CARD"""
 
 import argparse
-import dataclasses
 import sys
 from pathlib import Path
 
 from harness.card import lint
 from harness.cli import plan as plan_command
 from harness.cli.show import show, subject_of
-from harness.domain import Experiment
 from harness.errors import PlanError
 from harness.plan.experiment import plan
 from harness.record import environment
@@ -62,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
         on_cpu = environment.stays_on_cpu(experiment.declared_gpu, arguments.device)
         return launch.relaunch(arguments.argv, arguments.num_processes, arguments.accelerate_config, on_cpu=on_cpu)
     # Here, because it loads torch and transformers, which no other command needs.
-    from harness.run import reproduce, seeds
+    from harness.run import seeds
     from harness.run.context import RunOptions
     from harness.train.engine.checkpoint import Cadence
     from harness.train.progress import make_watcher
@@ -78,18 +76,12 @@ def run(arguments: argparse.Namespace) -> int:
         budget_s=arguments.budget,
     )
 
-    def plan_of(seed: int | None) -> Experiment:
-        return experiment if seed is None else plan(described, dataclasses.replace(options, seed=seed))
-
     if launch.is_main_process() and not arguments.quiet:
         for finding in lint.findings(described):
             print(printable(f"evidence, {finding.strength}: {finding.says}"), file=sys.stderr)
     watch = make_watcher(quiet=arguments.quiet)
     try:
-        if arguments.seeds == 1:
-            outcome = reproduce.reproduce(experiment, run_options, watch)
-        else:
-            outcome = seeds.reproduce_seeds(plan_of, arguments.seeds, run_options, watch)
+        outcome = seeds.reproduce_card(described, options, arguments.seeds, run_options, watch)
     finally:
         watch.close()
     if launch.is_main_process():
