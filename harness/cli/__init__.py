@@ -7,6 +7,7 @@ is heavy (torch, a Hub client, statistics) is imported inside `run`, so that eve
 from collections.abc import Mapping
 
 COMMANDS: Mapping[str, str] = {
+    "init": "write a card that has a line for everything a re-run needs, filled from a training's output folder",
     "parse": "what cards state: facts, settings and claims, with line numbers",
     "lint": "how much of what a re-run needs a card states, and what cannot be right",
     "plan": "the experiment a card describes, every setting with its origin",
