@@ -35,21 +35,25 @@ def reproduce(
     device: str | None = None,
     fresh: bool = False,
     budget_s: float | None = None,
+    track: str | None = None,
     quiet: bool = True,
     **options: Any,
 ) -> Run:
     """Run a card's whole chain and open its record: `.conclusion` is the verdict, `.folder` where it lies.
 
     The same call goes on with a run that was stopped, and opens one that is finished. `seeds` None: as many as decide.
-    `options` are those of `plan`. A run that misses its card's claims is a result, not an error; errors are those of
-    `harness.errors`.
+    `track` (trackio, tensorboard, wandb) shows it while it trains. `options` are those of `plan`. A run that misses its
+    card's claims is a result, not an error; errors are those of `harness.errors`.
     """
     from harness.run import seeds as runner
     from harness.run.context import RunOptions
+    from harness.run.tracking import check_installed
     from harness.train.progress import make_watcher
 
+    if track is not None:
+        check_installed(track)
     described = card if isinstance(card, Card) else read_card(card)
-    run_options = RunOptions(results=Path(results), device=device, fresh=fresh, budget_s=budget_s)
+    run_options = RunOptions(results=Path(results), device=device, fresh=fresh, budget_s=budget_s, track=track)
     watch = make_watcher(quiet=quiet)
     try:
         outcome = runner.reproduce_card(described, Options(**options), seeds, run_options, watch)
