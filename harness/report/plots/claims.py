@@ -80,7 +80,7 @@ def plot(
         in_points = [_range(strip) for strip in strips if strip.verdict.unit == "points"]
         span = max((high - low for low, high in in_points), default=0.0)
         for strip, axes in zip(strips, panels, strict=True):
-            lines = layout.wrap(_numbers(strip), width)
+            lines = _lines(_numbers(strip), width)
             pad = 5 + 12 * len(lines)
             axes.set_title(strip.row.metric, loc="left", size=layout.NORMAL, weight="bold", pad=pad)
             axes.annotate("\n".join(lines), (0, 1), (0, 4), "axes fraction", textcoords="offset points")
@@ -125,7 +125,19 @@ def _limits(strip: _Strip, span: float) -> tuple[float, float]:
     return (_POINTS[0], min(_POINTS[1], high - low)) if low < _POINTS[0] else (low, high)
 
 
-def _numbers(strip: _Strip) -> str:
+def _lines(parts: Sequence[str], width: float) -> list[str]:
+    """As many parts in a line as a page `width` inches wide has room for; none is broken."""
+    lines: list[str] = []
+    for part in parts:
+        longer = f"{lines[-1]} · {part}" if lines else part
+        if lines and layout.width_of(longer) <= width - 2 * layout.MARGIN:
+            lines[-1] = longer
+        else:
+            lines.append(part)
+    return lines
+
+
+def _numbers(strip: _Strip) -> list[str]:
     row, claim, found, interval = strip.row, strip.verdict, strip.estimate, strip.interval
     parts = [f"claim {row.claimed} {(row.tolerance or '').replace('±', '± ')}"]
     if found is not None:
@@ -134,7 +146,7 @@ def _numbers(strip: _Strip) -> str:
         parts.append(f"mean {mean} {f'[{ends}]' if ends else '(no interval)'}, {difference} from the claim")
     if found is None or claim.outcome != "unmeasured":
         parts.append(outcome_text(claim.outcome))
-    return " · ".join(parts)
+    return parts
 
 
 def _draw(axes: "Axes", strip: _Strip, span: float, width: float) -> None:
