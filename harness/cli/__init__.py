@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, str] = {
 
 # One that can be typed as it stands: with a card that ships, or with the record of a run.
 EXAMPLES: Mapping[str, str] = {
+    "init": "harness init my-model --from runs/checkpoint-500",
     "parse": "harness parse deepset/tinyroberta-squad2",
     "lint": "harness lint README.md --min-score 80",
     "plan": "harness plan pocket --set prediction_layer.learning_rate=1e-4",
@@ -46,6 +47,8 @@ EXAMPLES: Mapping[str, str] = {
     "report": "harness report results/pocket/RUN --out report.html",
     "board": "harness board --html board.html",
     "status": "harness status --follow",
+    "export": "harness export results/pocket/RUN --format claims.jsonl --out claims.jsonl",
+    "badge": "harness badge results/pocket/RUN --out badge.svg",
     "cards": "harness cards",
     "env": "harness env --json",
 }

@@ -83,10 +83,7 @@ def _print_table(console: Console, entries: Sequence[Entry]) -> None:
         )
         for one in entries
     ]
-    table = make_table(columns, rows, ("exact", "f1", "seeds", "training"))
-    for column in table.columns:
-        column.no_wrap = column.header not in ("other claims", "departs in")
-    console.print(table)
+    console.print(make_table(columns, rows, ("exact", "f1", "seeds", "training")))
 
 
 def _print_lines(console: Console, one: Entry) -> None:

@@ -12,7 +12,7 @@ from typing import Literal, TypeVar
 
 from harness.card.completeness import completeness
 from harness.errors import DataError, HarnessError
-from harness.record import store
+from harness.record import progress, store
 from harness.record.folder import Run
 from harness.record.judgement import Judgement
 from harness.record.read import STAMP, begun, blaming_the_record, seeds_of
@@ -44,7 +44,7 @@ class Score:
 class Progress:
     """How far an unfinished run is: the stage it is in, and the step; `n_steps` is None until an epoch ended.
 
-    The evaluation counts as the last stage. It says what is on disk, whether or not a process goes on with it.
+    The evaluation counts as the last stage. `is_running`: its process is there.
     """
 
     stage: str
@@ -52,6 +52,7 @@ class Progress:
     n_stages: int
     step: int
     n_steps: int | None
+    is_running: bool = False
 
     @property
     def share(self) -> float:
@@ -61,7 +62,8 @@ class Progress:
     def __str__(self) -> str:
         of = f" of {self.n_steps:,}" if self.n_steps else ""
         steps = f", step {self.step:,}{of}" if self.step else ""
-        return f"{self.stage}, stage {self.number} of {self.n_stages}{steps}"
+        running = "running: " if self.is_running else ""
+        return f"{running}{self.stage}, stage {self.number} of {self.n_stages}{steps}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ def _entry(folder: Path) -> Entry:
     seeds, completed = read(lambda: _seeds(runs)), read(lambda: _completeness(runs[0]))
     seconds, where = read(lambda: _seconds(runs)), read(lambda: _where(runs[0]))
     departs = read(lambda: _departs(runs[0]))
-    progress = read(lambda: _progress(record)) if state in ("unfinished", "broken") else None
+    far = read(lambda: _progress(record)) if state in ("unfinished", "broken") else None
     scores = None if judgement is None else read(lambda: _scores(record.conclusion.judgement, runs))
     if problems:
         state, reason, judgement = "unreadable", problems[0], None
@@ -151,7 +153,7 @@ def _entry(folder: Path) -> Entry:
         train_s=seconds,
         where=where,
         departs=departs or (),
-        progress=progress,
+        progress=far,
     )
 
 
@@ -180,7 +182,10 @@ def _scores(judgement: Judgement, runs: Sequence[Run]) -> tuple[Score, ...]:
 
 
 def _progress(run: Run) -> Progress | None:
-    """What the files of a run say of how far it came; None before it has a plan, and for a series."""
+    """What a run last said of itself, else what its files say; None before it has a plan, and for a series."""
+    said = progress.read(run.folder.parents[1], run.folder.name)
+    if said is not None:
+        return Progress(said.part, said.number, said.n_parts, said.step, said.n_steps, said.is_running())
     if not run.has("experiment.json"):
         return None
     names = [stage.name for stage in run.experiment.stages]

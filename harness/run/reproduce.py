@@ -28,8 +28,8 @@ from harness.run.context import RunContext, RunOptions, make_accelerator, precis
 from harness.run.evaluate import evaluate
 from harness.run.inputs import Inputs, cards_of, check_present, check_unchanged, fingerprint, gather
 from harness.run.stages import train
-from harness.run.watched import STUDENT, watched
 from harness.run.tracking import tracked
+from harness.run.watched import STUDENT, watched
 from harness.train.distributed import stopped_together
 from harness.train.models import loading
 from harness.train.progress import ProgressCallback

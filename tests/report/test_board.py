@@ -14,7 +14,7 @@ from harness.cli.board import to_text
 from harness.cli.main import main
 from harness.errors import DataError
 from harness.judge import verdict as conclusion
-from harness.record import store
+from harness.record import progress, store
 from harness.record.folder import Run
 from harness.report import board
 from harness.report.html import board as listing
@@ -101,6 +101,10 @@ def test_an_unfinished_run_says_how_far_it_is(results: Path, tmp_path: Path) -> 
     assert one.progress.share == pytest.approx((1 + 4 / (2 * n_epochs)) / 3)
     assert f"prediction_layer, stage 2 of 3, step 4 of {2 * n_epochs}" in to_text([one], tmp_path)
     assert '<progress max="1"' in listing.render([one], tmp_path)
+    said = progress.Progress("pocket", run.name, 42, "teacher", 1, 4, 3, 6, None, None, None, *progress.here(), "")
+    progress.write(tmp_path, said)
+    (one,) = board.read(tmp_path)
+    assert str(one.progress) == "running: teacher, stage 1 of 4, step 3 of 6"
 
 
 def test_a_record_of_any_shape_is_an_entry(tmp_path: Path) -> None:
