@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 
 import harness
+from harness.cli.main import main
 from harness.errors import CardError, DataError, PlanError
 from harness.judge import verdict
 from harness.record.folder import Run
-from tests.recorded import POCKET, make_run
+from tests.recorded import POCKET, QUESTIONS, make_run
 
 NOTEBOOK = Path(__file__).parents[1] / "cards" / "pocket.ipynb"
 HEAVY = ("torch", "transformers", "accelerate", "datasets", "huggingface_hub", "numpy", "scipy")
@@ -56,6 +57,17 @@ def test_several_seeds_are_judged_together(tmp_path: Path) -> None:
     assert harness.judge(*runs) == verdict.conclude([Run.open(run) for run in runs])
 
 
+def test_a_prediction_file_is_scored_as_the_command_does(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    predictions = make_run(tmp_path / "pocket" / "a", limit=None) / "evaluation" / "predictions.json"
+    matrix = harness.score(predictions=predictions, eval=QUESTIONS, card=POCKET)
+    assert (
+        main(["score", "--predictions", str(predictions), "--eval", str(QUESTIONS), "--card", str(POCKET), "--json"])
+        == 0
+    )
+    (row,) = json.loads(capsys.readouterr().out)["rows"]
+    assert (row["scores"]["exact"], row["signature"]) == (matrix.rows[0].scores["exact"], matrix.rows[0].signature)
+
+
 def test_wrong_use_is_an_error_of_ours_or_pythons_own(tmp_path: Path) -> None:
     with pytest.raises(CardError, match="no such card"):
         harness.read_card("nope")
@@ -67,6 +79,10 @@ def test_wrong_use_is_an_error_of_ours_or_pythons_own(tmp_path: Path) -> None:
         harness.judge(tmp_path / "nowhere")
     with pytest.raises(TypeError, match="at least one run"):
         harness.judge()
+    with pytest.raises(TypeError, match="takes weights"):
+        harness.score()
+    with pytest.raises(TypeError, match="predictions with eval"):
+        harness.score(predictions="a.json")
     with pytest.raises(AttributeError, match="no attribute 'nope'"):
         harness.nope  # noqa: B018
 

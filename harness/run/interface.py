@@ -8,12 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.card.references import HUB_QUESTIONS, data_named
 from harness.domain import Card
 from harness.plan.defaults import EVALUATIONS
 from harness.plan.options import Options
 from harness.record.folder import Run
-from harness.run.cards import find_card
+from harness.run.cards import declared_questions, find_card, weights_and_card
 
 if TYPE_CHECKING:  # it loads NumPy, which no card needs
     from harness.qa.protocol_matrix import Matrix
@@ -65,6 +64,7 @@ def reproduce(
 def score(
     weights: str | os.PathLike[str] | None = None,
     *,
+    predictions: str | os.PathLike[str] | None = None,
     card: Card | str | os.PathLike[str] | None = None,
     eval: str | os.PathLike[str] | None = None,
     protocols: tuple[str, ...] = tuple(EVALUATIONS),
@@ -74,20 +74,29 @@ def score(
     device: str | None = None,
     quiet: bool = True,
 ) -> "Matrix":
-    """Score one model under every evaluation protocol, or under those named; without `weights` those the card names.
+    """Score one model under every evaluation protocol, or under those named; or a file of `predictions` to `eval`.
 
-    `weights` is a local folder or a Hub id, `eval` SQuAD-format questions in place of the card's (else the SQuAD 2.0
-    dev set), `settings` values of evaluation by "evaluation.NAME". The record goes below `results`.
+    `weights` is a local folder, a Hub id, or a card for its own weights; `eval` SQuAD-format questions in place of the
+    card's (else the SQuAD 2.0 dev set); `settings` values of evaluation by "evaluation.NAME". A model's record goes
+    below `results`. Raises TypeError unless one of `weights`, `card` and `predictions` says what to score.
     """
+    described = card if isinstance(card, Card) or card is None else read_card(card)
+    if predictions is not None:
+        from harness.run.score_file import FileRequest, score_file
+
+        if weights is not None or eval is None:
+            raise TypeError("score() takes predictions with eval, the questions that they answer, and no weights")
+        return score_file(FileRequest(Path(predictions), Path(eval), described))
+    if weights is None and described is None:
+        raise TypeError("score() takes weights, a card for its own weights, or predictions with eval")
     from harness.run import score as scorer
     from harness.train.progress import make_watcher
 
-    described = card if isinstance(card, Card) or card is None else read_card(card)
-    fact = described.fact("eval_data") if described else None
+    named, described = (None, described) if weights is None else weights_and_card(os.fspath(weights), described)
     request = scorer.Request(
-        weights=None if weights is None else os.fspath(weights),
+        weights=named,
         card=described,
-        declared_n=HUB_QUESTIONS.get(data_named(fact.value, "validation") or "") if fact else None,
+        declared_n=declared_questions(described),
         eval=None if eval is None else Path(eval),
         protocols=protocols,
         settings=settings or {},
