@@ -7,6 +7,7 @@ is heavy (torch, a Hub client, statistics) is imported inside `run`, so that eve
 from collections.abc import Mapping
 
 COMMANDS: Mapping[str, str] = {
+    "init": "write a card that has a line for everything a re-run needs, filled from a training's output folder",
     "parse": "what cards state: facts, settings and claims, with line numbers",
     "lint": "how much of what a re-run needs a card states, and what cannot be right",
     "plan": "the experiment a card describes, every setting with its origin",
@@ -22,6 +23,8 @@ COMMANDS: Mapping[str, str] = {
     "report": "a finished run as one HTML file: verdict, card lines beside settings, plots, every question",
     "board": "all runs and series of a results folder side by side: verdict, gaps, completeness, cost",
     "status": "runs that go on, have stopped or are finished: part, step, loss, what is left, process",
+    "export": "a finished run's claims for other judges: JSON lines, community evaluations, model-index, RO-Crate",
+    "badge": "what a finished run came to, as an SVG badge: claim, outcome, date",
     "cards": "the cards that ship with this package, which go by their names",
     "env": "what this machine is",
     "completion": "a script that makes a shell complete commands and options",
@@ -30,6 +33,7 @@ COMMANDS: Mapping[str, str] = {
 
 # One that can be typed as it stands: with a card that ships, or with the record of a run.
 EXAMPLES: Mapping[str, str] = {
+    "init": "harness init my-model --from runs/checkpoint-500",
     "parse": "harness parse deepset/tinyroberta-squad2",
     "lint": "harness lint README.md --min-score 80",
     "plan": "harness plan pocket --set prediction_layer.learning_rate=1e-4",
@@ -45,6 +49,8 @@ EXAMPLES: Mapping[str, str] = {
     "report": "harness report results/pocket/RUN --out report.html",
     "board": "harness board --html board.html",
     "status": "harness status --follow",
+    "export": "harness export results/pocket/RUN --format claims.jsonl --out claims.jsonl",
+    "badge": "harness badge results/pocket/RUN --out badge.svg",
     "cards": "harness cards",
     "env": "harness env --json",
     "completion": "harness completion bash > ~/.local/share/bash-completion/completions/harness",

@@ -11,13 +11,13 @@ from rich.text import Text
 
 from harness.record import store
 from harness.report import board
-from harness.report.board import Entry, Gap
+from harness.report.board import MAIN, Entry
+from harness.report.board_rows import others_text, score_text, seeds_text, state_text
 from harness.report.printable import printable
 from harness.report.text.tables import make_console, make_table, text_of
-from harness.report.verdict_rows import number, outcome_text
+from harness.report.verdict_rows import outcome_text
 
-_WIDE = 110  # columns that a table of everything needs
-_MISSED = " !"
+_WIDE = 140  # columns that a table of everything needs
 _COLOURS = {
     "reproduced": "green",
     "within_tolerance": "green",
@@ -62,50 +62,41 @@ def to_text(entries: Sequence[Entry], results: Path) -> str:
     else:
         for one in entries:
             _print_lines(console, one)
-    if any(gap.outcome == "not_reproduced" for one in entries if one.is_judged for gap in one.gaps):
-        console.print(f"{_MISSED.strip()} is not reproduced")
+    if any(score.difference is not None for one in entries for score in one.scores):
+        console.print("in brackets: measured - claimed")
     return text_of(stream)
 
 
 def _print_table(console: Console, entries: Sequence[Entry]) -> None:
-    columns = (
-        "card",
-        "UTC",
-        "verdict",
-        "measured - claimed",
-        "departs in",
-        "seeds",
-        "card states",
-        "training",
-        "where",
-        "record",
-    )
+    columns = ("card", "UTC", "verdict", "exact", "f1", "other claims", "departs in", "seeds", "training", "record")
     rows = [
         (
             one.card,
             _date(one),
             _verdict(one),
-            _gaps(one) or printable(one.reason),
+            *_scores(one),
+            printable(others_text(one) or state_text(one) or "-"),
             printable(_departs(one)),
-            _seeds(one),
-            _percent(one),
+            str(len(one.seeds)),
             _cost(one),
-            printable(one.where or "-"),
             Path(one.path).name,
         )
         for one in entries
     ]
-    console.print(make_table(columns, rows, ("card states", "training")))
+    console.print(make_table(columns, rows, ("exact", "f1", "seeds", "training")))
 
 
 def _print_lines(console: Console, one: Entry) -> None:
     console.print(Text.assemble((one.card, "bold"), "  ", _date(one), "  ", _verdict(one)))
-    console.print(f"  {_gaps(one) or printable(one.reason)}")
+    scores = [f"{metric} {said}" for metric, said in zip(MAIN, _scores(one), strict=True) if said != "-"]
+    others = others_text(one)
+    for line in filter(None, (", ".join(scores), others and f"other claims: {others}", state_text(one))):
+        console.print(f"  {printable(line)}")
     if one.departs:
         console.print(f"  departs in {printable(_departs(one))}")
-    about = f"seed {_seeds(one)} · card states {_percent(one)} · training {_cost(one)}"
+    about = f"{seeds_text(one)} · card states {_percent(one)} · training {_cost(one)}"
     console.print(f"  {about} · {printable(one.where or '-')}")
-    console.print(f"  {one.card}/{Path(one.path).name}")
+    console.print(f"  {one.card}/{Path(one.path).name}", soft_wrap=True)
 
 
 def _verdict(one: Entry) -> Text:
@@ -114,15 +105,8 @@ def _verdict(one: Entry) -> Text:
     return Text(outcome_text(one.outcome).upper(), style=_COLOURS.get(one.outcome, "yellow"))
 
 
-def _gaps(one: Entry) -> str:
-    return ", ".join(_gap(gap, is_judged=one.is_judged) for gap in one.gaps)
-
-
-def _gap(gap: Gap, *, is_judged: bool) -> str:
-    if gap.difference is None:
-        return f"{gap.metric} unmeasured"
-    mark = _MISSED if is_judged and gap.outcome == "not_reproduced" else ""
-    return f"{gap.metric} {number(gap.difference, gap.unit, '+')}{mark}"
+def _scores(one: Entry) -> tuple[str, str]:
+    return score_text(one, MAIN[0]) or "-", score_text(one, MAIN[1]) or "-"
 
 
 def _departs(one: Entry) -> str:
@@ -131,10 +115,6 @@ def _departs(one: Entry) -> str:
 
 def _date(one: Entry) -> str:
     return one.date[:16].replace("T", " ") or "no date"
-
-
-def _seeds(one: Entry) -> str:
-    return " ".join(map(str, one.seeds)) or "-"
 
 
 def _percent(one: Entry) -> str:

@@ -16,6 +16,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "run_folder", type=Path, metavar="RUN", help="folder of a finished run, or of a series of seeds"
     )
     parser.add_argument("--out", type=Path, metavar="FILE", help=f"where it goes (default: plots/{NAME} in RUN)")
+    what = "the questions it was scored on, where they are not where the plan found them; shown with their passages"
+    parser.add_argument("--eval", type=Path, metavar="FILE", help=what)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -28,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     if out.resolve().is_relative_to(inside) and not out.resolve().is_relative_to(inside / store.PLOTS):
         raise PlanError([f"--out {out}: lies in the record, which then no longer follows from itself; leave it out"])
     with blaming_the_record(folder):
-        html = report.render(folder)
+        html = report.render(folder, arguments.eval)
     store.write_text(out, html)
     if arguments.json:
         said = {"schema_version": store.SCHEMA_VERSION, "report": str(out), "n_bytes": len(html.encode())}

@@ -1,14 +1,12 @@
 """harness reproduce CARD"""
 
 import argparse
-import dataclasses
 import sys
 from pathlib import Path
 
 from harness.card import lint
 from harness.cli import plan as plan_command
 from harness.cli.show import show, subject_of
-from harness.domain import Experiment
 from harness.errors import PlanError
 from harness.plan.experiment import plan
 from harness.record import environment
@@ -30,6 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what = "and after so many minutes (default: 10); a stopped or killed run goes on from the last"
     add("--checkpoint-minutes", type=float, default=10.0, metavar="X", help=what)
     add("--deterministic", choices=("strict",), help="refuse every operation that may differ from run to run")
+    what = "show the run in a tracker while it trains, one run a seed (pip install 'card-harness[track]')"
+    add("--track", choices=("trackio", "tensorboard", "wandb"), help=what)
     add("--offline", action="store_true", help="ask the Hub nothing: what it gave before, or an error")
     add("--fresh", action="store_true", help="a new run, even where this one is finished or begun")
     add("--dry-run", action="store_true", help="print the plan and stop")
@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
         on_cpu = environment.stays_on_cpu(experiment.declared_gpu, arguments.device)
         return launch.relaunch(arguments.argv, arguments.num_processes, arguments.accelerate_config, on_cpu=on_cpu)
     # Here, because it loads torch and transformers, which no other command needs.
-    from harness.run import reproduce, seeds
+    from harness.run import seeds, tracking
     from harness.run.context import RunOptions
     from harness.train.engine.checkpoint import Cadence
     from harness.train.progress import make_watcher
@@ -76,20 +76,17 @@ def run(arguments: argparse.Namespace) -> int:
         is_strict=arguments.deterministic == "strict",
         is_forecast=arguments.forecast,
         budget_s=arguments.budget,
+        track=arguments.track,
     )
-
-    def plan_of(seed: int | None) -> Experiment:
-        return experiment if seed is None else plan(described, dataclasses.replace(options, seed=seed))
+    if arguments.track is not None:
+        tracking.check_installed(arguments.track)
 
     if launch.is_main_process() and not arguments.quiet:
         for finding in lint.findings(described):
             print(printable(f"evidence, {finding.strength}: {finding.says}"), file=sys.stderr)
     watch = make_watcher(quiet=arguments.quiet)
     try:
-        if arguments.seeds == 1:
-            outcome = reproduce.reproduce(experiment, run_options, watch)
-        else:
-            outcome = seeds.reproduce_seeds(plan_of, arguments.seeds, run_options, watch)
+        outcome = seeds.reproduce_card(described, options, arguments.seeds, run_options, watch)
     finally:
         watch.close()
     if launch.is_main_process():

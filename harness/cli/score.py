@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.card.references import HUB_QUESTIONS, data_named
 from harness.cli.arguments import device_name
 from harness.domain import Card
 from harness.errors import PlanError
 from harness.plan.defaults import EVALUATIONS
 from harness.record import environment
-from harness.run.cards import card_on_hub_if_any, find_card, name_on_hub, shipped
+from harness.run.cards import declared_questions, find_card, weights_and_card
 
 if TYPE_CHECKING:
     from harness.qa.protocol_matrix import Matrix
@@ -91,28 +90,15 @@ def _card_of(arguments: argparse.Namespace) -> Card | None:
     return find_card(arguments.card) if arguments.card else None
 
 
-def _declared_questions(card: Card | None) -> int | None:
-    """How many questions the data set has that the card's claims are about; None where that is not known."""
-    fact = card.fact("eval_data") if card else None
-    return HUB_QUESTIONS.get(data_named(fact.value, "validation") or "") if fact else None
-
-
 def _score_model(arguments: argparse.Namespace) -> "tuple[Matrix, Path]":
     from harness.run import score
     from harness.train.progress import make_watcher
 
-    weights = str(arguments.weights)
-    is_card = weights.endswith(".md") or (weights in shipped() and not Path(weights).exists())
-    if is_card and arguments.card is not None:
-        raise PlanError([f"{arguments.weights}: brings its own claims; leave --card out"])
-    named = None if is_card else name_on_hub(weights)
-    card = find_card(weights) if is_card else _card_of(arguments)
-    if named is not None:
-        card, weights = card or card_on_hub_if_any(*named), "@".join(filter(None, named))
+    weights, card = weights_and_card(str(arguments.weights), arguments.card)
     request = score.Request(
-        weights=None if is_card else weights,
+        weights=weights,
         card=card,
-        declared_n=_declared_questions(card),
+        declared_n=declared_questions(card),
         eval=arguments.eval,
         protocols=tuple(EVALUATIONS) if arguments.protocol == _ALL else (arguments.protocol,),
         settings=dict(_setting(text) for text in arguments.set),
@@ -128,35 +114,15 @@ def _score_model(arguments: argparse.Namespace) -> "tuple[Matrix, Path]":
 
 
 def _score_file(arguments: argparse.Namespace) -> "Matrix":
-    """One row: a prediction file does not say how its answers were chosen."""
-    from harness.qa import official_squad, prediction_files, protocol_matrix, squad
-    from harness.qa.signature import signature_of_file
-    from harness.qa.survey import survey
-    from harness.record import store
+    from harness.run.score_file import FileRequest, score_file
 
-    paragraphs = squad.check_unique(list(squad.read_squad(arguments.eval)), str(arguments.eval))
-    given = prediction_files.read_predictions(arguments.predictions)
-    notes = [*map(str, survey(paragraphs).notes), *given.notes]
-    golds = [(q.id, [answer.text for answer in q.answers]) for p in paragraphs for q in p.questions]
-    is_v1 = arguments.squad_version == "1.1"
-    score = official_squad.score_questions_v1 if is_v1 else official_squad.score_questions
-    scores = score(golds, given.by_id)
-    notes += filter(None, [prediction_files.repeated_text(scores)])
-    best = threshold = None
-    if arguments.na_prob is not None:
-        found = prediction_files.read_probabilities(arguments.na_prob)
-        usual = 0.0 if prediction_files.are_odds(found) else official_squad.NULL_THRESHOLD
-        threshold = usual if arguments.na_prob_thresh is None else arguments.na_prob_thresh
-        notes += found.notes
-        best = official_squad.best_thresholds(scores, found.by_id)
-        scores = official_squad.with_null_threshold(scores, found.by_id, threshold)
-    data = {"sha256": store.sha256_of(arguments.eval)}
-    signature = signature_of_file(len(scores), data, store.sha256_of(arguments.predictions), null_threshold=threshold)
-    signature = signature.replace("official2.0", "official1.1") if is_v1 else signature
-    row = protocol_matrix.row_of("as predicted", "official text", official_squad.summarise(scores), signature)
-    card = _card_of(arguments)
-    claims = protocol_matrix.claims_in_points(card.claims) if card else {}
-    limited = protocol_matrix.limit_of(len(scores), declared_n=_declared_questions(card))
-    return protocol_matrix.Matrix(
-        arguments.predictions.name, (row,), claims, limited=limited, best=best, notes=tuple(notes)
+    return score_file(
+        FileRequest(
+            predictions=arguments.predictions,
+            eval=arguments.eval,
+            card=_card_of(arguments),
+            is_v1=arguments.squad_version == "1.1",
+            na_prob=arguments.na_prob,
+            threshold=arguments.na_prob_thresh,
+        )
     )

@@ -2,12 +2,17 @@
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from harness.record.parts import Step
 
 _PLACE = ("step", "epoch", "learning_rate")  # of a line; all else in it is a term
+
+
+def last_epoch(steps: Sequence[Step]) -> tuple[int, int]:
+    """First and last step of the last epoch that was begun: a stage's one loss is the mean over these."""
+    return min(one.step for one in steps if one.epoch == steps[-1].epoch), steps[-1].step
 
 
 def lines_of(text: bytes) -> Iterator[tuple[int, Step | None]]:

@@ -1,5 +1,6 @@
 """Which runs belong together: those of one identity, of one training, of one series, scored in one way."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -12,6 +13,14 @@ from harness.record import store
 from harness.record.folder import Run
 from harness.record.parts import Fingerprint, RunSettings
 from harness.record.upgrade import OLDEST
+
+STAMP = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-")  # at the head of a run folder's name
+
+
+def begun(run: Run) -> str:
+    """When a run was begun, UTC in ISO 8601, from the name of its folder; empty where that does not say."""
+    match = STAMP.match(run.folder.resolve().name)
+    return "{}-{}-{}T{}:{}:{}Z".format(*match.groups()) if match else ""
 
 
 def identity_of(experiment: Mapping[str, Any], inputs: Mapping[str, Any], code: Mapping[str, Any]) -> str:

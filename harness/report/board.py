@@ -3,6 +3,7 @@
 A run that is not finished, broke, or cannot be read is an entry as well, with the reason in place of a verdict.
 """
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,32 +12,64 @@ from typing import Literal, TypeVar
 
 from harness.card.completeness import completeness
 from harness.errors import DataError, HarnessError
-from harness.record import store
+from harness.record import progress, store
 from harness.record.folder import Run
 from harness.record.judgement import Judgement
-from harness.record.read import blaming_the_record, seeds_of
+from harness.record.read import STAMP, begun, blaming_the_record, seeds_of
 
 T = TypeVar("T")
 State = Literal["finished", "unfinished", "broken", "unreadable"]
-_STAMP = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-")
 _SERIES = re.compile(r"series-[0-9a-f]{8}")
+MAIN = ("exact", "f1")
 _MARKS = ("identity.json", "experiment.json", store.MANIFEST, store.VERDICT, store.SERIES)
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
-    """Measured - claimed of one claimed metric, None where it was not measured, and what the claim came to."""
+class Score:
+    """One metric of a run, or its mean over a series: measured, and where the card claims it, held against the claim.
+
+    None: not measured, or not claimed. `outcome` is what the claim came to. `exact` and `f1` are here claimed or not.
+    """
 
     metric: str
-    difference: float | None
     unit: str
-    outcome: str
+    measured: float | None
+    claimed: float | None = None
+    difference: float | None = None
+    tolerance: float | None = None
+    outcome: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an unfinished run is: the stage it is in, and the step; `n_steps` is None until an epoch ended.
+
+    The evaluation counts as the last stage. `is_running`: its process is there.
+    """
+
+    stage: str
+    number: int
+    n_stages: int
+    step: int
+    n_steps: int | None
+    is_running: bool = False
+
+    @property
+    def share(self) -> float:
+        """Of all stages, 0 to 1, each counted alike."""
+        return (self.number - 1 + (self.step / self.n_steps if self.n_steps else 0)) / self.n_stages
+
+    def __str__(self) -> str:
+        of = f" of {self.n_steps:,}" if self.n_steps else ""
+        steps = f", step {self.step:,}{of}" if self.step else ""
+        running = "running: " if self.is_running else ""
+        return f"{running}{self.stage}, stage {self.number} of {self.n_stages}{steps}"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One run or series. `outcome` is None until it is finished, `reason` says why; of a card without claims it says
-    what was measured. `departs`: in what settings the run is not the card's.
+    """One run or series. `outcome` is None until it is finished, `reason` says why. `departs`: in what settings the
+    run is not the card's.
 
     `completeness` is the share of what a re-run needs that the card states, in percent; `train_s` the seconds of all
     stages that ended, summed over its seeds; `where` the device.
@@ -49,16 +82,17 @@ class Entry:
     date: str
     outcome: str | None
     reason: str
-    gaps: tuple[Gap, ...]
+    scores: tuple[Score, ...]
     seeds: tuple[int, ...]
     completeness: int | None
     train_s: float | None
     where: str | None
     departs: tuple[str, ...] = ()
+    progress: Progress | None = None
 
     @property
     def is_judged(self) -> bool:
-        """Whether its gaps say something of the card: a limited or invalid run judges nothing."""
+        """Whether its scores say something of the card: a limited or invalid run judges nothing."""
         return self.outcome not in (None, "limited", "invalid", "measured")
 
 
@@ -77,7 +111,7 @@ def _is_shown(folder: Path) -> bool:
 
 def _is_run(folder: Path) -> bool:
     """By its name, or by what lies in it: one that was killed at its start holds nothing yet."""
-    named = _STAMP.match(folder.name) or _SERIES.fullmatch(folder.name)
+    named = STAMP.match(folder.name) or _SERIES.fullmatch(folder.name)
     return bool(named) or any((folder / name).exists() for name in _MARKS)
 
 
@@ -101,8 +135,8 @@ def _entry(folder: Path) -> Entry:
     seeds, completed = read(lambda: _seeds(runs)), read(lambda: _completeness(runs[0]))
     seconds, where = read(lambda: _seconds(runs)), read(lambda: _where(runs[0]))
     departs = read(lambda: _departs(runs[0]))
-    if judgement is not None and judgement.outcome == "measured":
-        reason = read(lambda: _measured(runs)) or ""
+    far = read(lambda: _progress(record)) if state in ("unfinished", "broken") else None
+    scores = None if judgement is None else read(lambda: _scores(record.conclusion.judgement, runs))
     if problems:
         state, reason, judgement = "unreadable", problems[0], None
     return Entry(
@@ -110,15 +144,16 @@ def _entry(folder: Path) -> Entry:
         card=folder.parent.name,
         kind="series" if is_series else "run",
         state=state,
-        date=max(_date(run.folder) for run in runs),
+        date=max(begun(run) for run in runs),
         outcome=judgement.outcome if judgement else None,
         reason=reason if reason or judgement is None else judgement.reason,
-        gaps=_gaps(judgement) if judgement else (),
+        scores=scores or () if judgement else (),
         seeds=seeds or (),
         completeness=completed,
         train_s=seconds,
         where=where,
         departs=departs or (),
+        progress=far,
     )
 
 
@@ -133,14 +168,36 @@ def _state(run: Run, *, is_series: bool) -> tuple[State, str]:
     return "unfinished", f"stages done: {', '.join(done) or 'none'}; the command that began it goes on with it"
 
 
-def _gaps(judgement: Judgement) -> tuple[Gap, ...]:
-    return tuple(Gap(one.metric, one.difference, one.unit, one.outcome) for one in judgement.verdicts)
+def _scores(judgement: Judgement, runs: Sequence[Run]) -> tuple[Score, ...]:
+    """What the card claims, and exact and f1 where it does not claim them."""
+    claimed = [
+        Score(one.metric, one.unit, one.measured, one.claimed, one.difference, one.tolerance, one.outcome)
+        for one in judgement.verdicts
+    ]
+    metrics = [run.evaluation.metrics.scores for run in runs]
+    means = {name: math.fsum(float(one[name]) for one in metrics) / len(metrics) for name in MAIN}
+    known = {one.metric for one in claimed}
+    more = [Score(name, "points", mean) for name, mean in means.items() if name not in known]
+    return tuple(sorted((*claimed, *more), key=lambda one: one.metric not in MAIN))
 
 
-def _measured(runs: Sequence[Run]) -> str:
-    """The mean over the runs, of a card that claims nothing."""
-    found = [run.evaluation.metrics.scores for run in runs]
-    return ", ".join(f"{name} {sum(one[name] for one in found) / len(found):.2f}" for name in ("exact", "f1"))
+def _progress(run: Run) -> Progress | None:
+    """What a run last said of itself, else what its files say; None before it has a plan, and for a series."""
+    said = progress.read(run.folder.parents[1], run.folder.name)
+    if said is not None:
+        return Progress(said.part, said.number, said.n_parts, said.step, said.n_steps, said.is_running())
+    if not run.has("experiment.json"):
+        return None
+    names = [stage.name for stage in run.experiment.stages]
+    number = next((n for n, name in enumerate(names, start=1) if not run.has(f"stages/{name}/stage.json")), None)
+    if number is None:
+        return Progress("evaluation", len(names) + 1, len(names) + 1, 0, None)
+    stage = run.experiment.stages[number - 1]
+    steps = [step for _, step in run.lines(stage.name) if step is not None]
+    begun_again = next((step.step for step in steps if step.epoch != steps[0].epoch), None)
+    n_epochs = stage.get("num_train_epochs")
+    n_steps = (begun_again - 1) * int(n_epochs) if begun_again and n_epochs else None
+    return Progress(stage.name, number, len(names) + 1, steps[-1].step if steps else 0, n_steps)
 
 
 def _departs(run: Run) -> tuple[str, ...]:
@@ -152,12 +209,6 @@ def _departs(run: Run) -> tuple[str, ...]:
     return tuple(
         one.actual for one in found if one.category in shown or (one.category == "data" and one.option == "--set")
     )
-
-
-def _date(run: Path) -> str:
-    """UTC, from the name of the folder; empty where that does not say."""
-    match = _STAMP.match(run.name)
-    return "{}-{}-{}T{}:{}:{}Z".format(*match.groups()) if match else ""
 
 
 def _seeds(runs: Sequence[Run]) -> tuple[int, ...]:

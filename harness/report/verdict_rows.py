@@ -116,6 +116,16 @@ def number(value: float, unit: str, sign: str = "") -> str:
     return f"{value:{sign}.{2 if unit == 'points' else 4}f}"
 
 
+def loss_text(mean: float) -> str:
+    """Format a loss or one of its terms as a verdict prints it, with three digits where that would leave none."""
+    return f"{mean:.3g}" if 0 < abs(mean) < 1e-3 else number(mean, "loss")
+
+
+def steps_text(first: int, last: int) -> str:
+    """Say from which step to which."""
+    return f"step {first:,}" if first == last else f"steps {first:,} to {last:,}"
+
+
 def tolerance_text(tolerance: float, unit: str) -> str:
     return f"±{number(tolerance, unit)}"
 

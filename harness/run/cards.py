@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from harness.card.read import read_card
-from harness.card.references import PACKAGE
+from harness.card.references import HUB_QUESTIONS, PACKAGE, data_named
 from harness.domain import Card, Fact
-from harness.errors import CardError, HubError
+from harness.errors import CardError, HubError, PlanError
 from harness.plan.models import HUB
 from harness.plan.options import similar
 
@@ -51,6 +51,28 @@ def find_card(text: str) -> Card:
             return read_card(path)
         raise CardError(text, None, f"no such card, and none that ships{similar(text, shipped())}")
     return card_on_hub(*named)
+
+
+def weights_and_card(text: str, card: Card | str | None) -> tuple[str | None, Card | None]:
+    """What a text says is to be scored, and the card whose claims it is held against; None: those the card names.
+
+    A name on the Hub brings its own card where no other is given. Raises PlanError for a card beside a card.
+    """
+    if text.endswith(".md") or (text in shipped() and not Path(text).exists()):
+        if card is not None:
+            raise PlanError([f"{text}: brings its own claims; leave --card out"])
+        return None, find_card(text)
+    known = find_card(card) if isinstance(card, str) else card
+    named = name_on_hub(text)
+    if named is None:
+        return text, known
+    return "@".join(filter(None, named)), known or card_on_hub_if_any(*named)
+
+
+def declared_questions(card: Card | None) -> int | None:
+    """How many questions the data set has that the card's claims are about; None where that is not known."""
+    fact = card.fact("eval_data") if card else None
+    return HUB_QUESTIONS.get(data_named(fact.value, "validation") or "") if fact else None
 
 
 def name_on_hub(text: str) -> tuple[str, str | None] | None:

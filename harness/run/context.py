@@ -11,6 +11,7 @@ from harness.domain import Deviation, Experiment
 from harness.errors import PlanError
 from harness.record import environment
 from harness.record.parts import RunSettings
+from harness.run.tracking import Tracking
 from harness.train.engine.checkpoint import Cadence
 from harness.train.progress import ProgressCallback
 
@@ -18,8 +19,8 @@ from harness.train.progress import ProgressCallback
 @dataclass(frozen=True, slots=True)
 class RunOptions:
     """How to run: where results go, on which device, in how many micro-batches, whether to start afresh, when to keep
-    a checkpoint, whether everything must be deterministic or be refused, whether a few steps are timed first, and how
-    long it all may take."""
+    a checkpoint, whether everything must be deterministic or be refused, whether a few steps are timed first, how long
+    it all may take, and which tracker shows it."""
 
     results: Path
     device: str | None = None
@@ -29,6 +30,7 @@ class RunOptions:
     is_strict: bool = False
     is_forecast: bool = False
     budget_s: float | None = None
+    track: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class RunContext:
     options: RunOptions
     accelerator: Accelerator
     progress: ProgressCallback
+    tracking: Tracking = field(default_factory=Tracking)
 
     @property
     def is_main_process(self) -> bool:

@@ -28,6 +28,7 @@ from harness.run.context import RunContext, RunOptions, make_accelerator, precis
 from harness.run.evaluate import evaluate
 from harness.run.inputs import Inputs, cards_of, check_present, check_unchanged, fingerprint, gather
 from harness.run.stages import train
+from harness.run.tracking import tracked
 from harness.run.watched import STUDENT, watched
 from harness.train.distributed import stopped_together
 from harness.train.models import loading
@@ -76,8 +77,8 @@ def _reproduce(experiment: Experiment, context: RunContext, made_for: tuple[Path
     there = store.find_run(options.results, experiment.name, identity) if is_alone else None
     if there is not None and store.is_finished(there):
         return Outcome(there, experiment, Run.open(there).conclusion, was_there=True)
-    with _alone(experiment, identity, context):
-        return _run(experiment, inputs, identity, context)
+    with _alone(experiment, identity, context), tracked(options.track) as tracking:
+        return _run(experiment, inputs, identity, dataclasses.replace(context, tracking=tracking))
 
 
 def _run(experiment: Experiment, inputs: Inputs, identity: str, context: RunContext) -> Outcome:
@@ -246,5 +247,6 @@ def _conclude(run: Path, inputs: Inputs, context: RunContext) -> Conclusion:
     if context.is_main_process:
         (run / "error.json").unlink(missing_ok=True)
         store.write_verdict(run, concluded)
+        context.tracking.conclude(concluded)
     context.accelerator.wait_for_everyone()
     return concluded

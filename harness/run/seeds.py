@@ -7,9 +7,11 @@ finds the seeds that are finished and goes on with the rest.
 import dataclasses
 from collections.abc import Callable
 
-from harness.domain import Experiment
+from harness.domain import Card, Experiment
 from harness.judge import verdict
 from harness.judge.error_rates import LOOKS
+from harness.plan.experiment import plan
+from harness.plan.options import Options
 from harness.record import store
 from harness.record.folder import Run
 from harness.record.judgement import Conclusion
@@ -18,6 +20,20 @@ from harness.run import launch, reproduce
 from harness.run.context import RunOptions
 from harness.run.reproduce import Outcome
 from harness.train.progress import ProgressCallback
+
+
+def reproduce_card(
+    card: Card, options: Options, seeds: int | None, run_options: RunOptions, watch: ProgressCallback
+) -> Outcome:
+    """Plans a card and runs it: once, with as many seeds as asked, or with None until they decide."""
+    experiment = plan(card, options)
+    if seeds == 1:
+        return reproduce.reproduce(experiment, run_options, watch)
+
+    def plan_of(seed: int | None) -> Experiment:
+        return experiment if seed is None else plan(card, dataclasses.replace(options, seed=seed))
+
+    return reproduce_seeds(plan_of, seeds, run_options, watch)
 
 
 def reproduce_seeds(

@@ -19,6 +19,7 @@ from harness.run import data_checks
 from harness.run.context import RunContext
 from harness.run.evaluate import windows_of
 from harness.run.inputs import Inputs, check_unchanged, fingerprint
+from harness.run.tracking import Tracking
 from harness.train import teacher_logits
 from harness.train.augment import Table, augmented, build_table, table_key
 from harness.train.engine.checkpoint import Cadence, Checkpoints
@@ -49,6 +50,8 @@ def train(
             )
             check_unchanged(inputs)
             checkpoints = _checkpoints(stage, run, seed, context.accelerator, cadence)
+            if context.is_main_process:
+                context.tracking.begin(experiment, run, stage.name)
             done = _train_stage(stage, experiment, inputs, student, teacher, tokenizer, run, checkpoints, context)
             if context.is_main_process:
                 loading.save_model(student, tokenizer, out / store.WEIGHTS)
@@ -96,7 +99,7 @@ def _train_stage(
             logits = _teacher_logits(teacher, inputs.record["teacher"], rows, batch_size, run, context)
             if stage.get("padding") == "dropped":
                 noted["mass_on_padding"] = teacher_logits.mass_on_padding(logits, rows)
-        recorder = _Recorder(checkpoints.losses, context.progress, is_main=context.is_main_process)
+        recorder = _Recorder(checkpoints.losses, context.progress, context.tracking, is_main=context.is_main_process)
         seed = RunSettings.of(experiment).seed
         of_stage = StageContext(student, teacher, accelerator, seed, recorder, rows, logits, checkpoints)
         log: StageLog = train_stage(of_stage, **arguments_of(train_stage, stage))
@@ -183,8 +186,8 @@ def _rows(stage: Stage, paragraphs: Iterator[Paragraph], tokenizer: Any, scratch
 class _Recorder:
     """Adds a stage's losses to their file, a line a step, and passes every word on; silent on other processes."""
 
-    def __init__(self, losses: Path, watch: ProgressCallback, *, is_main: bool) -> None:
-        self._losses, self._watch, self._is_main = losses, watch, is_main
+    def __init__(self, losses: Path, watch: ProgressCallback, tracking: Tracking, *, is_main: bool) -> None:
+        self._losses, self._watch, self._tracking, self._is_main = losses, watch, tracking, is_main
 
     def start(self, stage: str, n_steps: int, begin: int = 0) -> None:
         if self._is_main:
@@ -195,6 +198,7 @@ class _Recorder:
             with self._losses.open("a", encoding="utf-8") as stream:
                 stream.writelines(json.dumps(record) + "\n" for record in records)
             self._watch.steps(records)
+            self._tracking.steps(self._losses.parent.name, records)
 
     def end(self) -> None:
         if self._is_main:

@@ -14,10 +14,11 @@ from harness.cli.board import to_text
 from harness.cli.main import main
 from harness.errors import DataError
 from harness.judge import verdict as conclusion
-from harness.record import store
+from harness.record import progress, store
 from harness.record.folder import Run
 from harness.report import board
 from harness.report.html import board as listing
+from harness.report.html.board_strips import strips
 from tests.browser import Browser
 from tests.recorded import ROOT, make_run
 
@@ -65,8 +66,8 @@ def test_an_entry_says_what_its_record_says(results: Path) -> None:
     one = board.read(results)[-1]
     judgement = store.read_json(Path(one.path) / "verdict.json")["judgement"]
     assert one.outcome == judgement["outcome"]
-    assert [(gap.metric, gap.difference) for gap in one.gaps] == [
-        (verdict["metric"], verdict["difference"]) for verdict in judgement["verdicts"]
+    assert [(score.metric, score.measured, score.difference) for score in one.scores] == [
+        (verdict["metric"], verdict["measured"], verdict["difference"]) for verdict in judgement["verdicts"]
     ]
     assert (one.seeds, one.train_s, one.completeness) == ((40,), 3.0, 72)
     assert one.where is not None
@@ -85,6 +86,25 @@ def test_what_is_not_finished_says_why(results: Path) -> None:
     assert broken.reason.startswith("loss is not finite")
     assert "stages done: intermediate_layer, prediction_layer" in unfinished.reason
     assert {one.outcome for one in (begun, unreadable, broken, unfinished)} == {None}
+
+
+def test_an_unfinished_run_says_how_far_it_is(results: Path, tmp_path: Path) -> None:
+    begun, _, broken, evaluating, *_ = board.read(results)
+    assert begun.progress is None
+    assert [str(one.progress) for one in (broken, evaluating)] == ["evaluation, stage 3 of 3"] * 2
+    run = make_run(tmp_path / "pocket" / "20261123T101500Z-aaaaaaaa")
+    (run / "verdict.json").unlink()
+    (run / "stages" / "prediction_layer" / "stage.json").unlink()
+    (one,) = board.read(tmp_path)
+    n_epochs = Run.open(run).experiment.stages[1].value("num_train_epochs")
+    assert one.progress == board.Progress("prediction_layer", 2, 3, 4, 2 * n_epochs)  # two steps an epoch
+    assert one.progress.share == pytest.approx((1 + 4 / (2 * n_epochs)) / 3)
+    assert f"prediction_layer, stage 2 of 3, step 4 of {2 * n_epochs}" in to_text([one], tmp_path)
+    assert '<progress max="1"' in listing.render([one], tmp_path)
+    said = progress.Progress("pocket", run.name, 42, "teacher", 1, 4, 3, 6, None, None, None, *progress.here(), "")
+    progress.write(tmp_path, said)
+    (one,) = board.read(tmp_path)
+    assert str(one.progress) == "running: teacher, stage 1 of 4, step 3 of 6"
 
 
 def test_a_record_of_any_shape_is_an_entry(tmp_path: Path) -> None:
@@ -119,7 +139,8 @@ def test_the_board_fits_the_terminal(
     assert main(["board", "--results", str(results)]) == 0
     out = capsys.readouterr().out
     assert max(len(line) for line in out.splitlines() if "/" not in line) <= columns  # but for folders' names
-    for word in ("UNREADABLE", "UNFINISHED", "BROKEN", "40 41", "72 %"):
+    seeds = "2 seeds (40 41)" if columns == 60 else "20261123T150000Z-ffffffff"
+    for word in ("UNREADABLE", "UNFINISHED", "BROKEN", seeds):
         assert word in out
     assert "\x1b" not in out
 
@@ -132,9 +153,9 @@ def test_a_gap_outside_its_tolerance_is_marked_where_it_judges(
     assert main(["board", "--results", str(tmp_path)]) == 0
     judged, limited = capsys.readouterr().out.split("LIMITED")
     assert "NOT REPRODUCED" in judged
-    assert re.search(r"exact -\d+\.\d\d !", judged)
+    assert re.search(r"\d+\.\d\d \(-\d+\.\d\d !\)", judged)
     assert " !" not in limited
-    assert "! is not reproduced" in limited
+    assert "in brackets: measured - claimed" in limited
 
 
 def test_json_is_one_document(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -168,7 +189,7 @@ def test_the_board_loads_nothing_heavy(results: Path, tmp_path: Path) -> None:
 def test_the_page_shows_every_entry_and_escapes_it(results: Path) -> None:
     entries = board.read(results)
     page = listing.render(entries, results)
-    assert page.count("<tr>") == len(entries) + 1
+    assert page.count("<tr data-outcome=") == len(entries)
     assert "<img" not in page
     assert "\x1b" not in page
     assert "default-src 'none'" in page
@@ -180,14 +201,21 @@ def test_the_page_sorts_by_a_column_and_back(browser: Browser, results: Path, tm
     browser.look()
     browser.open(path)
     click = "document.querySelectorAll('#board th button')[{}].click()"
-    column = "[...document.querySelectorAll('#board tbody tr')].map((row) => row.cells[{}].innerText)"
+    column = "[...document.querySelectorAll('#board tbody tr')].map((row) => row.cells[{}].innerText.split('\\n')[0])"
+    browser.run("document.getElementById('group').click()")
+    assert browser.run("[...document.querySelectorAll('.of-card')].filter((one) => !one.hidden).length") == 1
     browser.run(click.format(1))
     dates = browser.run(column.format(1))
     assert dates == sorted(dates)
     browser.run(click.format(1))
     assert browser.run(column.format(1)) == dates[::-1]
-    browser.run(click.format(7))
-    assert [cost for cost in browser.run(column.format(7)) if cost != "–"] == ["3 s"] * 5 + ["6 s"]
+    browser.run(click.format(9))
+    assert [cost for cost in browser.run(column.format(9)) if cost != "–"] == ["3 s"] * 5 + ["6 s"]
+    shown = "[...document.querySelectorAll('#board tbody tr')].filter((row) => row.offsetParent).length"
+    assert browser.run(f"(document.querySelector('[data-outcome=broken].chip').click(), {shown})") == 1
+    browser.run("document.querySelector('[data-outcome=\"\"].chip').click()")
+    search = "document.getElementById('search')"
+    assert browser.run(f"({search}.value = 'series-', {search}.dispatchEvent(new Event('input')), {shown})") == 1
     assert browser.said == []
     assert browser.asked == [path.resolve().as_uri()]
     browser.look(360, 740)
@@ -203,7 +231,22 @@ def test_a_measured_run_shows_its_numbers_and_every_run_what_it_departs_in(tmp_p
     found = {one.path: one for one in board.read(tmp_path / "results")}
     exact = store.read_json(run / "evaluation" / "metrics.json")["scores"]["exact"]
     assert found[str(run)].outcome == "measured"
-    assert found[str(run)].reason.startswith(f"exact {exact:.2f}, f1 ")
+    first = found[str(run)].scores[0]
+    assert (first.metric, first.measured, first.difference) == ("exact", exact, None)
     assert found[str(run)].departs == ()
     assert found[str(other)].departs == ("first 8 questions",)
-    assert f"exact {exact:.2f}" in to_text(list(found.values()), tmp_path)
+    assert re.search(rf"MEASURED +{exact:.2f} +\d", to_text(list(found.values()), tmp_path))
+
+
+def test_a_card_has_one_picture_of_claims_seeds_and_spread(results: Path) -> None:
+    entries = [one for one in board.read(results) if one.card == "pocket"]
+    exact, _ = strips(entries)
+    (lane,) = exact.lanes
+    assert len(lane.dots) == 2
+    assert lane.said.endswith("(sd of 2)")
+    claimed = next(one for one in entries[0].scores if one.metric == "exact").claimed
+    assert exact.claim_text.startswith(f"claim {claimed:.2f} ±")
+    assert 0 < exact.claim < 100
+    page = listing.render(entries, results)
+    assert page.count('class="dot"') == 4
+    assert 'title="seed 40: ' in page

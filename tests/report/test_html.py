@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import re
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,13 @@ import pytest
 from harness.cli.main import main
 from harness.errors import StoreError
 from harness.plan.sources import describe
+from harness.qa import squad
 from harness.record import store
 from harness.record.folder import Run
 from harness.report.html import pages, questions, report
 from harness.report.html.gather import gather
 from tests.browser import Browser
-from tests.recorded import N_QUESTIONS, make_run
+from tests.recorded import N_QUESTIONS, QUESTIONS, ROOT, make_run
 
 HOSTILE = (
     "</script><script>window.hit=1</script>",
@@ -100,7 +102,7 @@ def elements(page: str) -> Elements:
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run whose card, plan, verdict and answers are all written by someone who means harm."""
+    """A run whose card, plan, verdict, answers and questions are all written by someone who means harm."""
     run = make_run(tmp_path_factory.mktemp("hostile") / "pocket" / "20261123T101500Z-bbbbbbbb")
     with (run / "card.md").open("a", encoding="utf-8") as card:
         card.write("\n" + "\n".join(one.replace("\x00", "") for one in HOSTILE) + "\n")
@@ -119,7 +121,11 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     plain = store.read_json(run / "environment.json")
     plain["machine"]["code"] |= {one: one for one in HOSTILE}
     store.write_json(run / "environment.json", plain)
-    edit_rows(run / "evaluation", None, *HOSTILE)
+    rows = edit_rows(run / "evaluation", None, *HOSTILE)
+    asked = [{"id": row["id"], "question": one, "answers": [{"text": one, "answer_start": 3}]}
+             for one, row in zip(HOSTILE, rows, strict=True)]  # fmt: skip
+    paragraph = {"context": " ".join(HOSTILE), "qas": asked}
+    store.write_json(run.parent / "asked.json", {"data": [{"title": "t", "paragraphs": [paragraph]}]})
     return run
 
 
@@ -134,7 +140,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def hostile_page(hostile: Path) -> str:
-    return report.render(hostile)
+    return report.render(hostile, hostile.parent / "asked.json")
 
 
 # --- what is on the page ---
@@ -165,8 +171,53 @@ def test_the_card_stands_line_by_line_under_its_own_numbers(elements: Elements, 
     n_lines = len((run / "card.md").read_text(encoding="utf-8").splitlines())
     numbers = [one["data-line"] for name, one in elements.found if name == "li" and "data-line" in one]
     assert numbers == [str(n) for n in range(1, n_lines + 1)]
-    linked = {n for _, one in elements.found for n in (one.get("data-lines") or "").split()}
-    assert {"21", "63", "64"} <= linked <= set(numbers)
+    used = {one["data-line"] for name, one in elements.found if name == "li" and one.get("class") == "used"}
+    assert {"21", "63", "64"} <= used
+
+
+def test_what_a_model_scores_that_never_answers_is_said(elements: Elements, run: Path) -> None:
+    rows = Run.open(run).evaluation.answers
+    floor = 100 * sum(not one.has_answer for one in rows) / len(rows)
+    assert f"never answers scores exact and f1 {floor:.2f} on these" in elements.text
+
+
+def test_a_run_without_claims_shows_what_it_measured(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "tests/cards/pocket-teacher.md", tmp_path)
+    text = (ROOT / "tests/cards/pocket.md").read_text(encoding="utf-8").partition("## Performance")[0]
+    (tmp_path / "pocket.md").write_text(text, encoding="utf-8")
+    run = make_run(tmp_path / "pocket" / "20261123T101500Z-aaaaaaaa", described=tmp_path / "pocket.md", limit=None)
+    said = Elements(report.render(run)).text
+    scores = store.read_json(run / "evaluation" / "metrics.json")["scores"]
+    assert said.count(f"{scores['exact']:.2f}") >= 2
+    assert f"HasAns_f1 {scores['HasAns_f1']:.2f} {scores['HasAns_total']} questions, seed 42" in said
+    assert "By rule" not in said
+
+
+def test_a_loss_is_one_number_that_says_of_which_steps_it_is_the_mean(page: str, elements: Elements, run: Path) -> None:
+    loss = Run.open(run).stages["prediction_layer"].log.terms["loss"]
+    assert f"prediction_layer_loss {loss:.4f} mean over the last epoch, steps 3 to 4, seed 42" in elements.text
+    drawn = page.partition("loss, stage prediction_layer")[2]
+    assert f">loss {loss:.4f}</text>" in drawn
+    assert re.search(r"mean over the\W+(.*>)?last epoch", " ".join(Elements(drawn).text.split()))
+
+
+def test_questions_are_shown_where_the_data_are_at_hand_and_named_where_not(
+    run: Path, elements: Elements, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    question = next(squad.read_squad(QUESTIONS)).questions[0]
+    packed = json.loads(elements.data["rows"])
+    assert packed["asked"][0][:3:2] == [question.text, [question.answers[0].text, question.answers[0].start]]
+    plain = store.read_json(run / "inputs.json")
+    other = shutil.copytree(run, tmp_path / "pocket" / run.name)
+    store.write_json(other / "inputs.json", {**plain, "eval_data": {"sha256": "0" * 64}})
+    found = Elements(report.render(other))
+    assert "asked" not in json.loads(found.data["rows"])
+    assert "--eval FILE shows the questions" in found.text
+    assert "asked" in json.loads(Elements(report.render(other, QUESTIONS)).data["rows"])
+    lacks = tmp_path / "lacks.json"
+    store.write_json(lacks, {"data": [{"paragraphs": [{"context": "a", "qas": []}]}]})
+    assert main(["report", str(other), "--eval", str(lacks)]) == 2
+    assert f"lacks question {question.id}" in capsys.readouterr().err
 
 
 def test_plots_are_in_the_page_and_share_no_identifier(elements: Elements) -> None:
@@ -325,13 +376,12 @@ def scripted(value: Any, name: str = "") -> Any:
 
 def test_a_script_in_every_field_is_shown_as_text(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = gather(run)
-    monkeypatch.setattr(report, "gather", lambda _: scripted(plain))
+    monkeypatch.setattr(report, "gather", lambda *_: scripted(plain))
     page = report.render(run)
     found = Elements(page)
     assert [one.get("type") for name, one in found.found if name == "script"] == ["application/json", None, None]
     assert page.count("<script") == page.count("</script") == 3
-    n_settings = sum(len(stage.settings) for stage in plain.experiment.sections())
-    assert found.text.count(SCRIPT) > 3 * n_settings
+    assert found.text.count(SCRIPT) > 150  # settings that are alike are one
 
 
 def test_a_name_that_is_no_text_is_drawn_as_its_code(tmp_path: Path) -> None:
@@ -400,15 +450,43 @@ def test_filters_search_and_flips(browser: Browser, tmp_path: Path) -> None:
     assert search(browser, "no such thing") == f"0 of {N_QUESTIONS} questions"
 
 
-def test_a_setting_lights_its_line_and_a_line_its_settings(browser: Browser, page: str, tmp_path: Path) -> None:
+def test_what_a_line_became_stands_beside_it_and_on_a_phone_below(browser: Browser, page: str, tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     path.write_text(page, encoding="utf-8")
-    browser.look(360, 740)
+    line = "document.querySelector('[data-line=\"63\"]')"
+    where = "['code', 'ul'].map((one) => {}.querySelector(one).getBoundingClientRect()).map(({{x, y}}) => [x, y])"
+    for width, is_beside in ((1280, True), (390, False)):
+        browser.look(width, 800)
+        browser.open(path)
+        (x, y), (its_x, its_y) = browser.run(where.format(line))
+        assert (its_x > x + 100, its_y > y + 10) == (is_beside, not is_beside)
+        assert "tolerance.f1" in browser.run(f"{line}.innerText")
+
+
+def test_a_question_opens_its_passage_with_the_answers_marked(browser: Browser, page: str, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(page, encoding="utf-8")
+    browser.look()
     browser.open(path)
-    lit = "[...document.querySelectorAll('.lit')].map((one) => one.dataset.line || one.dataset.lines)"
-    assert browser.run(f"(document.querySelector('[data-lines=\"63\"]').click(), {lit})") == ["63", "63", "63"]
-    assert browser.run(f"(document.querySelector('[data-lines=\"63\"]').click(), {lit})") == []
-    assert "21" in browser.run(f"(document.querySelector('[data-line=\"21\"]').click(), {lit})")
+    paragraph = next(squad.read_squad(QUESTIONS))
+    question = paragraph.questions[0]
+    assert shown(browser)[0].startswith(question.text)
+    press_it = "(document.querySelector('button.question').click(), document.querySelector('tr.opened')?.innerText)"
+    assert browser.run(press_it).startswith(paragraph.context[:60])
+    assert browser.run("document.querySelector('mark.gold').textContent") in [one.text for one in question.answers]
+    assert browser.run(f"{press_it} ?? null") is None
+    assert browser.said == []
+
+
+def test_no_word_of_the_questions_is_broken(browser: Browser, page: str, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(page, encoding="utf-8")
+    browser.look(1000, 800)
+    browser.open(path)
+    heights = (
+        "[...document.querySelectorAll('#questions td:nth-child(n+4) span')].map((one) => one.getClientRects().length)"
+    )
+    assert set(browser.run(heights)) == {1}
 
 
 @pytest.mark.parametrize("system", ["light", "dark"])
@@ -450,6 +528,11 @@ def test_a_hostile_run_runs_nothing(browser: Browser, hostile_page: str, tmp_pat
     assert browser.said == []
     assert browser.asked == [path.resolve().as_uri()]
     assert any(HOSTILE[0] in row for row in shown(browser))
+    browser.run("document.querySelectorAll('button.question').forEach((one) => one.click())")
+    browser.run("new Promise((done) => setTimeout(done, 50))")
+    assert sum(HOSTILE[0] in row for row in shown(browser)) > len(HOSTILE)
+    assert browser.run("window.hit ?? null") is None
+    assert browser.said == []
 
 
 def test_what_the_page_forbids_is_not_run(browser: Browser, page: str, tmp_path: Path) -> None:

@@ -226,6 +226,20 @@ def test_published_weights_are_drawn_where_they_were_scored() -> None:
     assert "published weights" not in svg(claims.plot(judgement, measured, "Toy."))
 
 
+@pytest.mark.parametrize("n_seeds", [1, 4])
+def test_nothing_of_the_claims_is_drawn_beyond_a_hundred_points(n_seeds: int) -> None:
+    near = (Claim("exact", 97.5, "points", 1, "97.5", 1, "toy"), Claim("f1", 99.0, "points", 1, "99.0", 2, "toy"))
+    measured = [
+        Measurement(name, 99.5 - seed / 10, "points", 240, seed, SIGNATURE)
+        for seed in range(n_seeds)
+        for name in ("exact", "f1")
+    ]
+    page = claims.plot(judge(near, measured, {"exact": 8.0, "f1": 8.0}), measured, "Toy.", width=layout.NARROW)
+    limits = [axes.get_xlim() for axes in page.figure.axes]
+    assert [high for _, high in limits] == [100.0, 100.0]
+    assert len({round(high - low, 6) for low, high in limits}) == 1
+
+
 # --- losses ---
 
 
@@ -299,6 +313,14 @@ def test_labels_are_spread_out_in_order_and_inside() -> None:
     assert all(b - a >= 0.1 - 1e-9 for a, b in itertools.pairwise(spread))
     assert spread[0] >= 0.05 - 1e-9
     assert spread[-1] <= 0.95 + 1e-9
+
+
+def test_a_stage_has_one_number_the_mean_over_its_last_epoch() -> None:
+    made = StageCurve("s", (1, 2, 3, 4), (0.0,) * 4, {"loss": (9.0, 8.0, 3.0, 1.0)}, n_epochs=2, last_epoch=(3, 4))
+    page = losses.plot(made, "Toy.")
+    assert made.final("loss") == 2.0
+    assert ">loss 2.0000</text>" in svg(page)
+    assert "mean over the last epoch, steps 3 to 4" in page.caption
 
 
 # --- articles ---

@@ -51,7 +51,7 @@ def render(made: Regenerated, licences: Mapping[str, str] | None = None, source:
     path = run.folder / "card.md"
     with blaming_the_record(run.folder):
         original = _text_of(path, run.read("card.md"))
-        data, entry = _entry(made, source)
+        data, entry = index_entry(made, source)
         block = Block(
             experiment=experiment_hash(made.experiment),
             card_sha256=made.experiment.card_sha256,
@@ -89,7 +89,7 @@ def _text_of(path: Path, content: bytes) -> str:
     return text
 
 
-def _entry(made: Regenerated, source: str | None) -> tuple[str, dict[str, Any]]:
+def index_entry(made: Regenerated, source: str | None) -> tuple[str, dict[str, Any]]:
     """The name of the evaluation data, and the index's entry for it; no entry where nothing was scored."""
     data = str(made.experiment.run.value("eval_data"))
     metrics = []

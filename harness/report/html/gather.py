@@ -11,12 +11,14 @@ from harness.record.folder import Run
 from harness.record.judgement import Conclusion
 from harness.record.parts import ScoredAnswer
 from harness.record.read import require_finished, seeds_of
+from harness.report.html import asked
+from harness.report.html.asked import AskedQuestions
 
 
 @dataclass(frozen=True, slots=True)
 class PageData:
     """`runs` are all seeds, and what belongs to one run is of the first of them. `published` has the rows of the
-    card's own weights, None where they were not scored."""
+    card's own weights, None where they were not scored; `asked` is None where the questions are not at hand."""
 
     folder: Path
     runs: tuple[Run, ...]
@@ -30,10 +32,14 @@ class PageData:
     inputs: Mapping[str, Any]
     rows: Sequence[ScoredAnswer]
     published: Sequence[ScoredAnswer] | None
+    asked: AskedQuestions | None
 
 
-def gather(folder: Path) -> PageData:
-    """Reads a finished run or series; raises DataError for a folder that is none, StoreError for a broken one."""
+def gather(folder: Path, questions: Path | None = None) -> PageData:
+    """Reads a finished run or series; raises DataError for a folder that is none, StoreError for a broken one.
+
+    `questions` is the file that the run was scored on, where it is not where the plan found it.
+    """
     record = Run.open(folder)
     runs = seeds_of(record)
     for run in runs:
@@ -53,4 +59,5 @@ def gather(folder: Path) -> PageData:
         inputs=first.plain("inputs.json"),
         rows=first.evaluation.answers,
         published=first.published.answers if first.published else None,
+        asked=asked.find(first, questions),
     )

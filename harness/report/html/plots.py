@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from harness.record.judgement import Judgement
 from harness.report.html.gather import PageData
-from harness.report.plots import articles, claims, losses
+from harness.report.plots import articles, claims, layout, losses
 from harness.report.plots.layout import Page
 from harness.report.plots.read_run import PlotData
 from harness.report.printable import printable
@@ -30,10 +30,10 @@ def _pages(found: PageData, run: PlotData) -> Iterator[Page]:
     if found.conclusion.judgement.verdicts:
         yield _claims(found, run)
     for curve in run.stages:
-        yield losses.plot(curve, conditions)
+        yield losses.plot(curve, conditions, layout.NARROW)
     if run.answers:
         answers = [dataclasses.replace(one, article=printable(one.article)) for one in run.answers]
-        yield articles.plot(answers, printable(f"{conditions} Scored as {run.signature}."))
+        yield articles.plot(answers, printable(f"{conditions} Scored as {run.signature}."), layout.NARROW)
 
 
 def _claims(found: PageData, run: PlotData) -> Page:
@@ -42,7 +42,7 @@ def _claims(found: PageData, run: PlotData) -> Page:
     said = f"by rule {judgement.rule} {outcome_text(judgement.outcome)}: {judgement.reason}"
     conditions = f"{run.conditions}, seed{'s' * (len(found.seeds) > 1)} {seeds}; {said}."
     published = {one.metric: one.published for one in found.conclusion.attributions if one.published is not None}
-    return claims.plot(judgement, found.conclusion.measurements, printable(conditions), published)
+    return claims.plot(judgement, found.conclusion.measurements, printable(conditions), published, layout.NARROW)
 
 
 def inline(page: Page, prefix: str) -> Markup:

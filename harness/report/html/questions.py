@@ -5,6 +5,7 @@ from typing import Any
 
 from harness.errors import StoreError
 from harness.record.parts import ScoredAnswer
+from harness.report.html.asked import AskedQuestions
 from harness.report.html.gather import PageData
 from harness.report.printable import printable
 
@@ -16,7 +17,7 @@ _FILTERS = (
     ("unanswered", "predicted: no answer"),
 )
 _FLIPPED = (("gained", "gained on published"), ("lost", "lost to published"))
-_COLUMNS = ("question", "article", "gold", "prediction", "exact", "f1")
+_COLUMNS = ("question", "gold", "answer", "exact", "f1")
 
 
 def filters(found: PageData) -> tuple[tuple[str, str], ...]:
@@ -31,7 +32,8 @@ def columns(found: PageData) -> tuple[str, ...]:
 def packed(found: PageData) -> dict[str, Any]:
     """Article names once, then [id, article, has answer, prediction, exact, f1] for each question.
 
-    Where the published weights were scored, their exact follows, and their prediction where it is another one.
+    Where the published weights were scored, their exact follows, and their prediction where it is another one. Where
+    the questions are at hand, `asked` has [question, passage, [gold answer, its start] …] for each row.
     """
     published = {one.id: one for one in found.published or ()}
     names: dict[str, int] = {}
@@ -45,7 +47,22 @@ def packed(found: PageData) -> dict[str, Any]:
             said, exact = printable(other.prediction), _number(other.exact)
             one += [exact] if said == one[3] else [exact, said]
         rows.append(one)
-    return {"articles": list(names), "rows": rows, "has_published": found.published is not None}
+    more = {} if found.asked is None else _asked(found.asked)
+    return {"articles": list(names), "rows": rows, "has_published": found.published is not None, **more}
+
+
+def _asked(asked: AskedQuestions) -> dict[str, Any]:
+    """Passages once, as they are, since answers are counted in their characters; the page sets them as text."""
+    said = []
+    for one in asked.questions:
+        golds = {printable(gold.text): gold.start for gold in reversed(one.gold)}
+        said.append([printable(one.text), one.passage, *([text, golds[text]] for text in reversed(golds))])
+    return {"passages": [_settable(one) for one in asked.passages], "asked": said}
+
+
+def _settable(passage: str) -> str:
+    """The passage with a sign in place of each control character, and as many characters as before."""
+    return "".join(one if one in "\n\t" or printable(one) == one else "�" for one in passage)
 
 
 def _shown(row: ScoredAnswer) -> list[Any]:

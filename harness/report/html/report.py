@@ -1,10 +1,10 @@
-"""The report of a finished run or series: one HTML file, the same bytes for the same record and matplotlib."""
+"""The report of a finished run or series: one HTML file, the same bytes for the same record, data and matplotlib."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.report.html import plots, provenance, questions
+from harness.report.html import measured, plots, provenance, questions
 from harness.report.html.gather import gather
 from harness.report.html.pages import render_page
 from harness.report.plots.read_run import read_run
@@ -13,9 +13,12 @@ from harness.report.verdict_rows import at_priors_text, outcome_text, rows_of_ju
 _SEVERITIES = ("high", "medium", "low", "none")
 
 
-def render(folder: Path) -> str:
-    """Raises DataError for a folder that is no finished run, StoreError for a broken record."""
-    found = gather(folder)
+def render(folder: Path, questions_file: Path | None = None) -> str:
+    """Raises DataError for a folder that is no finished run, StoreError for a broken record.
+
+    `questions_file` is the data that the run was scored on, where it is not where the plan found it.
+    """
+    found = gather(folder, questions_file)
     first = read_run(found.runs[0])
     judgement = found.conclusion.judgement
     return render_page(
@@ -28,8 +31,11 @@ def render(folder: Path) -> str:
         at_priors=at_priors_text(judgement),
         rows=rows_of_judgement(judgement, found.conclusion.attributions),
         signatures=list(dict.fromkeys(one.signature for one in found.conclusion.measurements if one.unit == "points")),
-        lines=provenance.card_lines(found),
-        became=provenance.became(found),
+        headline=measured.headline(found, first.stages),
+        measured=measured.rows(found, first.stages),
+        never_answering=measured.of_never_answering(found),
+        passages=provenance.passages(found),
+        not_in_card=provenance.not_in_card(found),
         origins=provenance.count_origins(found),
         plots=plots.draw(found, first),
         not_drawn=first.left_out,

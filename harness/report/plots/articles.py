@@ -85,18 +85,18 @@ def _together(scores: Sequence[ArticleScore]) -> ArticleScore:
     return ArticleScore(f"{len(scores)} articles between", n, exact, f1, len(scores))
 
 
-def plot(answers: Sequence[Answer], conditions: str) -> layout.Page:
+def plot(answers: Sequence[Answer], conditions: str, width: float = layout.WIDTH) -> layout.Page:
     """The page of all articles, of at least one question; `conditions` says how and with which seed it was scored."""
     scores = score_articles(answers)
     rows = [*rows_of(scores), _pooled("all questions", answers, len(scores))]
     with layout.style():
-        caption = layout.wrap(_caption(scores, len(answers), conditions))
+        caption = layout.wrap(_caption(scores, len(answers), conditions), width)
         heights = [_ROW * (len(rows) + 0.6)]
-        figure, (axes,) = layout.make_panels(heights)
+        figure, (axes,) = layout.make_panels(heights, width)
         _limit(axes, rows)
         for place, row in enumerate(rows):
             _draw_row(axes, row, _at(place, rows))
-        _name_rows(axes, rows)
+        _name_rows(axes, rows, _NAME * width / layout.WIDTH)
         axes.axhline(len(rows) - 1.4, color=layout.MUTED, linewidth=0.7)
         _heads(figure, axes)
         return layout.finish(figure, "accuracy by article", caption, heights)
@@ -130,8 +130,8 @@ def _draw_row(axes: "Axes", row: ArticleScore, at: float) -> None:
         layout.add_beside(axes, at, right, text, ha="right", style="normal" if is_one else "italic")
 
 
-def _name_rows(axes: "Axes", rows: Sequence[ArticleScore]) -> None:
-    names = [layout.shorten(row.name, _NAME) for row in rows]
+def _name_rows(axes: "Axes", rows: Sequence[ArticleScore], widest: float) -> None:
+    names = [layout.shorten(row.name, widest) for row in rows]
     axes.set_yticks([_at(place, rows) for place in range(len(rows))], names)
     axes.tick_params(axis="y", length=0)
     for label, row in zip(axes.get_yticklabels(), rows, strict=True):

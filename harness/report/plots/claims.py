@@ -4,7 +4,6 @@ Every strip has its own axis. Those of metrics in points are equally many points
 on the whole page; losses have a scale each. Mean, interval and outcome are the judgement's, none is worked out here.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 MAX_LABELS = 8  # runs with a lane and a label each; more share lanes, and only the caption names their seeds
 _LANES_WHEN_MANY = 4
 _LANE = 0.17  # inches
+_POINTS = (0.0, 100.0)
 _MARKERS = "osD^vP<>"
 _BAND: Mapping[str, Any] = {"facecolor": "#f4f4f4", "edgecolor": layout.PALE, "hatch": "////", "linewidth": 0}
 _MEAN: Mapping[str, Any] = {"markerfacecolor": "white", "markeredgewidth": 1.8, "markersize": 6}
@@ -45,8 +45,10 @@ class _Strip:
         """Of the mean; None where neither the seeds nor a prior tell by how much seeds differ."""
         if self.estimate is None or self.estimate.interval is None or self.estimate.spread == 0:
             return None
-        low, high = self.estimate.interval
-        return self.verdict.claimed + low, self.verdict.claimed + high
+        low, high = (self.verdict.claimed + end for end in self.estimate.interval)
+        if self.verdict.unit == "points":  # no mean is beyond them, whatever Student's t allows for
+            low, high = max(low, min(_POINTS[0], self.estimate.mean)), min(high, max(_POINTS[1], self.estimate.mean))
+        return low, high
 
     @property
     def n_lanes(self) -> int:
@@ -63,6 +65,7 @@ def plot(
     measurements: Sequence[Measurement],
     conditions: str,
     published: Mapping[str, float] | None = None,
+    width: float = layout.WIDTH,
 ) -> layout.Page:
     """The page of all claims, of at least one, over one run or several seeds.
 
@@ -70,16 +73,18 @@ def plot(
     """
     strips = _strips(judgement, measurements, published or {})
     with layout.style():
-        caption = layout.wrap(f"{conditions} {_about_intervals(strips)}")
+        caption = layout.wrap(f"{conditions} {_about_intervals(strips)}", width)
         heights = [_LANE * (strip.n_rows + 1) for strip in strips]
-        figure, panels = layout.make_panels(heights)
+        figure, panels = layout.make_panels(heights, width)
         _legend(figure, has_published=bool(published))
         in_points = [_range(strip) for strip in strips if strip.verdict.unit == "points"]
         span = max((high - low for low, high in in_points), default=0.0)
         for strip, axes in zip(strips, panels, strict=True):
-            axes.set_title(strip.row.metric, loc="left", size=layout.NORMAL, weight="bold", pad=17)
-            axes.annotate(_numbers(strip), (0, 1), (0, 4), "axes fraction", textcoords="offset points")
-            _draw(axes, strip, span if strip.verdict.unit == "points" else 0.0)
+            lines = _lines(_numbers(strip), width)
+            pad = 5 + 12 * len(lines)
+            axes.set_title(strip.row.metric, loc="left", size=layout.NORMAL, weight="bold", pad=pad)
+            axes.annotate("\n".join(lines), (0, 1), (0, 4), "axes fraction", textcoords="offset points")
+            _draw(axes, strip, span if strip.verdict.unit == "points" else 0.0, width)
         return layout.finish(figure, "claims", caption, heights)
 
 
@@ -108,7 +113,31 @@ def _range(strip: _Strip) -> tuple[float, float]:
     return min(ends) - air, max(ends) + air
 
 
-def _numbers(strip: _Strip) -> str:
+def _limits(strip: _Strip, span: float) -> tuple[float, float]:
+    """Where its axis begins and ends, at least `span` apart; nothing lies beyond 0 and 100 points."""
+    low, high = _range(strip)
+    more = max(0.0, span - (high - low)) / 2
+    low, high = low - more, high + more
+    if strip.verdict.unit != "points" or strip.verdict.claimed > _POINTS[1]:  # a claim that cannot be is drawn as it is
+        return low, high
+    if high > _POINTS[1]:
+        return max(_POINTS[0], low - (high - _POINTS[1])), _POINTS[1]
+    return (_POINTS[0], min(_POINTS[1], high - low)) if low < _POINTS[0] else (low, high)
+
+
+def _lines(parts: Sequence[str], width: float) -> list[str]:
+    """As many parts in a line as a page `width` inches wide has room for; none is broken."""
+    lines: list[str] = []
+    for part in parts:
+        longer = f"{lines[-1]} · {part}" if lines else part
+        if lines and layout.width_of(longer) <= width - 2 * layout.MARGIN:
+            lines[-1] = longer
+        else:
+            lines.append(part)
+    return lines
+
+
+def _numbers(strip: _Strip) -> list[str]:
     row, claim, found, interval = strip.row, strip.verdict, strip.estimate, strip.interval
     parts = [f"claim {row.claimed} {(row.tolerance or '').replace('±', '± ')}"]
     if found is not None:
@@ -117,21 +146,18 @@ def _numbers(strip: _Strip) -> str:
         parts.append(f"mean {mean} {f'[{ends}]' if ends else '(no interval)'}, {difference} from the claim")
     if found is None or claim.outcome != "unmeasured":
         parts.append(outcome_text(claim.outcome))
-    return " · ".join(parts)
+    return parts
 
 
-def _draw(axes: "Axes", strip: _Strip, span: float) -> None:
-    """One strip, at least `span` wide; from the top down: runs, published weights, mean."""
-    low, high = _range(strip)
-    more = max(0.0, span - (high - low)) / 2
-    axes.set_xlim(low - more, high + more)
+def _draw(axes: "Axes", strip: _Strip, span: float, width: float) -> None:
+    """One strip of a page `width` inches wide, at least `span` long; from the top: runs, published weights, mean."""
+    axes.set_xlim(*_limits(strip, span))
     axes.set_ylim(0, strip.n_rows + 1)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.set_xlabel(strip.verdict.unit, loc="right", labelpad=1)
     axes.locator_params(axis="x", nbins=8)
-    ends = (0, 100) if strip.verdict.unit == "points" else (-math.inf, math.inf)  # a band may reach beyond all points
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value:.6g}" if ends[0] <= value <= ends[1] else "")
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:.6g}")
     axes.axvspan(*strip.band, zorder=1, **_BAND)
     for edge in strip.band:
         axes.axvline(edge, color=layout.MUTED, linestyle=(0, (4, 2)), linewidth=0.9, zorder=2)
@@ -140,22 +166,23 @@ def _draw(axes: "Axes", strip: _Strip, span: float) -> None:
     for place, (seed, value) in enumerate(strip.values):
         at = strip.n_rows + 0.5 - place % strip.n_lanes
         marker = _MARKERS[place] if are_labelled else "o"
-        axes.plot([value], [at], marker, color=layout.BLUE, markersize=6, markeredgecolor="white", zorder=5)
+        look: Any = {"color": layout.BLUE, "markersize": 6, "markeredgecolor": "white", "clip_on": False}
+        axes.plot([value], [at], marker, zorder=5, **look)
         if are_labelled:
-            _label(axes, value, at, f"seed {seed}", strip.verdict.claimed)
+            _label(axes, value, at, f"seed {seed}", strip.verdict.claimed, width)
     if strip.published is not None:
-        axes.plot([strip.published], [1.6], "*", color=layout.INK, markersize=8, zorder=5)
-        _label(axes, strip.published, 1.6, "published weights", strip.verdict.claimed)
+        axes.plot([strip.published], [1.6], "*", color=layout.INK, markersize=8, zorder=5, clip_on=False)
+        _label(axes, strip.published, 1.6, "published weights", strip.verdict.claimed, width)
     if strip.interval is not None:
         axes.plot(strip.interval, [0.65, 0.65], "-|", color=layout.VERMILION, lw=2.2, ms=9, mew=2.2, zorder=4)
     if strip.estimate is not None:
-        axes.plot([strip.estimate.mean], [0.65], "D", color=layout.VERMILION, zorder=6, **_MEAN)
+        axes.plot([strip.estimate.mean], [0.65], "D", color=layout.VERMILION, zorder=6, clip_on=False, **_MEAN)
 
 
-def _label(axes: "Axes", value: float, at: float, text: str, claimed: float) -> None:
+def _label(axes: "Axes", value: float, at: float, text: str, claimed: float, width: float) -> None:
     """Beside a marker, on the side away from the claim's line where there is room."""
     low, high = axes.get_xlim()
-    room = (value - low if value < claimed else high - value) / (high - low) * layout.WIDTH
+    room = (value - low if value < claimed else high - value) / (high - low) * width
     is_left = (value < claimed) == (room > layout.width_of(text) + 0.15)
     axes.annotate(
         text,

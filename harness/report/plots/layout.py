@@ -1,6 +1,7 @@
 """What every plot is drawn on: size, type, colours, caption, and how a figure becomes bytes and a file.
 
-A page is 7.2 inches wide, all of its text is 8 points or more, and matplotlib's constrained layout finds the places: a
+A page is 7.2 inches wide, or 4.8 within an HTML page that phones show too; all of its text is 8 points or
+more, and matplotlib's constrained layout finds the places: a
 plot says how high its panels are, and the page becomes as high as they and the text around them.
 Colours are Okabe and Ito's (jfly.uni-koeln.de/color) without the yellow; no colour says anything that a line style,
 a marker, a hatch or a label does not say as well. The same data gives the same bytes under one matplotlib version.
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WIDTH = 7.2
+NARROW = 4.8  # of a plot in an HTML page: legible at the width of a phone, and two beside one another on a desk
 MARGIN = 0.15
 SMALL, NORMAL = 8.0, 9.0
 LINE = 0.15  # inches from one line of small text to the next
@@ -77,12 +79,12 @@ def style() -> Iterator[None]:
         yield
 
 
-def make_panels(heights: Sequence[float]) -> "tuple[Figure, list[Axes]]":
-    """An empty page of panels one below the other, `heights` in inches, which `finish` lays out."""
+def make_panels(heights: Sequence[float], width: float = WIDTH) -> "tuple[Figure, list[Axes]]":
+    """An empty page of panels one below the other, `heights` and `width` in inches, which `finish` lays out."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(WIDTH, 2 * sum(heights) + 4), dpi=DPI, facecolor="white")
+    figure = Figure(figsize=(width, 2 * sum(heights) + 4), dpi=DPI, facecolor="white")
     figure.set_layout_engine("constrained", h_pad=_PAD, w_pad=MARGIN, hspace=0, wspace=0)
     FigureCanvasAgg(figure)
     axes = figure.subplots(len(heights), squeeze=False, height_ratios=list(heights))[:, 0]
@@ -90,9 +92,10 @@ def make_panels(heights: Sequence[float]) -> "tuple[Figure, list[Axes]]":
 
 
 def add_legend(figure: "Figure", handles: Sequence[Any]) -> None:
-    """One row at the head of the page."""
+    """At the head of the page, in one row where there is room for one."""
+    n_columns = 5 if figure.get_figwidth() >= WIDTH else 2
     figure.legend(
-        handles=list(handles), loc="outside upper left", ncols=5, frameon=False, borderpad=0,
+        handles=list(handles), loc="outside upper left", ncols=n_columns, frameon=False, borderpad=0,
         borderaxespad=72 * MARGIN / SMALL, columnspacing=1.6,
     )  # fmt: skip
 
@@ -105,11 +108,11 @@ def add_beside(axes: "Axes", at: float, points: float, text: str, **look: Any) -
     )  # fmt: skip
 
 
-def wrap(text: str, width: float = WIDTH - 2 * MARGIN, size: float = SMALL) -> list[str]:
-    """Lines of at most `width` inches; breaks at spaces, and behind the bars of a signature."""
-    lines = [""]
+def wrap(text: str, width: float = WIDTH, size: float = SMALL) -> list[str]:
+    """Lines for a page `width` inches wide; breaks at spaces, and behind the bars of a signature."""
+    room, lines = width - 2 * MARGIN, [""]
     for word in text.replace("|", "|\u200b").replace(" ", " \u200b").split("\u200b"):
-        if lines[-1] and width_of((lines[-1] + word).rstrip(), size) > width:
+        if lines[-1] and width_of((lines[-1] + word).rstrip(), size) > room:
             lines.append("")
         lines[-1] += word
     return [line.rstrip() for line in lines]
@@ -147,7 +150,7 @@ def _lay_out(figure: "Figure", heights: Sequence[float]) -> None:
 
 def finish(figure: "Figure", title: str, caption: Sequence[str], heights: Sequence[float]) -> Page:
     """Lays the page out over its caption, and turns it into bytes: no date, no program version, fixed identifiers."""
-    x = MARGIN / WIDTH
+    x = MARGIN / figure.get_figwidth()
     figure.supxlabel("\n".join(caption), x=x, ha="left", size=SMALL, color=MUTED, linespacing=1.35)
     _lay_out(figure, heights)
     text = " ".join(caption)

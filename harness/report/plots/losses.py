@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.report.plots import layout
+from harness.report.verdict_rows import loss_text, steps_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,13 +28,23 @@ _MARKERS = "osD^vP<>Xphd*"
 
 @dataclass(frozen=True, slots=True)
 class StageCurve:
-    """What a stage logged: a value a step in each series, NaN where a step has none; `terms` holds "loss"."""
+    """What a stage logged: a value a step in each series, NaN where a step has none; `terms` holds "loss".
+
+    `last_epoch` are the first and last step of the last epoch that was begun; None: all steps are one epoch.
+    """
 
     stage: str
     steps: tuple[int, ...]
     learning_rate: tuple[float, ...]
     terms: Mapping[str, tuple[float, ...]]
     n_epochs: int = 1
+    last_epoch: tuple[int, int] | None = None
+
+    def final(self, term: str) -> float:
+        """The mean of a term over the steps of the last epoch: the stage's loss wherever one number stands for it."""
+        first, last = self.last_epoch or (self.steps[0], self.steps[-1])
+        kept = [value for step, value in zip(self.steps, self.terms[term], strict=True) if first <= step <= last]
+        return math.fsum(kept) / len(kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +100,14 @@ def _evenly(names: list[str], n: int) -> list[str]:
     return [names[round(k * (len(names) - 1) / (n - 1))] for k in range(n)]
 
 
-def plot(curve: StageCurve, conditions: str) -> layout.Page:
+def plot(curve: StageCurve, conditions: str, width: float = layout.WIDTH) -> layout.Page:
     """The page of one stage, of at least one step; `conditions` says what was run, and with which seed."""
     panels, left_out = panels_of(curve)
     with layout.style():
-        caption = layout.wrap(_caption(curve, left_out, conditions))
+        caption = layout.wrap(_caption(curve, left_out, conditions), width)
         heights = [max(2.3 if n == 0 else 1.5, 0.17 * len(names)) for n, names in enumerate(panels.values())]
         heights.append(1.0)
-        figure, axes = layout.make_panels(heights)
+        figure, axes = layout.make_panels(heights, width)
         for (heading, names), height, panel in zip(panels.items(), heights, axes, strict=False):
             is_log = _losses(panel, curve, names, height)
             panel.tick_params(labelbottom=False)
@@ -128,7 +139,7 @@ def _losses(axes: "Axes", curve: StageCurve, names: Sequence[str], height: float
         line.set(marker=marker, markersize=4.5, markevery=(number * every // len(curves), every), zorder=3)
         line.set_dashes(dashes or (None, None))
         last = next((mean for mean in reversed(points.mean) if math.isfinite(mean)), math.nan)
-        ends.append((name, last, number))
+        ends.append((name, last, curve.final(name), number))
     _mark_broken(axes, curve, names)
     _label_ends(axes, [end for end in ends if math.isfinite(end[1])], height)
     return is_log
@@ -183,8 +194,8 @@ def _is_broken(value: float) -> bool:
     return not math.isfinite(value)
 
 
-def _label_ends(axes: "Axes", ends: Sequence[tuple[str, float, int]], height: float) -> None:
-    """Names each curve beside its end, with its last value and a piece of its line, pushed apart where they meet."""
+def _label_ends(axes: "Axes", ends: Sequence[tuple[str, float, float, int]], height: float) -> None:
+    """Names each curve beside its end, with its mean over the last epoch and a piece of its line; pushed apart."""
     from matplotlib.lines import Line2D
     from matplotlib.transforms import BboxTransformTo, ScaledTranslation, blended_transform_factory
 
@@ -193,9 +204,9 @@ def _label_ends(axes: "Axes", ends: Sequence[tuple[str, float, int]], height: fl
         1, 0, BboxTransformTo(axes.bbox)
     )  # inches from the right edge on
     beside = blended_transform_factory(right, axes.transAxes)
-    placed = sorted((float(to_axes.transform((0, last))[1]), name, last, number) for name, last, number in ends)
+    placed = sorted((float(to_axes.transform((0, end[1]))[1]), *end) for end in ends)
     at = spread_out([one[0] for one in placed], 1.05 * layout.LINE / height)
-    for y, (end, name, last, number) in zip(at, placed, strict=True):
+    for y, (end, name, _, mean, number) in zip(at, placed, strict=True):
         colour, dashes, marker = _look(number)
         leader = Line2D([-0.07, 0.12], [end, y], color=layout.PALE, linewidth=0.8)
         sample = Line2D([0.12, 0.28, 0.44], [y, y, y], color=colour, linewidth=1.4, marker=marker, markevery=[1])
@@ -204,7 +215,7 @@ def _label_ends(axes: "Axes", ends: Sequence[tuple[str, float, int]], height: fl
         for line in (leader, sample):
             line.set(transform=beside, clip_on=False)
             axes.add_line(line)
-        text = f"{layout.shorten(name, 0.8)} {last:.3g}"
+        text = f"{layout.shorten(name, 0.8)} {loss_text(mean)}"
         axes.text(0.5, y, text, transform=beside, va="center", size=layout.SMALL)
 
 
@@ -239,13 +250,19 @@ def _learning_rate(axes: "Axes", curve: StageCurve) -> None:
     axes.set_xlabel("optimiser step")
 
 
+def _of_last_epoch(curve: StageCurve) -> str:
+    """Say of which steps a stage's one loss is the mean."""
+    first, last = curve.last_epoch or (curve.steps[0], curve.steps[-1])
+    return f"mean over the last epoch, {steps_text(first, last)}"
+
+
 def _caption(curve: StageCurve, left_out: Sequence[str], conditions: str) -> str:
     n = len(curve.steps)
     size = math.ceil(n / math.ceil(n / MAX_BINS))
     parts = [
         f"{conditions} Stage {curve.stage}: n={n:,} step{'s' * (n != 1)}, {curve.n_epochs} "
         f"epoch{'s' * (curve.n_epochs != 1)}; loss as logged before each update, in training mode; "
-        "numbers at the right: last value drawn."
+        f"numbers at the right: {_of_last_epoch(curve)}."
     ]
     if size < n:
         shade = f"shade minimum to maximum, where a panel has at most {MAX_SHADES} curves"

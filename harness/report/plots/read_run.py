@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.domain import Experiment
 from harness.errors import DataError, StoreError
-from harness.record import store
+from harness.record import losses, store
 from harness.record.folder import Run
 from harness.record.parts import Step
 from harness.report.plots.articles import Answer
@@ -117,6 +117,7 @@ def _stage(run: Run, name: str, left_out: list[str]) -> StageCurve | None:
         learning_rate=tuple(records[step].learning_rate for step in steps),
         terms={term: tuple(records[step].terms.get(term, math.nan) for step in steps) for term in terms},
         n_epochs=len({records[step].epoch for step in steps}),
+        last_epoch=losses.last_epoch([records[step] for step in steps]),
     )
 
 
