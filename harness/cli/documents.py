@@ -18,6 +18,7 @@ from typing_extensions import TypedDict
 from harness.card.completeness import Completeness
 from harness.card.forensics import Finding
 from harness.card.lint import Lint
+from harness.card.output_folder import Filled
 from harness.cli.status import RunStatus
 from harness.domain import Card, Deviation, Experiment, Measurement
 from harness.judge.audit import Audit
@@ -30,6 +31,7 @@ from harness.qa.protocol_matrix import Matrix, Row
 from harness.record.environment import Environment
 from harness.record.judgement import GapDecomposition, Judgement, Rates
 from harness.record.store import SCHEMA_VERSION
+from harness.report.badge import Badge
 from harness.report.board import Entry
 
 FOLDER = Path(__file__).parent / "schemas"
@@ -64,6 +66,11 @@ class _File(TypedDict):
     path: str
     size: int
     sha256: str
+
+
+class _OpenLine(TypedDict):
+    line: int
+    text: str
 
 
 class _Shipped(TypedDict):
@@ -126,6 +133,11 @@ DOCUMENTS: Mapping[str, Any] = {
     ),
     "report": _document("Report", report=str, n_bytes=int),
     "board": _document("Board", entries=list[Entry]),
+    "init": _document(
+        "Template", card=str, score=int, filled=dict[str, Filled], to_fill_in=list[_OpenLine]
+    ),
+    "export": _document("Export", format=str, text=str),
+    "badge": _document("Badge", **get_type_hints(Badge), svg=str),
     "status": _document("Status", runs=list[RunStatus]),
     "cards": _document("Cards", cards=list[_Shipped]),
     "env": _like(Environment, "Environment", threads=int, schema_version=int),
