@@ -68,7 +68,7 @@ class _File(TypedDict):
     sha256: str
 
 
-class _Open(TypedDict):
+class _OpenLine(TypedDict):
     line: int
     text: str
 
@@ -131,11 +131,13 @@ DOCUMENTS: Mapping[str, Any] = {
         "Push", repo=str, results_repo=str | None, outcome=str, files=list[_File], cleaned=list[str],
         licences=dict[str, str], card=str, pushed=Pushed | None, record_pushed=Pushed | None,
     ),
-    "init": _document("Template", card=str, score=int, filled=dict[str, Filled], to_fill_in=list[_Open]),
-    "badge": _document("BadgeText", **get_type_hints(Badge), svg=str),
-    "export": _document("Export", format=str, text=str),
     "report": _document("Report", report=str, n_bytes=int),
     "board": _document("Board", entries=list[Entry]),
+    "init": _document(
+        "Template", card=str, score=int, filled=dict[str, Filled], to_fill_in=list[_OpenLine]
+    ),
+    "export": _document("Export", format=str, text=str),
+    "badge": _document("Badge", **get_type_hints(Badge), svg=str),
     "status": _document("Status", runs=list[RunStatus]),
     "cards": _document("Cards", cards=list[_Shipped]),
     "env": _like(Environment, "Environment", threads=int, schema_version=int),

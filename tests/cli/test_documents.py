@@ -39,8 +39,7 @@ def test_every_command_has_a_schema_that_is_the_one_of_its_types() -> None:
         "board --results RESULTS", "status --results RESULTS", "cards", "env", "gate RUN --baseline OUT",
         "gate RUN --baseline OUT --update-baseline", "schema plan", "completion bash", "plan none.md", "plan",
         "push RUN --repo org/name --dry-run --accept-license --allow-verdict", "plot RUN --out OUT",
-        "badge RUN", "export RUN --format claims.jsonl", "export RUN --format ro-crate", "init OUT/new",
-        "score --predictions ANSWERS --eval QUESTIONS",
+        "score --predictions ANSWERS --eval QUESTIONS", "badge RUN", "export RUN --format ro-crate", "init OUT/card",
     ],
 )  # fmt: skip
 def test_what_a_command_prints_follows_its_schema(
