@@ -67,8 +67,14 @@ def sentence(judgement: Judgement, operating: Sequence[Rates] = ()) -> str:
 def at_priors_text(judgement: Judgement) -> str:
     """Say what rule equivalence would come to if seeds spread otherwise than expected."""
     names = {0.5: "half", 2.0: "twice"}
-    said = (f"{outcome_text(one.outcome)} at {names.get(one.factor, one.factor)}" for one in judgement.at_priors)
-    return f"by rule equivalence {' and '.join(said)} the spread that is expected of a seed"
+    found = {one.outcome for one in judgement.at_priors}
+    factors = [str(names.get(one.factor, one.factor)) for one in judgement.at_priors]
+    if len(found) == 1:
+        said = f"{outcome_text(found.pop())} at {' and at '.join(factors)}"
+    else:
+        each = zip(judgement.at_priors, factors, strict=True)
+        said = " and ".join(f"{outcome_text(one.outcome)} at {factor}" for one, factor in each)
+    return f"by rule equivalence {said} the spread that is expected of a seed"
 
 
 def _row(

@@ -63,8 +63,9 @@ class Lines:
     def end(self) -> None:
         self.close()
         took = time.monotonic() - self._begun
-        loss = getattr(self, "_loss", "")
-        self._say(f"{self._stage}: {self._n_steps - self._before} steps in {took:.0f} s{loss}")
+        last = getattr(self, "_loss", "")
+        said = f", of the last step{last[1:]}" if last else ""
+        self._say(f"{self._stage}: {self._n_steps - self._before} steps in {took:.0f} s{said}")
 
     def close(self) -> None:
         if self._ended is not None:

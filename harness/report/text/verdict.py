@@ -24,6 +24,7 @@ from harness.report.verdict_rows import (
 _GREEN = ("reproduced", "within_tolerance", "better")
 _YELLOW = ("limited", "inconclusive", "confounded", "not_judged")
 NARROW = 90  # columns of a terminal in which the whole table does not fit
+_OF_LOSS = ", mean over the last epoch"
 _SEVERITIES = ("high", "medium", "low", "none")
 
 
@@ -119,7 +120,10 @@ def _table(judgement: Judgement, *, is_narrow: bool) -> FittedTable:
 def _measured(measurements: Sequence[Measurement]) -> FittedTable:
     """A row a metric that a card could claim, where it claims none."""
     found = {one.metric: one for one in measurements if one.metric in ("exact", "f1") or one.unit == "loss"}
-    rows = [(one.metric, number(one.value, one.unit), f"seed {one.seed}") for one in found.values()]
+    rows = [
+        (one.metric, number(one.value, one.unit), f"seed {one.seed}{_OF_LOSS if one.unit == 'loss' else ''}")
+        for one in found.values()
+    ]
     return make_table(("metric", "measured", "of"), rows, ("measured",))
 
 
