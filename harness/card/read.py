@@ -28,6 +28,7 @@ _SPLIT_ALONE = re.compile(
     r"(?:an? |the )?(?:dev(?:elopment)?|test|valid(?:ation)?|eval(?:uation)?)(?: ?(?:set|split|data ?set|data))?", re.I
 )
 _MODEL = re.compile(r"[A-Za-z0-9][^\s$(){}]{2,150}(?<!\.py)(?<!\.json)$")
+_HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+|[a-z0-9]+(?:[-_][\w.]+)+|.*[\d_].*")  # `org/name`, `roberta-base`
 _SQUAD = re.compile(r"squad\s*_?(?:dataset\s*)?v?\s*_?\s*(?P<version>[12])?")
 
 
@@ -137,7 +138,11 @@ def _distinct_facts(findings: list[Finding], stated: Iterable[Stated]) -> Iterat
         if one.name in _OF_DATA and one.dialect == "shell" and (data := _data_of(one)) is not None
     ]
     seen = set[tuple[str, str]]()
-    for fact in (*found[:split], *named, *sorted(found[split:], key=_is_bare), *weak, *files, *weak_data):
+    # A setting such as `base_LM_model = "SciBERT"` says less than a sentence with a name on the Hub.
+    firm = [fact for fact in named if fact.name != "student" or _HUB_NAME.fullmatch(fact.value)]
+    vague = [fact for fact in named if fact not in firm]
+    said = sorted([*found[split:], *vague] if vague else found[split:], key=_is_bare)
+    for fact in (*found[:split], *firm, *said, *weak, *files, *weak_data):
         if (fact.name, fact.value) not in seen:
             seen.add((fact.name, fact.value))
             yield fact
