@@ -15,7 +15,7 @@ class DataSet:
     """`name` matches its spellings; `evaluation` is the split that stands for held-out questions, `train` None: none.
 
     `sizes` has the questions of each split that we are sure of. `has_no_answers`: it has unanswerable questions.
-    `by_language` is the config of a language, {} its code; `config` that of the whole set.
+    `by_language` is the config of a language of `languages`, {} its code; `config` that of the whole set.
     """
 
     name: re.Pattern[str]
@@ -26,11 +26,12 @@ class DataSet:
     sizes: Mapping[str, int] = field(default_factory=dict)
     config: str = ""
     by_language: str = ""
+    languages: str = ""
     has_no_answers: bool = False
 
     def reference(self, split: str, language: str | None) -> str | None:
         """`ORG/NAME:SPLIT`, with the config between where there are several; None for a language that is not said."""
-        if self.by_language and language is None:
+        if self.by_language and language not in self.languages.split():
             return None
         config = self.by_language.format(language) if self.by_language else self.config
         return f"{self.repo}/{config}:{split}" if config else f"{self.repo}:{split}"
@@ -44,6 +45,12 @@ _V2 = r"(?:[\s_-]*(?:v|version)?[\s_.]*2)"
 LANGUAGES: Mapping[str, str] = {
     "english": "en", "german": "de", "spanish": "es", "french": "fr", "arabic": "ar", "chinese": "zh", "hindi": "hi",
     "vietnamese": "vi", "greek": "el", "russian": "ru", "thai": "th", "turkish": "tr", "romanian": "ro",
+    "portuguese": "pt", "italian": "it", "dutch": "nl", "swedish": "sv", "norwegian": "no", "danish": "da",
+    "finnish": "fi", "polish": "pl", "czech": "cs", "hungarian": "hu", "basque": "eu", "catalan": "ca",
+    "galician": "gl", "estonian": "et", "icelandic": "is", "persian": "fa", "farsi": "fa", "urdu": "ur",
+    "bengali": "bn", "tamil": "ta", "telugu": "te", "indonesian": "id", "japanese": "ja", "korean": "ko",
+    "hebrew": "he", "ukrainian": "uk", "bulgarian": "bg", "slovak": "sk", "slovenian": "sl", "croatian": "hr",
+    "serbian": "sr", "swahili": "sw", "malay": "ms", "tagalog": "tl", "afrikaans": "af", "albanian": "sq",
 }  # fmt: skip
 
 SQUAD2 = DataSet(
@@ -63,16 +70,17 @@ TABLE: tuple[DataSet, ...] = (
             "ccasimiro/squad_es", "cc-by-4.0", config="v1.1.0"),
     DataSet(_words(r"squad[\s_-]?it(?:[\s_-]*v?1\S*|-(?:train|test)\S*)?|italian squad\S*(?: v?1\S*)?"),
             "crux82/squad_it", None, evaluation="test", sizes={"train": 54_159, "test": 7_609}),
-    DataSet(_words(r"squad[\s_-]?v1[\s_-]?pt|portuguese squad\S*"), "nunorc/squad_v1_pt", "mit"),
+    DataSet(_words(r"squad[\s_-]?v1[\s_-]?pt|portuguese squad\S*|squad\S*(?: v?1\S*)? in portuguese"),
+            "nunorc/squad_v1_pt", "mit"),
     DataSet(_words(r"germanquad"), "deepset/germanquad", "cc-by-4.0", evaluation="test",
             sizes={"train": 11_518, "test": 2_204}),
     DataSet(_words(r"fquad"), "illuin/fquad", "cc-by-nc-sa-3.0", sizes={"train": 20_731, "validation": 3_188}),
     DataSet(_words(r"sqac"), "PlanTL-GOB-ES/SQAC", "cc-by-sa-4.0",
             sizes={"train": 15_036, "validation": 1_864, "test": 1_910}),
     DataSet(_words(r"xquad"), "google/xquad", "cc-by-sa-4.0", train=None, sizes={"validation": 1_190},
-            by_language="xquad.{}"),
+            by_language="xquad.{}", languages="ar de el en es hi ro ru th tr vi zh"),
     DataSet(_words(r"mlqa"), "facebook/mlqa", "cc-by-sa-3.0", train=None, evaluation="test",
-            by_language="mlqa.{0}.{0}"),
+            by_language="mlqa.{0}.{0}", languages="ar de en es hi vi zh"),
     DataSet(_words(rf"korquad{_V2}\S*|squad_kor_v2"), "KorQuAD/squad_kor_v2", "cc-by-nd-4.0"),
     DataSet(_words(r"korquad(?:[\s_-]*v?1\S*)?|squad_kor_v1"), "KorQuAD/squad_kor_v1", "cc-by-nd-4.0",
             sizes={"train": 60_407, "validation": 5_774}),

@@ -15,7 +15,8 @@ _LOADED = re.compile(
 )
 _INTRODUCED = re.compile(
     r"\b(?:(?:The|This is the|this is the|This is) \[?[`*]{0,2}(?P<model>[A-Z][\w.-]{1,40}(?: [\w.-]{1,20}){1,3}?)"
-    r"[`*]{0,2}(?:\]\([^()\s]{0,200}\))? model\b(?! card)|[Oo]ur model \((?P<ours>[\w.-]{4,80})\))"
+    r"[`*]{0,2}(?:\]\([^()\s]{0,200}\))? model\b(?! card)|[Oo]ur model \((?P<ours>[\w.-]{4,80})\)"
+    r"|^(?:The )?(?:\*\*|`|_)(?P<called>[\w.-]{6,80})(?:\*\*|`|_) is an? )"
 )
 _TRAINED = re.compile(
     r"\b(?:(?:[Ff]ine-?)?[Tt]uned|[Tt]rained|[Tt]rain|[Dd]istilled|for|on|with|in|using|by|from|vs|and)\b"
@@ -50,9 +51,9 @@ def _names(header: Header, title: str, body: Iterable[str], code: Iterable[str])
         if not _COMMON.match(plain_name(word)):
             yield word
     for text in islice(body, _FIRST_LINES):
-        match = _INTRODUCED.search(text[:1000]) if " model" in text else None
+        match = _INTRODUCED.search(text[:1000]) if " model" in text or " is a" in text else None
         if match:
-            yield match["model"] or match["ours"]
+            yield match["model"] or match["ours"] or match["called"]
     for text in code:
         for match in _LOADED.finditer(text[:400]):
             yield match["model"]

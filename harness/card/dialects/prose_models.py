@@ -56,7 +56,10 @@ _FORMS = (
     ("student", r"^This (?:model )?is <a>(?P<model>[\w.-]{1,60}/[\w.-]{1,90})(?P<target>)(?: pre-?trained)? model\b"),
     ("student", r"<link> as <a>(?:base|pre-?trained|backbone|underlying)(?: language)? model\b"),
     ("student", r"\b(?:[Ll]anguage|[Bb]ackbone|[Uu]nderlying|[Ss]tarting) model (?:used |here )?(?:is|was) <a><link>"),
-    ("student", r"\b[Oo]riginal (?:[\w-]{1,12} ){0,3}model (?:comes|came|is taken) from <a>(?:[\w-]{1,12} ){0,3}<link>"),
+    (
+        "student",
+        r"\b[Oo]riginal (?:[\w-]{1,12} ){0,3}model (?:comes|came|is taken) from <a>(?:[\w-]{1,12} ){0,3}<link>",
+    ),
     (
         "student",
         r"\b[Oo]riginal (?:[\w-]{1,12} ){0,3}model (?:can be found|is|was|:)[^()\[\]]{0,40}?"
@@ -85,7 +88,8 @@ _FORMS = (
     ("student", r"\btrained <a>.{0,60}\bmodel with <a>(?P<model><bert>)(?P<target>) model as its basis"),
     (
         "student",
-        r"(?:^|\bThis is |\bis )<a>\*{0,2}(?P<model>(?:[A-Za-z]{1,12} )?<bert>(?: v\d| (?:base|large|small|tiny|cased|uncased)){0,3})"
+        r"(?:^|\bThis is |\bis )<a>\*{0,2}(?P<model>(?:[A-Za-z]{1,12} )?<bert>"
+        r"(?: v\d| (?:base|large|small|tiny|cased|uncased)){0,3})"
         r"(?P<target>)\*{0,2}(?: (?:language )?model)?,?(?: whole word masking)? (?:that (?:is|was) )?<tuned>\b",
     ),
     ("student", r"\bis <tuned>(?: and \w+)? (?:on|from) (?P<model>(?:[a-z]{1,14} )?<bert>)(?P<target>) model"),
@@ -140,9 +144,9 @@ def _models(text: str) -> Iterator[tuple[str, int, str]]:
         return
     for name, needed, form in _MODELS:
         match = form.search(text) if all(word in text for word in needed) else None
-        named = _named(match["model"], match["target"]) if match else ""
-        if match and named.lower() not in _NO_MODEL and not _NO_BASE.match(named):
-            yield name, match.start("model"), named
+        model = _named(match["model"], match["target"]) if match else ""
+        if match and model.lower() not in _NO_MODEL and not _NO_BASE.match(model):
+            yield name, match.start("model"), model
     match = _HUB.search(text)
     named = hub_model(match["target"]) if match else None
     if match and named:
@@ -151,4 +155,4 @@ def _models(text: str) -> Iterator[tuple[str, int, str]]:
 
 def _named(words: str, target: str | None) -> str:
     """The Hub's name of a linked model, which beats the words of the link; without one, the words."""
-    return hub_model(target or "") or words.strip().rstrip(".")
+    return hub_model(target or "") or hub_model(words) or words.strip().rstrip(".")

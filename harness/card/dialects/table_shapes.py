@@ -96,7 +96,9 @@ def bare(cell: str) -> str:
 def pair_of(cell: str) -> tuple[str, str] | None:
     """Two metrics in one header, such as `EM/F1` or `HasAns (EM/F1)`."""
     match = re.match(
-        r"^(?P<stem>[\w. -]{0,30}?)\s*\(?(?P<one>[\w-]{1,15})\s*/\s*(?P<two>[\w-]{1,15})\)?$", cell.strip()
+        r"^(?P<stem>[\w. -]{0,30}?)\s*\(?(?P<one>[\w-]{1,15}(?: [Mm]atch)?)\s*/\s*"
+        r"(?P<two>[\w-]{1,15}(?: [Mm]atch)?)\)?$",
+        cell.strip(),
     )
     if match is None or metric_of(match["one"]) is None or metric_of(match["two"]) is None:
         return None

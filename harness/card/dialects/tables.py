@@ -17,9 +17,15 @@ _LOG = {"step", "steps", "epoch", "epochs", "iteration", "iterations"}
 _VALUE = re.compile(r"^(?:#?\s*value|score|scores|result|results|this model|ours?|value)$", re.IGNORECASE)
 _DATA = re.compile(
     r"^(?:datasets?|data|tasks?|languages?|lang|test\s?set|benchmarks?|corpus|domain|subset|config"
-    r"|testset|(?:test|eval|evaluation) data|source|lang\.?pairs?|pair|direction|language pairs?|test sets?)$",
+    r"|testset|(?:test|eval|evaluation) data|(?:tested|evaluated) on|source"
+    r"|lang\.?pairs?|pair|direction|language pairs?|test sets?)$",
     re.IGNORECASE,
 )
+_CHANGE = re.compile(
+    r"^(?:variation|differences?|diff|delta|gain|change|improvement|Δ.*|[Δ∆]|drop|loss in .*)$", re.IGNORECASE
+)
+_PAIRED = re.compile(r"\d+(?:\.\d+)?\s*/\s*\d+(?:\.\d+)?$")  # a cell with two scores
+_ALL = re.compile(r"^(?:all|overall|total|scores?|results?)$", re.IGNORECASE)
 _TOTAL = re.compile(r"^(?:(?:has|no)ans_)?total$")  # of questions, which some print as floats
 _LANGUAGE = re.compile(r"^lang", re.IGNORECASE)
 # Names that data sets of questions have and models have not: `SQuAD 2.0`, `FQuAD`, `NewsQA`.
@@ -37,10 +43,11 @@ _NAMED_SPLIT = re.compile(r"^\S.{0,60}\s(?P<split>train(?:ing)?|dev|test|validat
 _FILE = re.compile(r"(?P<part>train|dev|test|validation)\.(?:tsv|csv|jsonl?|txt)$")  # a table of the sizes of files
 _CLASS = re.compile(r"^(?:class(?:es)?|label|labels|entity|entities|tag|tags|category|type|)$", re.IGNORECASE)
 _THIS = re.compile(
-    r"\((?:this|our)(?: model)?\)|^(?:this (?:model|one|work)|ours?)$|\bthis model\b|\bours\b|^our (?:\w+ )?model\b"
-    r"|(?-i:^Our[A-Z])",
+    r"\((?:this|our)(?: model| one)?\)|^(?:this (?:model|one|work)|ours?)$|\bthis model\b|\bours\b"
+    r"|^our (?:\w+ )?model\b|(?-i:^Our[A-Z])",
     re.IGNORECASE,
 )
+_BRACKETED = re.compile(r"\(([^()]{4,30})\)")
 _SCORES = re.compile(r"\b(?P<metric>\w[\w-]{1,20})\s+scores?\b", re.IGNORECASE)
 _OTHER = re.compile(r"original|baseline|\bpaper\b|reported|reference|previous|\bsota\b|state[- ]of", re.IGNORECASE)
 _LONG_NAME = 12  # characters of a name that is no family's, such as `bert`
@@ -82,6 +89,10 @@ def _is_log(table: Table) -> bool:
 
 def _of_table(document: Document, table: Table) -> Iterator[Finding]:
     header = table.header
+    pair = _pair_before(document, table)
+    if pair is not None:
+        yield from _pairs(document, table, pair)
+        return
     columns = [n for n, cell in enumerate(header) if is_metric(bare(cell)) or pair_of(cell)]
     columns = sorted({*columns, *(n for n, cell in enumerate(header) if columns and _SHORT.match(cell))})
     n_side = sum(1 for _, cells in table.rows if cells and is_metric(bare(cells[0])))
@@ -124,11 +135,14 @@ def _metrics_down(document: Document, table: Table) -> Iterator[Finding]:
             continue
         for n, cell in enumerate(cells[1:], start=1):
             title = table.header[n] if n < len(table.header) else ""
+            if _CHANGE.match(title):
+                continue
             split, is_data = context.split_of(f"{title} set"), _DATA_TITLE.match(title) is not None
             is_own = (
                 split is not None
                 or is_data
                 or _VALUE.match(title.strip("# "))
+                or (title.lower() == "model" and any(_is_other(one) for one in table.header))
                 or _is_this(document, title)
                 or (len(cells) == 2 and not _is_other(title))
             )
@@ -147,6 +161,8 @@ def _is_other(title: str) -> bool:
 def _metrics_along(document: Document, table: Table, columns: Sequence[int]) -> Iterator[Finding]:
     about = context.of(document, table.line)
     labels = [n for n in range(columns[0]) if n not in columns]
+    if len(labels) > 1 and _are_numbers(table, labels[0]) and not _are_numbers(table, labels[1]):
+        labels = labels[1:]  # the rows are numbered
     data_at = next((n for n, cell in enumerate(table.header) if n > columns[-1] and _DATA.match(cell)), None)
     names = {plain_metric(bare(table.header[n])) for n in columns}
     title = table.header[labels[0]].strip() if labels else ""
@@ -165,6 +181,8 @@ def _metrics_along(document: Document, table: Table, columns: Sequence[int]) -> 
             if n >= len(cells):
                 continue
             of_cell = _of_column(document, table, n, of_row, are_models=are_models)
+            if _THIS.search(cells[n]):  # `92.4 (this one)`
+                of_cell = dataclasses.replace(of_cell, subject=None)
             for key, value in metric_cells(table.header[n], cells[n]):
                 of_data = _ON_DATA.match(key)
                 name = of_data["metric"] if of_data else f"{key} {label}" if is_report and label else key
@@ -176,6 +194,10 @@ def _metrics_along(document: Document, table: Table, columns: Sequence[int]) -> 
                 )  # fmt: skip
                 if claim is not None:
                     yield claim
+
+
+def _are_numbers(table: Table, column: int) -> bool:
+    return all(cells[column][:1].isdigit() for _, cells in table.rows if column < len(cells))
 
 
 def _of_row(document: Document, about: context.About, title: str, label: str) -> context.About:
@@ -224,6 +246,31 @@ def _metric_column(document: Document, table: Table) -> Iterator[Finding]:
                 claim = claim_of(
                     key, value, line, NAME, dataset=cells[data] if data is not None else None,
                     subject=None if _is_this(document, table.header[n]) else table.header[n] or None,
+                )  # fmt: skip
+                if claim is not None:
+                    yield claim
+
+
+def _pair_before(document: Document, table: Table) -> tuple[str, str] | None:
+    """The two metrics that the sentence above a table of nothing but pairs names: `… performance (EM/F1)`."""
+    cells = [cell for _, row in table.rows for cell in row[1:] if cell]
+    if not cells or not all(_PAIRED.match(cell) for cell in cells):
+        return None
+    named = _BRACKETED.findall(document.sentence_before(table.line)[-400:])
+    return next((pair for one in named if (pair := pair_of(one)) is not None), None)
+
+
+def _pairs(document: Document, table: Table, metrics: tuple[str, str]) -> Iterator[Finding]:
+    """Cells with a score of each of two metrics; a column may say of which questions, a row of which model."""
+    about = context.of(document, table.line)
+    for line, cells in table.rows:
+        of_row = _of_row(document, about, table.header[0], cells[0]) if cells[0] else about
+        for title, cell in zip(table.header[1:], cells[1:], strict=False):
+            for metric, value in zip(metrics, cell.split("/"), strict=False):
+                key = metric if _ALL.match(title) else f"{title} {metric}"
+                claim = claim_of(
+                    key, value.strip(), line, NAME,
+                    dataset=of_row.dataset, split=of_row.split, subject=of_row.subject,
                 )  # fmt: skip
                 if claim is not None:
                     yield claim
