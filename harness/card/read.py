@@ -11,7 +11,7 @@ from harness.card import generated
 from harness.card.dialects import DIALECTS
 from harness.card.dialects.document import MAX_PROSE, Document, Finding, read_document, split_lines
 from harness.card.dialects.names import is_setting
-from harness.card.dialects.own_names import plain_name
+from harness.card.dialects.own_names import is_family, plain_name
 from harness.domain import Card, Claim, Conflict, Fact, Note, Stated, Unread
 from harness.errors import CardError
 
@@ -125,7 +125,7 @@ def _by_base(claims: tuple[Claim, ...], facts: Iterable[Fact]) -> tuple[Claim, .
     Tables of models that were all tuned on the same data call each by what it began as; a checkpoint of pretraining
     has no score of its own.
     """
-    bases = {plain_name(fact.value) for fact in facts if fact.name == "student" and fact.value.count("-") > 1}
+    bases = {plain_name(fact.value) for fact in facts if fact.name == "student" and not is_family(fact.value)}
     if not bases or any(claim.subject is None and claim.unit == "points" for claim in claims):
         return claims
     return tuple(
@@ -158,7 +158,7 @@ def _distinct_facts(findings: list[Finding], stated: Iterable[Stated]) -> Iterat
     # A setting such as `base_LM_model = "SciBERT"` says less than a sentence with a name on the Hub.
     firm = [fact for fact in named if fact.name != "student" or _HUB_NAME.fullmatch(fact.value)]
     vague = [fact for fact in named if fact not in firm]
-    said = sorted([*found[split:], *vague] if vague else found[split:], key=_is_bare)
+    said = sorted([*found[split:], *vague] if vague else found[split:], key=_vagueness)
     for fact in (*found[:split], *firm, *said, *weak, *files, *weak_data):
         if (fact.name, fact.value) not in seen:
             seen.add((fact.name, fact.value))
@@ -173,9 +173,9 @@ def _data_of(one: Stated) -> str | None:
     return one.raw if one.name == "dataset_name" and "$" not in one.raw else None
 
 
-def _is_bare(fact: Fact) -> bool:
-    """True for a base model in words: `SciBERT` may be any of several, a name on the Hub is one."""
-    return fact.name == "student" and "/" not in fact.value
+def _vagueness(fact: Fact) -> int:
+    """Of a base model in words: `SciBERT` may be any of several, `BERT` any of many, a name on the Hub is one."""
+    return 0 if fact.name != "student" or "/" in fact.value else 2 if is_family(fact.value) else 1
 
 
 def _setting_conflicts(stated: Iterable[Stated]) -> Iterable[Conflict]:

@@ -37,6 +37,11 @@ def plain_name(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "", text.lower().rstrip("/*_` ").rpartition("/")[2])
 
 
+def is_family(name: str) -> bool:
+    """Whether a name is that of a kind of model, such as `BERT`, which no single model has."""
+    return _COMMON.match(plain_name(name)) is not None
+
+
 def own_names(header: Header, title: str, body: Iterable[str], code: Iterable[str]) -> frozenset[str]:
     """Plain names that are this model's."""
     bases = {plain_name(scalar(one) or "") for one in items(header.node("base_model", "base_models"))}

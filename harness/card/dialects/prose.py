@@ -60,10 +60,14 @@ _SETS = (
     re.compile(
         rf"\b(?:[Tt]rained|{_TUNED})\b[^.]{{0,120}}? (?:on|in|using|with) (?:the )?\[?(?P<data>{_QUESTIONS})(?![\w-])"
     ),
-    re.compile(rf"\b[Ww]e used? (?:[^.\[]{{1,80}} )?\[(?P<data>{_QUESTIONS})\]\([^()\s]{{0,300}}\) for training\b"),
+    re.compile(r"\b[Ww]e used? (?:[^.\[]{1,80} )?\[(?P<data>[^\[\]]{2,60})\]\([^()\s]{0,300}\) for training\b"),
     re.compile(
         r"\b[Tt]raining data (?:comes?|is|are|consists?|was|were)\b[^.\[]{0,60}\[(?P<data>[^\[\]]{2,60})\]"
         r"\([^()\s]{0,300}\)"
+    ),
+    re.compile(
+        rf"\b(?:[Tt]rained|{_TUNED}|model) with \[(?P<data>[^\[\]]{{2,60}})\]\([^()\s]{{0,300}}\)"
+        r" (?:\w+ )?data ?sets?\b"
     ),
     re.compile(r"\b(?:the )?(?P<data>[\w.-]{2,30}) data ?set (?:(?:is|was) )?used to train\b"),
 )
@@ -99,7 +103,8 @@ _NO_DATA = {
 }  # fmt: skip
 _NOT_DATA = re.compile(
     r"\b(?:[GTI]PUs?|models?|downstream|tasks?|objective|hyper-?parameters|following|steps|epochs|variety|RAM"
-    r"|[Cc]olab|collection|that|which|text|languages|images|was|were|is|are)\b"
+    r"|[Cc]olab|collection|that|which|text|languages|images|was|were|is|are"
+    r"|(?:fine-?)?tuned|trained)\b"
     r"|^an? | for \d|\b(?:GTX|RTX|V100|A100|P100|TPU)"
 )
 _DATA_HEADING = re.compile(

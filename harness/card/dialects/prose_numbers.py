@@ -39,7 +39,7 @@ _TURNED = re.compile(
 _OPTIMIZER = re.compile(r"\b(?P<key>[Oo]ptimi[sz]er)(?: used)? (?:is|was) (?:the )?(?P<value>[A-Z]\w{2,20})\b")
 _EPOCHS = re.compile(
     r"\b(?:trained|train|fine-?tuned|training|ran|run|finetuned|pre-?trained)\b[^.\n]{0,80}?\b(?:for"
-    r"|over|in|with|after|during) (?:a total of |about )?[`*]{0,2}(?P<value>\d{1,4}|"
+    r"|over|in|with|after|during|total) (?:a total of |of |about )?[`*]{0,2}(?P<value>\d{1,4}|"
     + _WORD
     + r")[`*]{0,2} (?:more |additional |training |full )?(?P<key>epochs?)\b",
     re.IGNORECASE,
@@ -75,7 +75,9 @@ _CLAIM = re.compile(
     r"|\s*[:=])+\s*[*`~]{0,3}(?P<value>\d+(?:\.\d+|,\d+)?(?:\s?[-–/]\s?\d+(?:\.\d+)?)?)(?P<percent>\s?%)?[*`]{0,3}(?![\w/]|[.,]\d)"
 )
 _REVERSED = re.compile(
-    r"(?<![\w.])(?P<value>\d{1,3}\.\d+|\d{1,3}(?=\s?%))(?P<percent>\s?%)?[*`]{0,2} (?:\w+ |\()?" + _METRIC + r"\b"
+    r"(?<![\w.])(?P<value>\d{1,3}\.\d+|\d{1,3}(?=\s?%))(?P<percent>\s?%)?[*`]{0,2} (?:(?![Bb]est\b)\w+ |\()?"
+    + _METRIC
+    + r"\b"
     r"(?! (?:loss|drop|gain|degradation|improvement|points?)\b)"
 )
 
@@ -138,6 +140,10 @@ _BY_OTHERS = re.compile(
     re.IGNORECASE,
 )
 _OTHERS_CLOSE = re.compile(r"\bwe improved|, ours|\bour model", re.IGNORECASE)
+# Under `Details of BERT` or `About mBERT` a card tells of the model that it began as.
+_OF_THE_BASE = re.compile(
+    r"^(?:details of|about|what is|background on)\b(?!.*\b(?:train|tun|task|data ?set|this|our|model$))", re.IGNORECASE
+)
 _USES = re.compile(r"\b(?:you can|if you|should|to use|recommend|could|example)\b", re.IGNORECASE)
 
 
@@ -151,7 +157,8 @@ def find(document: Document) -> Iterable[Finding]:
         if run is not None:
             yield from _run(document, plain.lines[0], run["n"], run["parts"])
             continue
-        if not _USES.search(plain.text) and " - INFO - " not in plain.text:
+        is_of_base = _OF_THE_BASE.match(document.section(plain.lines[0])) is not None
+        if not is_of_base and not _USES.search(plain.text) and " - INFO - " not in plain.text:
             yield from _settings(document, plain)
         yield from _claims(document, plain)
 

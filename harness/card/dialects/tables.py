@@ -9,7 +9,16 @@ from harness.card.dialects.document import Document, Finding
 from harness.card.dialects.metrics import claim_of, is_metric, metric_of, plain_metric
 from harness.card.dialects.names import is_setting, state
 from harness.card.dialects.own_names import plain_name
-from harness.card.dialects.table_shapes import Table, bare, metric_cells, pair_of, tables_of, with_second_header
+from harness.card.dialects.table_shapes import (
+    Table,
+    are_numbers,
+    bare,
+    metric_cells,
+    pair_before,
+    pair_of,
+    tables_of,
+    with_second_header,
+)
 from harness.domain import Fact
 
 NAME = "tables"
@@ -24,7 +33,6 @@ _DATA = re.compile(
 _CHANGE = re.compile(
     r"^(?:variation|differences?|diff|delta|gain|change|improvement|Δ.*|[Δ∆]|drop|loss in .*)$", re.IGNORECASE
 )
-_PAIRED = re.compile(r"\d+(?:\.\d+)?\s*/\s*\d+(?:\.\d+)?$")  # a cell with two scores
 _ALL = re.compile(r"^(?:all|overall|total|scores?|results?)$", re.IGNORECASE)
 _TOTAL = re.compile(r"^(?:(?:has|no)ans_)?total$")  # of questions, which some print as floats
 _LANGUAGE = re.compile(r"^lang", re.IGNORECASE)
@@ -33,11 +41,15 @@ _QUESTIONS = (
     r"(?:[A-Za-z]{0,7}-?(?:QuAD|QUAD)|SQAC|(?:News|Trivia|Hotpot|Ty[Dd]i ?|COVID-)QA)"
     r"(?:[-_ ][a-z]{2})?(?: ?v?\d[\d.]*)?"
 )
-# `SQuAD 2.0 F1`, `FQuAD (EM)`: the data before the metric.
-_ON_DATA = re.compile(rf"^(?P<data>{_QUESTIONS}) ?\(?(?P<metric>EM|F1|[Ee]xact(?: [Mm]atch)?|f1|em)\)?$")
+# `SQuAD 2.0 F1`, `ViquiQuAD (EM)`, `GermEval (F1)`: the data before the metric.
+_ON_DATA = re.compile(
+    rf"^(?:(?P<data>{_QUESTIONS}) ?\(?|(?P<named>(?!(?:Has|No)Ans|Variance|Std|Standard|Number)[A-Z][\w. -]{{2,30}}) \()"
+    r"(?P<metric>EM|F1|[Ee]xact(?: [Mm]atch)?|f1|em)\)?$"
+)
 _DATA_TITLE = re.compile(rf"^{_QUESTIONS}(?: (?:dev|test))?$")
 _SPLIT_BEFORE = re.compile(r"^(?P<split>dev|test|validation|train) \w", re.IGNORECASE)  # `Dev EM`
 _SHORT = re.compile(r"^[PR](?:[ ._-]\w{1,20})?$")  # precision and recall, of a class perhaps, beside another metric
+_TRAINED = re.compile(r"^train(?:ing)?(?:_(?:split|set|size|data|samples|examples|questions))?$")
 _SPLITS = re.compile(r"^(?:split|subset|set|partition)s?$", re.IGNORECASE)
 _NAMED_SPLIT = re.compile(r"^\S.{0,60}\s(?P<split>train(?:ing)?|dev|test|validation)(?: set)?$", re.IGNORECASE)
 _FILE = re.compile(r"(?P<part>train|dev|test|validation)\.(?:tsv|csv|jsonl?|txt)$")  # a table of the sizes of files
@@ -47,9 +59,8 @@ _THIS = re.compile(
     r"|^our (?:\w+ )?model\b|(?-i:^Our[A-Z])",
     re.IGNORECASE,
 )
-_BRACKETED = re.compile(r"\(([^()]{4,30})\)")
 _SCORES = re.compile(r"\b(?P<metric>\w[\w-]{1,20})\s+scores?\b", re.IGNORECASE)
-_OTHER = re.compile(r"original|baseline|\bpaper\b|reported|reference|previous|\bsota\b|state[- ]of", re.IGNORECASE)
+_OTHER = re.compile(r"original|base ?line|\bpaper\b|reported|reference|previous|\bsota\b|state[- ]of", re.IGNORECASE)
 _LONG_NAME = 12  # characters of a name that is no family's, such as `bert`
 
 
@@ -70,7 +81,10 @@ def _data_sets(table: Table) -> Iterator[Fact]:
     names = [plain_metric(cell) for cell in table.header]
     if not names or names[0] not in ("dataset", "data", "corpus"):
         return
+    trained = next((n for n, name in enumerate(names) if n and _TRAINED.match(name)), None)
     for line, cells in table.rows:
+        if trained is not None and cells[0] and any(char.isdigit() for char in "".join(cells[trained : trained + 1])):
+            yield Fact("train_data", cells[0], line, NAME)
         split = cells[1].lower() if len(names) > 1 and names[1] == "split" and len(cells) > 1 else ""
         match = None if split else _NAMED_SPLIT.match(cells[0])
         data, split = (cells[0], match["split"].lower()) if match else (cells[0], split)
@@ -89,11 +103,11 @@ def _is_log(table: Table) -> bool:
 
 def _of_table(document: Document, table: Table) -> Iterator[Finding]:
     header = table.header
-    pair = _pair_before(document, table)
+    pair = pair_before(document, table)
     if pair is not None:
         yield from _pairs(document, table, pair)
         return
-    columns = [n for n, cell in enumerate(header) if is_metric(bare(cell)) or pair_of(cell)]
+    columns = [n for n, cell in enumerate(header) if is_metric(bare(cell)) or pair_of(cell) or _on_data(cell)]
     columns = sorted({*columns, *(n for n, cell in enumerate(header) if columns and _SHORT.match(cell))})
     n_side = sum(1 for _, cells in table.rows if cells and is_metric(bare(cells[0])))
     n_set = sum(1 for _, cells in table.rows if len(cells) > 1 and is_setting(cells[0], strong=True))
@@ -142,7 +156,7 @@ def _metrics_down(document: Document, table: Table) -> Iterator[Finding]:
                 split is not None
                 or is_data
                 or _VALUE.match(title.strip("# "))
-                or (title.lower() == "model" and any(_is_other(one) for one in table.header))
+                or (title.lower().startswith("model") and any(_is_other(one) for one in table.header))
                 or _is_this(document, title)
                 or (len(cells) == 2 and not _is_other(title))
             )
@@ -161,7 +175,7 @@ def _is_other(title: str) -> bool:
 def _metrics_along(document: Document, table: Table, columns: Sequence[int]) -> Iterator[Finding]:
     about = context.of(document, table.line)
     labels = [n for n in range(columns[0]) if n not in columns]
-    if len(labels) > 1 and _are_numbers(table, labels[0]) and not _are_numbers(table, labels[1]):
+    if len(labels) > 1 and are_numbers(table, labels[0]) and not are_numbers(table, labels[1]):
         labels = labels[1:]  # the rows are numbered
     data_at = next((n for n, cell in enumerate(table.header) if n > columns[-1] and _DATA.match(cell)), None)
     names = {plain_metric(bare(table.header[n])) for n in columns}
@@ -184,11 +198,11 @@ def _metrics_along(document: Document, table: Table, columns: Sequence[int]) -> 
             if _THIS.search(cells[n]):  # `92.4 (this one)`
                 of_cell = dataclasses.replace(of_cell, subject=None)
             for key, value in metric_cells(table.header[n], cells[n]):
-                of_data = _ON_DATA.match(key)
+                of_data = _on_data(key)
                 name = of_data["metric"] if of_data else f"{key} {label}" if is_report and label else key
                 claim = claim_of(
                     name, value, line, NAME,
-                    dataset=of_data["data"] if of_data else of_cell.dataset,
+                    dataset=(of_data["data"] or of_data["named"]) if of_data else of_cell.dataset,
                     split=of_cell.split, subject=of_cell.subject,
                     unit=(metric_of(bare(key)) or ("", "points" if _SHORT.match(key) else "other"))[1],
                 )  # fmt: skip
@@ -196,8 +210,10 @@ def _metrics_along(document: Document, table: Table, columns: Sequence[int]) -> 
                     yield claim
 
 
-def _are_numbers(table: Table, column: int) -> bool:
-    return all(cells[column][:1].isdigit() for _, cells in table.rows if column < len(cells))
+def _on_data(title: str) -> re.Match[str] | None:
+    """A header of data and a metric; None where what stands before the metric is one itself, or a setting."""
+    match = _ON_DATA.match(title)
+    return match if match and not is_metric(match["named"] or "") and not is_setting(match["named"] or "") else None
 
 
 def _of_row(document: Document, about: context.About, title: str, label: str) -> context.About:
@@ -249,15 +265,6 @@ def _metric_column(document: Document, table: Table) -> Iterator[Finding]:
                 )  # fmt: skip
                 if claim is not None:
                     yield claim
-
-
-def _pair_before(document: Document, table: Table) -> tuple[str, str] | None:
-    """The two metrics that the sentence above a table of nothing but pairs names: `… performance (EM/F1)`."""
-    cells = [cell for _, row in table.rows for cell in row[1:] if cell]
-    if not cells or not all(_PAIRED.match(cell) for cell in cells):
-        return None
-    named = _BRACKETED.findall(document.sentence_before(table.line)[-400:])
-    return next((pair for one in named if (pair := pair_of(one)) is not None), None)
 
 
 def _pairs(document: Document, table: Table, metrics: tuple[str, str]) -> Iterator[Finding]:
