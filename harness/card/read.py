@@ -1,6 +1,5 @@
 """Bytes to card: the dialects' findings merged, what is said twice differently told apart."""
 
-import dataclasses
 import hashlib
 import re
 from collections import Counter
@@ -11,7 +10,7 @@ from harness.card import generated
 from harness.card.dialects import DIALECTS
 from harness.card.dialects.document import MAX_PROSE, Document, Finding, read_document, split_lines
 from harness.card.dialects.names import is_setting
-from harness.card.dialects.own_names import is_family, plain_name
+from harness.card.dialects.own_names import is_family
 from harness.domain import Card, Claim, Conflict, Fact, Note, Stated, Unread
 from harness.errors import CardError
 
@@ -72,9 +71,9 @@ def parse(path: Path, text: str, sha256: str) -> Card:
     document = read_document(generated.without_ours(text))
     findings: list[Finding] = [finding for dialect in DIALECTS for finding in dialect(document)]
     stated = tuple(_distinct_stated(findings))
+    claims = tuple(_distinct_claims(findings))
     unread = {(one.line, one.metric): one for one in reversed(findings) if isinstance(one, Unread)}
     facts = tuple(_distinct_facts(findings, stated))
-    claims = _by_base(tuple(_distinct_claims(findings)), facts)
     return Card(
         name=path.stem,
         path=str(path),
@@ -117,21 +116,6 @@ def _distinct_claims(findings: Iterable[Finding]) -> list[Claim]:
             if dialects.setdefault(place, claim.dialect) == claim.dialect:
                 first.setdefault((*place, claim.dataset), claim)
     return list(first.values())
-
-
-def _by_base(claims: tuple[Claim, ...], facts: Iterable[Fact]) -> tuple[Claim, ...]:
-    """Claims, with those of the checkpoint that the model began as taken for its own, where it has no others.
-
-    Tables of models that were all tuned on the same data call each by what it began as; a checkpoint of pretraining
-    has no score of its own.
-    """
-    bases = {plain_name(fact.value) for fact in facts if fact.name == "student" and not is_family(fact.value)}
-    if not bases or any(claim.subject is None and claim.unit == "points" for claim in claims):
-        return claims
-    return tuple(
-        dataclasses.replace(claim, subject=None) if claim.subject and plain_name(claim.subject) in bases else claim
-        for claim in claims
-    )
 
 
 def _distinct_facts(findings: list[Finding], stated: Iterable[Stated]) -> Iterator[Fact]:

@@ -18,6 +18,7 @@ _INTRODUCED = re.compile(
     r"[`*]{0,2}(?:\]\([^()\s]{0,200}\))? model\b(?! card)|[Oo]ur model \((?P<ours>[\w.-]{4,80})\)"
     r"|^(?:The )?(?:\*\*|`|_)(?P<called>[\w.-]{6,80})(?:\*\*|`|_) is an? )"
 )
+_TUNED = re.compile(r"\b(?:[Tt]he|[Ww]ith) [Ff]ine-?tuned (?P<base>[\w./-]{4,80}) model\b")
 _TRAINED = re.compile(
     r"\b(?:(?:[Ff]ine-?)?[Tt]uned|[Tt]rained|[Tt]rain|[Dd]istilled|for|on|with|in|using|by|from|vs|and)\b"
 )  # what follows in a title is how it was made
@@ -46,6 +47,12 @@ def own_names(header: Header, title: str, body: Iterable[str], code: Iterable[st
     """Plain names that are this model's."""
     bases = {plain_name(scalar(one) or "") for one in items(header.node("base_model", "base_models"))}
     return frozenset(plain_name(name) for name in _names(header, title, body, code)) - bases - {""}
+
+
+def tuned_names(body: Iterable[str]) -> frozenset[str]:
+    """Plain names by which tables may call this model after what it began as: `The fine-tuned acme-base model is …`."""
+    found = (match for text in body if "uned " in text and (match := _TUNED.search(text[:1000])) is not None)
+    return frozenset(plain_name(match["base"]) for match in found if not is_family(match["base"]))
 
 
 def _names(header: Header, title: str, body: Iterable[str], code: Iterable[str]) -> Iterator[str]:

@@ -43,7 +43,7 @@ _QUESTIONS = (
 )
 # `SQuAD 2.0 F1`, `ViquiQuAD (EM)`, `GermEval (F1)`: the data before the metric.
 _ON_DATA = re.compile(
-    rf"^(?:(?P<data>{_QUESTIONS}) ?\(?|(?P<named>(?!(?:Has|No)Ans|Variance|Std|Standard|Number)[A-Z][\w. -]{{2,30}}) \()"
+    rf"^(?:(?P<data>{_QUESTIONS}) ?\(?|(?P<named>(?!(?:Has|No)Ans|Variance|Std|Number)[A-Z][\w. -]{{2,30}}) \()"
     r"(?P<metric>EM|F1|[Ee]xact(?: [Mm]atch)?|f1|em)\)?$"
 )
 _DATA_TITLE = re.compile(rf"^{_QUESTIONS}(?: (?:dev|test))?$")
@@ -244,7 +244,7 @@ def _of_column(document: Document, table: Table, n: int, about: context.About, *
 def _is_this(document: Document, label: str) -> bool:
     """Whether a row is this model's: it says so, or bears the model's own name."""
     name = plain_name(label)
-    return _THIS.search(label) is not None or name in document.own_names or _goes_on(name, document.own_names)
+    return _THIS.search(label) is not None or name in document.row_names or _goes_on(name, document.own_names)
 
 
 def _goes_on(name: str, own: frozenset[str]) -> bool:
