@@ -135,8 +135,8 @@ def _score_file(arguments: argparse.Namespace) -> "Matrix":
     given = prediction_files.read_predictions(arguments.predictions)
     notes = [*map(str, survey(paragraphs).notes), *given.notes]
     golds = [(q.id, [answer.text for answer in q.answers]) for p in paragraphs for q in p.questions]
-    is_v1 = arguments.squad_version == "1.1"
-    score = official_squad.score_questions_v1 if is_v1 else official_squad.score_questions
+    rules = arguments.squad_version
+    score = official_squad.score_questions_v1 if rules == "1.1" else official_squad.score_questions
     scores = score(golds, given.by_id)
     notes += filter(None, [prediction_files.repeated_text(scores)])
     best = threshold = None
@@ -148,8 +148,8 @@ def _score_file(arguments: argparse.Namespace) -> "Matrix":
         best = official_squad.best_thresholds(scores, found.by_id)
         scores = official_squad.with_null_threshold(scores, found.by_id, threshold)
     data = {"sha256": store.sha256_of(arguments.eval)}
-    signature = signature_of_file(len(scores), data, store.sha256_of(arguments.predictions), null_threshold=threshold)
-    signature = signature.replace("official2.0", "official1.1") if is_v1 else signature
+    sha256 = store.sha256_of(arguments.predictions)
+    signature = signature_of_file(len(scores), data, sha256, rules=rules, null_threshold=threshold)
     row = protocol_matrix.row_of("as predicted", "official text", official_squad.summarise(scores), signature)
     card = _card_of(arguments)
     claims = protocol_matrix.claims_in_points(card.claims) if card else {}

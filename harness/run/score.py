@@ -22,7 +22,7 @@ from harness.qa.protocol_matrix import Matrix, Row, claims_in_points, limit_of, 
 from harness.qa.survey import survey
 from harness.record import environment, store
 from harness.record.parts import Metrics
-from harness.run import evaluate
+from harness.run import data_checks, evaluate
 from harness.run.inputs import fingerprint, installed
 from harness.run.score_document import to_document
 from harness.train.models import fit, loading
@@ -71,6 +71,8 @@ def score(request: Request, watch: ProgressCallback) -> tuple[Matrix, Path]:
     stages = stages_of(request)
     loading.silence_library_logging()
     data = _data(request)
+    for stage in stages:
+        data_checks.check_rules(stage, data.paragraphs, _named_data(request))
     subject, weights = _weights(request)
     longest = max(int(stage.value("max_seq_length")) for stage in stages)
     fit.check_positions(weights, max_seq_length=longest)
