@@ -49,6 +49,11 @@ def find_card(text: str) -> Card:
     return card_on_hub(*named)
 
 
+def is_name(text: str) -> bool:
+    """Whether a text can name a card that is no file here: one that ships, or a model's on the Hub."""
+    return text in shipped() or name_on_hub(text) is not None
+
+
 def name_on_hub(text: str) -> tuple[str, str | None] | None:
     """Repository and revision of a name or an address on the Hub; None for any other text."""
     match = _PAGE.fullmatch(text) or _ID.fullmatch(text)

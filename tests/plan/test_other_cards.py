@@ -311,6 +311,14 @@ def test_squad_1_is_evaluated_by_its_own_rules() -> None:
     }
 
 
+def test_label_smoothing_that_the_trainer_leaves_out_is_no_deviation() -> None:
+    text = TRAINER.replace("- num_epochs", "- label_smoothing_factor: 0.1\n- num_epochs")
+    assert text != TRAINER
+    experiment = plan_of(text)
+    assert any("label_smoothing_factor = 0.1 is not used: the Trainer" in one for one in experiment.ambiguities)
+    assert not any("label_smoothing" in one.claimed for one in experiment.deviations)
+
+
 def test_a_squad_without_a_version_is_the_one_that_the_card_speaks_of() -> None:
     text = HAYSTACK.replace("**Eval data:** SQuAD 2.0", "**Eval data:** SQuAD dev set")
     assert setting(plan_of(text), "run", "eval_data").value == "rajpurkar/squad_v2:validation"
