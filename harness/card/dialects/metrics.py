@@ -9,7 +9,7 @@ from decimal import Decimal
 from harness.card import loss_traces
 from harness.card.dialects import translations
 from harness.card.dialects.names import is_setting
-from harness.card.dialects.values import without_latex
+from harness.card.dialects.values import without_breaks, without_latex
 from harness.domain import Claim, Unit, Unread
 
 # The official names of SQuAD's scorer and our own losses; only these are measured here.
@@ -169,7 +169,13 @@ def claim_of(
     if metric is None and unit is None:
         return None
     name, known = metric or (plain_metric(key), unit or "other")
-    text = without_latex(value[:200]).strip().translate(_MARKS).replace("−", "-").strip("\"' ")[:120]
+    text = (
+        without_latex(without_breaks(value[:200]).strip())
+        .strip()
+        .translate(_MARKS)
+        .replace("−", "-")
+        .strip("\"' ")[:120]
+    )
     if known == "count" and _GROUPED.match(text):
         text = text.replace(",", "")
     number = _NUMBER.match(text)

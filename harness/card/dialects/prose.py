@@ -198,8 +198,10 @@ def _facts(text: str) -> Iterator[tuple[str, int, str]]:
 
 def _translation(text: str, match: re.Match[str]) -> str:
     """What behind the name of a data set says that it is a translation of it: ` in Portuguese`, else ""."""
-    language = _IN_LANGUAGE.match(text, match.end("data"))
-    return language.group() if language and language["language"].lower() in LANGUAGES else ""
+    name = match["data"].strip(" .*")
+    places = (place + len(name) for place in range(len(text)) if text.startswith(name, place))
+    found = (language for place in places if (language := _IN_LANGUAGE.match(text, place)) is not None)
+    return next((one.group() for one in found if one["language"].lower() in LANGUAGES), "")
 
 
 def _more_links(text: str, place: int) -> Iterator[re.Match[str]]:

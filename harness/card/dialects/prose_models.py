@@ -31,7 +31,9 @@ _FORMS = (
     ("teacher", r"<name>(?: model)? was used as the teacher model\b"),
     ("student", r"<name>(?: model)? was used as the student model\b"),
     ("teacher", r"\b(?:with|using) <name> as <a>teacher\b"),
-    ("teacher", r"[Dd]istill(?:ation|ed) (?:with|from|by) <a>(?:fine-?tuned )?(?:model )?<link>"),
+    ("teacher", r"[Dd]istill(?:ation|ed) (?:with|from|by) <a>(?:[\w-]{1,15} ){0,3}<link>"),
+    ("student", r"\bfine-?tuned? version of the (?:[\w-]{1,15} ){1,2}version of <a><link>"),
+    ("student", r"\b(?:optimi[sz]ation|quanti[sz]ation|pruning) of <a><link>"),
     (
         "student",
         r"\bfine-?tuned? (?:version|checkpoint) of <a>(?:model |pre-?trained |multilingual |original ){0,4}"
