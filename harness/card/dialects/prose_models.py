@@ -37,7 +37,7 @@ _FORMS = (
     (
         "student",
         r"\bfine-?tuned? (?:version|checkpoint) of <a>(?:model |pre-?trained |multilingual |original ){0,4}"
-        r"<name>(?=[\s,*]|\.(?!\d)|$)",
+        r"<name>(?! version of)(?=[\s,*]|\.(?!\d)|$)",
     ),
     ("student", r"\b(?:from|using|uses) <a>(?:[\w-]{1,20} ){0,3}<link>(?: \w+){0,3} (?:checkpoint|as the Sentence)"),
     ("student", r"\bis based on <a>(?:[\w-]{1,20} ){0,2}<link>"),
