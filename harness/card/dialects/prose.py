@@ -69,7 +69,7 @@ _SETS = (
         rf"\b(?:[Tt]rained|{_TUNED}|model) with \[(?P<data>[^\[\]]{{2,60}})\]\([^()\s]{{0,300}}\)"
         r" (?:\w+ )?data ?sets?\b"
     ),
-    re.compile(r"\b(?:the )?(?P<data>[\w.-]{2,30}) data ?set (?:(?:is|was) )?used to train\b"),
+    re.compile(r"(?<![\w.-])(?P<data>[A-Z0-9][\w.-]{1,29}) data ?set (?:(?:is|was) )?used to train\b"),
 )
 _EVALUATED = re.compile(
     r"\b(?:[Ee]valuat(?:ed|ion)|[Rr]esults?|[Ss]core[sd]?|[Mm]etrics|[Aa]ccuracy|F1|[Pp]erformance|reaches|achieves)\b"
@@ -79,7 +79,7 @@ _EVALUATED = re.compile(
 )
 _USED_TO_EVALUATE = re.compile(
     rf"\[(?P<linked>{_QUESTIONS})\]\([^()\s]{{0,300}}\)(?: (?:test|dev) set)? for (?:training and )?evaluation\b"
-    r"|\b(?P<plain>[\w.-]{2,30}) data ?set (?:(?:is|was) )?used to (?:train and )?evaluate\b"
+    r"|(?<![\w.-])(?P<plain>[A-Z0-9][\w.-]{1,29}) data ?set (?:(?:is|was) )?used to (?:train and )?evaluate\b"
 )
 _EVALUATED_ON = re.compile(r"\b(?:[Ee]valuated|[Tt]ested|[Vv]alidated) on (?:the )?(?:official )?" + _DATA + _AFTER)
 # `[test set](https://…/newstest2019.tgz)`: the address names what the words do not.
@@ -190,7 +190,7 @@ def _facts(text: str) -> Iterator[tuple[str, int, str]]:
     match = _LINKED_SET.search(text)
     if match:
         yield "eval_data", match.start("data"), match["data"]
-    for match in _USED_TO_EVALUATE.finditer(text):
+    for match in _USED_TO_EVALUATE.finditer(text) if "evaluat" in text else ():
         name = match["linked"] or match["plain"]
         if _is_data(name, is_sure=False):
             yield "eval_data", match.start(), name
