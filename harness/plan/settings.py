@@ -9,7 +9,7 @@ from harness.card.dialects.names import is_setting
 from harness.card.dialects.values import Parsed, value_of
 from harness.domain import Card, Deviation, Setting, Source, Stage, Stated, Value
 from harness.plan import sources
-from harness.plan.card_settings import completed
+from harness.plan.card_settings import completed, with_devices, with_epochs
 from harness.plan.data_reading import reading_settings
 from harness.plan.datasets import data_settings
 from harness.plan.defaults import EVALUATIONS
@@ -47,6 +47,7 @@ NOT_TRAINING = {
 def resolve_stage(draft: Draft, name: str, block: Sequence[Stated], program: Program) -> Stage:
     """Every setting of one stage: overridden, else stated, else assumed from the program's defaults."""
     defaults = program.stages[name]
+    block = with_epochs(with_devices(block, draft.card), draft.card, program.library)
     stated, worked_out = completed(block, defaults)
     optional = [] if name == "evaluation" else list(_optional(draft, name, stated))
     for unknown in sorted(set(stated) - set(defaults) - {"seed", *_OPTIONAL}):
