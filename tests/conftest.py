@@ -21,7 +21,7 @@ if not torch.cuda.is_available():
     # Kernels for a GPU are tested in Triton's interpreter where there is none; Triton looks when it is imported.
     os.environ.setdefault("TRITON_INTERPRET", "1")
 
-from harness.card import references
+from harness.card import never_answering, references
 from harness.card.references import PACKAGE
 from harness.qa import registered, squad
 from harness.record import store
@@ -100,7 +100,7 @@ def take_for(monkeypatch: pytest.MonkeyPatch, reference: str) -> None:
     known = registered.Registered("the pocket questions", questions, (store.sha256_of(QUESTIONS),))
     monkeypatch.setitem(registered.REGISTERED, reference, known)
     monkeypatch.setitem(references.HUB_QUESTIONS, reference, 240)
-    monkeypatch.setitem(references.COUNTS, reference, (240, 131, 109))
+    monkeypatch.setitem(never_answering.COUNTS, reference, (240, 131, 109))
 
 
 @pytest.fixture

@@ -259,7 +259,7 @@ class Hub:
         return 200, {"ETag": f'"{etag}"', "X-Repo-Commit": commit.oid, "Accept-Ranges": "bytes"}, content
 
 
-_REPO, _REV = r"(?P<repo>(?:datasets/)?[^/]+/[^/]+)", r"(?P<revision>refs/pr/\d+|feature/[^/]+|[^/]+)"
+_REPO, _REV = r"(?P<repo>(?:datasets/)?[^/]+/[^/]+)", r"(?P<revision>refs/pr/\d+|refs/convert/\w+|feature/[^/]+|[^/]+)"
 _ROUTES = (
     ("POST", r"/api/repos/create", "create"),
     ("POST", r"/api/validate-yaml", "validate"),

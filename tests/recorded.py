@@ -12,7 +12,7 @@ from harness.judge import conditions, verdict
 from harness.plan.experiment import plan
 from harness.plan.options import Options
 from harness.qa import official_squad, squad, token_index
-from harness.qa.signature import signature_of
+from harness.qa.signature import rules_of, signature_of
 from harness.record import environment, store
 from harness.record.folder import Run
 from harness.record.parts import RunEnvironment, ScoredAnswer
@@ -95,7 +95,9 @@ def _write_evaluation(
         for place, q in enumerate(questions)
     }
     answers = dict.fromkeys(answers, "") if is_silent else answers
-    scores = official_squad.score_questions([(q.id, [a.text for a in q.answers]) for q in questions], answers)
+    scores = official_squad.score_under(
+        rules_of(experiment.evaluation), [(q.id, [a.text for a in q.answers]) for q in questions], answers
+    )
     by_token = [token_index.TokenScore(one.id, one.has_answer, one.exact, one.f1) for one in scores]
     rows = [
         ScoredAnswer(
@@ -113,6 +115,6 @@ def _write_evaluation(
         "scores": token_index.summarise(by_token),
         "dropped": [],
     }
-    signature = signature_of(settings, n, data, scorer="official2.0")
+    signature = signature_of(settings, n, data, scorer="official")
     metrics = {"signature": signature, "scores": official_squad.summarise(scores), "token_index": by_index}
     store.write_json(folder / "metrics.json", metrics)

@@ -127,8 +127,8 @@ def page(found: Sequence[Told]) -> Iterator[str]:
     yield ""
     yield (
         f"**A model that never answers scores {never:.2f} here, in exact and f1. The best student below reaches "
-        f"{best.scores['exact']:.2f} and {best.scores['f1']:.2f}**: too little data for a good reader. What the numbers "
-        "can show is which training does better, not a good model."
+        f"{best.scores['exact']:.2f} and {best.scores['f1']:.2f}**: too little data for a good reader. What the "
+        "numbers can show is which training does better, not a good model."
     )
     yield ""
     yield (

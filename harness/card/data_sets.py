@@ -1,8 +1,14 @@
 """The data sets of extractive question answering that cards name, with their places on the Hub: one table.
 
 A name is looked for among a card's words about its data, in whatever spelling; a language beside it chooses among the
-configs of a set that has one a language. Sizes are in questions, None where we are not sure of them; licences are the
-Hub's tags, None where it has none. All are SQuAD-form: context, question, answers with offsets.
+configs of a set that has one a language. Sizes are in questions, {} where we are not sure of them; licences are the
+Hub's tags, None where it has none or where we are not sure. All but one are SQuAD-form: context, question, answers with
+offsets.
+
+Checked, ids, configs, licences and sizes: SQuAD 1.1 and 2.0, XQuAD and SQAC against their READMEs on the Hub
+(squad@7b6d24c, xquad@51adfef, SQAC@d419cd1); the others down to KLUE against README.md and dataset_infos.json of
+huggingface/datasets before 8803c182e6, but for the sizes of GermanQuAD and FQuAD (their papers) and the owners of the
+repositories, who moved later. Not checked: JaQuAD, Persian QA, ViQuAD, FaQuAD, NorQuAD, and GermanQuAD's licence.
 """
 
 import re
@@ -15,7 +21,8 @@ class DataSet:
     """`name` matches its spellings; `evaluation` is the split that stands for held-out questions, `train` None: none.
 
     `sizes` has the questions of each split that we are sure of. `has_no_answers`: it has unanswerable questions.
-    `by_language` is the config of a language, {} its code; `config` that of the whole set.
+    `is_flat`: its rows are those of SQuAD; what is in another form has to be given as a file.
+    `by_language` is the config of a language of `languages`, {} its code; `config` that of the whole set.
     """
 
     name: re.Pattern[str]
@@ -26,11 +33,13 @@ class DataSet:
     sizes: Mapping[str, int] = field(default_factory=dict)
     config: str = ""
     by_language: str = ""
+    languages: str = ""
     has_no_answers: bool = False
+    is_flat: bool = True
 
     def reference(self, split: str, language: str | None) -> str | None:
         """`ORG/NAME:SPLIT`, with the config between where there are several; None for a language that is not said."""
-        if self.by_language and language is None:
+        if self.by_language and language not in self.languages.split():
             return None
         config = self.by_language.format(language) if self.by_language else self.config
         return f"{self.repo}/{config}:{split}" if config else f"{self.repo}:{split}"
@@ -44,6 +53,12 @@ _V2 = r"(?:[\s_-]*(?:v|version)?[\s_.]*2)"
 LANGUAGES: Mapping[str, str] = {
     "english": "en", "german": "de", "spanish": "es", "french": "fr", "arabic": "ar", "chinese": "zh", "hindi": "hi",
     "vietnamese": "vi", "greek": "el", "russian": "ru", "thai": "th", "turkish": "tr", "romanian": "ro",
+    "portuguese": "pt", "italian": "it", "dutch": "nl", "swedish": "sv", "norwegian": "no", "danish": "da",
+    "finnish": "fi", "polish": "pl", "czech": "cs", "hungarian": "hu", "basque": "eu", "catalan": "ca",
+    "galician": "gl", "estonian": "et", "icelandic": "is", "persian": "fa", "farsi": "fa", "urdu": "ur",
+    "bengali": "bn", "tamil": "ta", "telugu": "te", "indonesian": "id", "japanese": "ja", "korean": "ko",
+    "hebrew": "he", "ukrainian": "uk", "bulgarian": "bg", "slovak": "sk", "slovenian": "sl", "croatian": "hr",
+    "serbian": "sr", "swahili": "sw", "malay": "ms", "tagalog": "tl", "afrikaans": "af", "albanian": "sq",
 }  # fmt: skip
 
 SQUAD2 = DataSet(
@@ -60,20 +75,22 @@ TABLE: tuple[DataSet, ...] = (
     DataSet(_words(rf"squad[\s_-]?es{_V2}\S*|spanish squad{_V2}\S*|(?:train|dev)-v2\S*-es\S*"),
             "ccasimiro/squad_es", "cc-by-4.0", config="v2.0.0", has_no_answers=True),
     DataSet(_words(r"squad[\s_-]?es[\s_-]*v?1\S*|spanish squad[\s_-]*v?1\S*|(?:train|dev)-v1\.1-es\S*"),
-            "ccasimiro/squad_es", "cc-by-4.0", config="v1.1.0"),
+            "ccasimiro/squad_es", "cc-by-4.0", config="v1.1.0", sizes={"train": 87_595, "validation": 10_570}),
     DataSet(_words(r"squad[\s_-]?it(?:[\s_-]*v?1\S*|-(?:train|test)\S*)?|italian squad\S*(?: v?1\S*)?"),
             "crux82/squad_it", None, evaluation="test", sizes={"train": 54_159, "test": 7_609}),
-    DataSet(_words(r"squad[\s_-]?v1[\s_-]?pt|portuguese squad\S*"), "nunorc/squad_v1_pt", "mit"),
+    DataSet(_words(r"squad[\s_-]?v1[\s_-]?pt|portuguese squad\S*|squad\S*(?: v?1\S*)? in portuguese"),
+            "nunorc/squad_v1_pt", "mit", sizes={"train": 87_599, "validation": 10_570}),
     DataSet(_words(r"germanquad"), "deepset/germanquad", "cc-by-4.0", evaluation="test",
             sizes={"train": 11_518, "test": 2_204}),
     DataSet(_words(r"fquad"), "illuin/fquad", "cc-by-nc-sa-3.0", sizes={"train": 20_731, "validation": 3_188}),
     DataSet(_words(r"sqac"), "PlanTL-GOB-ES/SQAC", "cc-by-sa-4.0",
             sizes={"train": 15_036, "validation": 1_864, "test": 1_910}),
     DataSet(_words(r"xquad"), "google/xquad", "cc-by-sa-4.0", train=None, sizes={"validation": 1_190},
-            by_language="xquad.{}"),
+            by_language="xquad.{}", languages="ar de el en es hi ro ru th tr vi zh"),
     DataSet(_words(r"mlqa"), "facebook/mlqa", "cc-by-sa-3.0", train=None, evaluation="test",
-            by_language="mlqa.{0}.{0}"),
-    DataSet(_words(rf"korquad{_V2}\S*|squad_kor_v2"), "KorQuAD/squad_kor_v2", "cc-by-nd-4.0"),
+            by_language="mlqa.{0}.{0}", languages="ar de en es hi vi zh"),
+    DataSet(_words(rf"korquad{_V2}\S*|squad_kor_v2"), "KorQuAD/squad_kor_v2", "cc-by-nd-4.0",
+            sizes={"train": 83_486, "validation": 10_165}, is_flat=False),  # `answer`, over pages of HTML
     DataSet(_words(r"korquad(?:[\s_-]*v?1\S*)?|squad_kor_v1"), "KorQuAD/squad_kor_v1", "cc-by-nd-4.0",
             sizes={"train": 60_407, "validation": 5_774}),
     DataSet(_words(r"covid[\s_-]?qa(?:[\s_-]deepset)?"), "deepset/covid_qa_deepset", "apache-2.0", evaluation=None,
@@ -83,7 +100,7 @@ TABLE: tuple[DataSet, ...] = (
     DataSet(_words(r"tydi[\s_-]?qa(?:[\s_-]*gold[\s_-]?p)?"), "google-research-datasets/tydiqa", "apache-2.0",
             config="secondary_task", sizes={"train": 49_881, "validation": 5_077}),
     DataSet(_words(r"cuad(?:[\s_-]?qa)?"), "theatticusproject/cuad-qa", "cc-by-4.0", evaluation="test",
-            has_no_answers=True),
+            sizes={"train": 22_450, "test": 4_182}, has_no_answers=True),
     DataSet(_words(r"sberquad"), "kuznetsoffandrey/sberquad", None, sizes={"train": 45_328, "validation": 5_036}),
     DataSet(_words(r"jaquad"), "SkelterLabsInc/JaQuAD", "cc-by-sa-3.0"),
     DataSet(_words(r"cmrc[\s_-]?2018"), "hfl/cmrc2018", "cc-by-sa-4.0", sizes={"train": 10_142, "validation": 3_219}),
@@ -138,6 +155,8 @@ def named(phrase: str, split: str | None) -> str | None:
     if len(found) != 1 or "squad" in rest.lower():
         return None
     (one,) = found
+    if not one.is_flat:
+        return None
     part = _PART.search(phrase)
     is_train = (part[1].lower() if part else split or "") == "train"
     if (part is None and split is None) or (one.train if is_train else one.evaluation) is None:

@@ -6,7 +6,8 @@ from typing import Literal
 
 from harness.card.completeness import Completeness, completeness
 from harness.card.forensics import Finding, examine
-from harness.card.references import REACH_OF_FLOOR, SQUAD2, data_named, floor_of
+from harness.card.never_answering import floor_of, near
+from harness.card.references import SQUAD2, data_named
 from harness.domain import Card, Claim, Note, Stated
 
 Kind = Literal["conflict", "implausible", "unread", "evidence", "note", "metadata", "missing"]
@@ -101,7 +102,7 @@ def _near_floor(card: Card) -> Iterator[Remark]:
     for one in card.claims:
         about = data_named(one.dataset, "validation") if one.dataset else evaluated
         floor = floor_of(about)
-        if one.subject is None and one.metric in ("exact", "f1") and floor and one.value <= floor + REACH_OF_FLOOR:
+        if one.subject is None and near([one], floor):
             said = f"{one.key} = {one.raw}: a model that never answers scores {floor:.2f} on this data"
             yield Remark("note", one.line, f"{said}; HasAns_f1 tells them apart")
 

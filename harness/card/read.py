@@ -10,6 +10,7 @@ from harness.card import generated
 from harness.card.dialects import DIALECTS
 from harness.card.dialects.document import MAX_PROSE, Document, Finding, read_document, split_lines
 from harness.card.dialects.names import is_setting
+from harness.card.dialects.own_names import is_family
 from harness.domain import Card, Claim, Conflict, Fact, Note, Stated, Unread
 from harness.errors import CardError
 
@@ -28,6 +29,7 @@ _SPLIT_ALONE = re.compile(
     r"(?:an? |the )?(?:dev(?:elopment)?|test|valid(?:ation)?|eval(?:uation)?)(?: ?(?:set|split|data ?set|data))?", re.I
 )
 _MODEL = re.compile(r"[A-Za-z0-9][^\s$(){}]{2,150}(?<!\.py)(?<!\.json)$")
+_HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+|[a-z0-9]+(?:[-_][\w.]+)+|.*[\d_].*")  # `org/name`, `roberta-base`
 _SQUAD = re.compile(r"squad\s*_?(?:dataset\s*)?v?\s*_?\s*(?P<version>[12])?")
 
 
@@ -137,7 +139,11 @@ def _distinct_facts(findings: list[Finding], stated: Iterable[Stated]) -> Iterat
         if one.name in _OF_DATA and one.dialect == "shell" and (data := _data_of(one)) is not None
     ]
     seen = set[tuple[str, str]]()
-    for fact in (*found[:split], *named, *sorted(found[split:], key=_is_bare), *weak, *files, *weak_data):
+    # A setting such as `base_LM_model = "SciBERT"` says less than a sentence with a name on the Hub.
+    firm = [fact for fact in named if fact.name != "student" or _HUB_NAME.fullmatch(fact.value)]
+    vague = [fact for fact in named if fact not in firm]
+    said = sorted([*found[split:], *vague] if vague else found[split:], key=_vagueness)
+    for fact in (*found[:split], *firm, *said, *weak, *files, *weak_data):
         if (fact.name, fact.value) not in seen:
             seen.add((fact.name, fact.value))
             yield fact
@@ -151,9 +157,9 @@ def _data_of(one: Stated) -> str | None:
     return one.raw if one.name == "dataset_name" and "$" not in one.raw else None
 
 
-def _is_bare(fact: Fact) -> bool:
-    """True for a base model in words: `SciBERT` may be any of several, a name on the Hub is one."""
-    return fact.name == "student" and "/" not in fact.value
+def _vagueness(fact: Fact) -> int:
+    """Of a base model in words: `SciBERT` may be any of several, `BERT` any of many, a name on the Hub is one."""
+    return 0 if fact.name != "student" or "/" in fact.value else 2 if is_family(fact.value) else 1
 
 
 def _setting_conflicts(stated: Iterable[Stated]) -> Iterable[Conflict]:

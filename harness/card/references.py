@@ -28,9 +28,6 @@ POCKET = "pocket"  # what ships with this package lies there
 
 SQUAD2, SQUAD1 = data_sets.SQUAD2.repo, data_sets.SQUAD1.repo
 HUB_QUESTIONS = data_sets.questions()
-# Of evaluation data: questions in all, with an answer, without one.
-COUNTS = {f"{SQUAD2}:validation": (11_873, 5_928, 5_945), f"{SQUAD1}:validation": (10_570, 10_570, 0)}
-REACH_OF_FLOOR = 1.0  # points above the score of never answering within which a claim hardly differs from it
 # SQuAD 2.0 in the spellings of cards; words that follow may only say which part of it.
 _SQUAD2 = re.compile(
     r"^(?:the )?(?:(?P<of>train|dev|valid|eval|test)\w* (?:data ?)?set of (?:the )?)?(?:rajpurkar/)?"
@@ -211,9 +208,3 @@ def _by_id(plain: str, split: str | None) -> str | None:
     if split is None or not _ID.fullmatch(plain) or _FILE_ENDING.search(plain) or data_sets.has(plain):
         return None
     return f"{plain}:{split}"
-
-
-def floor_of(reference: str | None) -> float | None:
-    """What a model scores that never answers, in points of exact and f1, on data we know; None on others."""
-    counts = COUNTS.get(reference or "")
-    return None if counts is None else 100.0 * counts[2] / counts[0]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli.arguments import DEVICE, device_name
+from harness.cli.parse import CARD
 from harness.errors import EXIT_INVALID, EXIT_NOT_REPRODUCED, EXIT_REPRODUCED, PlanError, StoreError
 from harness.record import store
 from harness.report.printable import printable
@@ -26,7 +27,7 @@ MOST_ANNOTATIONS = 10  # that a workflow shows of one kind for a step
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add, folder = parser.add_argument, Path("results")
-    add("subjects", type=Path, nargs="+", metavar="RUN|CARD", help="a finished run's folder, or a card (.md)")
+    add("subjects", nargs="+", metavar="RUN|CARD", help=f"a finished run's folder, or {CARD}")
     what = "a .json file, a folder that holds <card>.json (default: results/baseline), or a run to be no worse than"
     add("--baseline", type=Path, default=folder / "baseline", metavar="FILE|DIR|RUN", help=what)
     add("--results", type=Path, default=folder, metavar="DIR", help="where runs of cards are (default: results)")
@@ -55,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     from harness.run import gate as gating
     from harness.run import gate_input
 
-    candidates = [gate_input.read(path, arguments.baseline) for path in arguments.subjects]
+    candidates = [gate_input.read(one, arguments.baseline) for one in arguments.subjects]
     gate_input.check_distinct(candidates)
     if arguments.baseline.suffix == ".json" and len({one.name for one in candidates}) > 1:
         raise PlanError([f"--baseline {arguments.baseline}: one file is the baseline of one card; give a folder"])

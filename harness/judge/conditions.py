@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from harness.card import loss_traces
-from harness.card.references import COUNTS, data_named
+from harness.card.never_answering import COUNTS, near, told_apart
+from harness.card.references import data_named
 from harness.domain import Claim, Experiment
 from harness.judge import preconditions
 from harness.plan.tolerances import WIDEST, tolerances_of
@@ -138,14 +139,8 @@ def notes(experiment: Experiment, runs: Sequence[Run]) -> Iterator[str]:
 def _near_floor(experiment: Experiment, run: Run) -> Iterator[str]:
     """Says of each score that a model which never answers would meet it, or come near."""
     floor = preconditions.floor_of(run.evaluation.metrics.scores)
-    low = [
-        claim
-        for claim in experiment.claims
-        if claim.metric in ("exact", "f1") and claim.value - tolerances_of(experiment)[claim.metric] <= floor
-    ]
-    if floor == 0 or not low:
-        return
-    said = ", ".join(f"{claim.metric} {claim.raw}" for claim in low)
-    has = any(claim.metric == "HasAns_f1" for claim in experiment.claims)
-    judged = "HasAns_f1 is judged too" if has else "the card claims no HasAns_f1, which would tell them apart"
-    yield f"{said}: not above what a model scores that never answers ({floor:.2f}); {judged}"
+    low = near(experiment.claims, floor, tolerances_of(experiment))
+    if low:
+        said = ", ".join(f"{claim.metric} {claim.raw}" for claim in low)
+        what = f"not above what a model scores that never answers ({floor:.2f})"
+        yield f"{said}: {what}; {told_apart(experiment.claims)}"

@@ -16,7 +16,7 @@ import numpy as np
 from harness.card.references import data_reference
 from harness.errors import DataError
 from harness.qa import official_squad
-from harness.qa.signature import signature_of
+from harness.qa.signature import rules_of, signature_of
 from harness.qa.squad import Paragraph, first_questions, read_squad
 from harness.record import store
 from harness.record.folder import Evaluation, Run
@@ -58,7 +58,7 @@ def check(model: Evaluation, golds: Sequence[Paragraph] | None) -> Iterator[str]
     if [one.id for one in answers] != list(given):
         yield f"{here}/per_question.jsonl: is not of the questions of predictions.json, in their order"
         return
-    scored = _rescored(answers, given, golds)
+    scored = _rescored(answers, given, golds, rules_of(model.run.experiment.evaluation))
     yield from _impossible(model, answers)
     wrong = [one.id for one, again in zip(answers, scored, strict=True) if one != again]
     if wrong:
@@ -100,7 +100,7 @@ def _is_against(answer: str, margin: float, threshold: float, *, is_haystack: bo
 
 
 def _rescored(
-    answers: Sequence[ScoredAnswer], given: Mapping[str, str], golds: Sequence[Paragraph] | None
+    answers: Sequence[ScoredAnswer], given: Mapping[str, str], golds: Sequence[Paragraph] | None, rules: str
 ) -> list[ScoredAnswer]:
     """The answers with their official part worked out again; without gold ones only the text is put in again."""
     if golds is None:
@@ -110,7 +110,7 @@ def _rescored(
     if set(texts) != set(given):
         n_missing, n_extra = len(set(texts) - set(given)), len(set(given) - set(texts))
         raise ValueError(f"predictions.json lacks {n_missing} of the evaluation questions, and has {n_extra} others")
-    scores = official_squad.score_questions([(name, texts[name]) for name in given], given)
+    scores = official_squad.score_under(rules, [(name, texts[name]) for name in given], given)
     return [
         dataclasses.replace(one, **{name: getattr(score, name) for name in OFFICIAL})
         for one, score in zip(answers, scores, strict=True)
@@ -124,7 +124,7 @@ def _check_metrics(model: Evaluation, answers: Sequence[ScoredAnswer]) -> Iterat
     by_token, dropped = _token_index(recorded.token_index.scores, answers)
     n_by_token = len(answers) - len(dropped)
     again = Metrics(
-        signature=signature_of(settings, len(answers), data, scorer="official2.0"),
+        signature=signature_of(settings, len(answers), data, scorer="official"),
         scores=official_squad.summarise(scores),
         token_index=TokenIndex(signature_of(settings, n_by_token, data, scorer="token-index"), by_token, dropped),
     )

@@ -4,12 +4,20 @@ import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 
-from harness.domain import Source, Stated
+from harness.card.dialects.values import number_of
+from harness.domain import Card, Source, Stated
 from harness.plan import sources
 from harness.plan.defaults.default import Default
 
 _BETAS = re.compile(r"betas=\(\s*(?P<one>\d*\.\d+)\s*,\s*(?P<two>\d*\.\d+)\s*\)")
 _EPSILON = re.compile(r"epsilon=(?P<epsilon>\d[\d.]*(?:e-?\d+)?)")
+_PER_DEVICE = re.compile(r"per_(?:gpu|device)_train_batch_size$")
+_VISIBLE = re.compile(r"\bCUDA_VISIBLE_DEVICES=[\"']?(?P<ids>\d+(?:,\d+)*)")
+_SEVERAL = re.compile(
+    r"(?P<n>\d{1,3}|two|three|four|eight|sixteen) ?[x×]?\s(?!.*(?:TPU|IPU|vCPU|cores?\b))", re.IGNORECASE
+)
+_MOST_DEVICES = 64
+_KERAS = "transformers keras"
 # Names of schedules in cards, without SchedulerType. and in lower case -> ours; LINEAR is the program's own name of it.
 _LINEAR = ("LinearWarmup", "linear")
 _SCHEDULES = {
@@ -36,6 +44,36 @@ def completed(block: Sequence[Stated], defaults: Mapping[str, Default]) -> tuple
         stated["warmup_ratio"] = dataclasses.replace(warmup, name="warmup_ratio", value=0.0)
     batch = _merge_batch(stated) if "train_batch_size" in defaults else None
     return stated, {} if batch is None else {"train_batch_size": batch}
+
+
+def with_devices(block: Sequence[Stated], card: Card) -> Sequence[Stated]:
+    """The block, and how many GPUs a batch that is printed per GPU was for, where the card says so of its machine.
+
+    run_squad.py and the Trainer put a model on every GPU that they see (`per_gpu_train_batch_size * max(1, n_gpu)`,
+    `TrainingArguments.train_batch_size`); CUDA_VISIBLE_DEVICES says which those are.
+    """
+    names = {one.name for one in block}
+    batch = next((one for one in block if _PER_DEVICE.match(one.key)), None)
+    machine = card.fact("infrastructure")
+    if batch is None or machine is None or names & {"num_devices", "total_train_batch_size"}:
+        return block
+    visible, several = _VISIBLE.search(card.text), _SEVERAL.match(machine.value)
+    n = len(visible["ids"].split(",")) if visible else int(number_of(several["n"]) or 1) if several else 1
+    if not 1 < n <= _MOST_DEVICES:
+        return block
+    return (*block, Stated("GPUs", "num_devices", n, f"{n} GPUs", batch.section, machine.line, machine.dialect))
+
+
+def with_epochs(block: Sequence[Stated], card: Card, library: str) -> Sequence[Stated]:
+    """The block, and the epochs of a Keras training: its card prints none but the last one's number, from 0."""
+    if library != _KERAS or any(one.name in ("num_train_epochs", "max_steps") for one in block):
+        return block
+    last = next((one for one in card.claims if one.key == "Epoch" and one.subject is None), None)
+    if last is None or not last.raw.isdecimal():
+        return block
+    n = int(last.raw) + 1
+    raw = f"Epoch {last.raw}, counted from 0"
+    return (*block, Stated(last.key, "num_train_epochs", n, raw, "", last.line, last.dialect))
 
 
 def _schedule(one: Stated, default: Default) -> Stated:

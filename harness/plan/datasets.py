@@ -46,14 +46,19 @@ def _named(name: str, fact: Fact) -> str | None:
 
 
 def with_rules_of(evaluation: Stage, data: str) -> Stage:
-    """The evaluation without no-answers where the data have none, as programs are told by a missing option."""
+    """The evaluation under the rules of SQuAD 1.1 where the data have no unanswerable questions.
+
+    Programs that are told so by a missing option then answer every question.
+    """
     known = data_sets.of_reference(data)
-    takes = evaluation.get("protocol") in _WITHOUT_NO_ANSWERS
-    if known is None or known.has_no_answers or not takes:
+    if known is None or known.has_no_answers:
         return evaluation
-    words = f"{known.repo}: every question has an answer, so --version_2_with_negative is not given"
-    rule = Setting("version_2_with_negative", False, "derived", sources.rule(words))
-    return dataclasses.replace(evaluation, settings=(*evaluation.settings, rule))
+    why = f"{known.repo}: every question has an answer, so"
+    rules = [Setting("official_rules", "1.1", "derived", sources.rule(f"{why} evaluate-v1.1.py scores it"))]
+    if evaluation.get("protocol") in _WITHOUT_NO_ANSWERS:
+        words = sources.rule(f"{why} --version_2_with_negative is not given")
+        rules.append(Setting("version_2_with_negative", False, "derived", words))
+    return dataclasses.replace(evaluation, settings=(*evaluation.settings, *rules))
 
 
 def _named_in(draft: Draft, name: str, fact: Fact) -> str | None:

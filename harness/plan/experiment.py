@@ -4,7 +4,8 @@ import dataclasses
 from collections.abc import Collection, Sequence, Set
 
 from harness.card import loss_traces
-from harness.card.references import REACH_OF_FLOOR, data_named, floor_of, unpinned
+from harness.card.never_answering import floor_of, near, told_apart
+from harness.card.references import data_named, unpinned
 from harness.domain import Card, Claim, Deviation, Experiment, Setting, Stage, Stated
 from harness.errors import PlanError
 from harness.plan import sources
@@ -105,13 +106,11 @@ def _declared_data(card: Card, evaluated: Setting) -> str | None:
 
 def _note_floor(draft: Draft, claims: Sequence[Claim], floor: float | None) -> None:
     """Says of a claim that a model which never answers would come near it, or do better."""
-    low = [one for one in claims if one.metric in ("exact", "f1") and floor and one.value <= floor + REACH_OF_FLOOR]
-    if low and floor is not None:
+    low = near(claims, floor)
+    if low:
         said = ", ".join(f"{one.metric} {one.raw}" for one in low)
-        has = any(one.metric == "HasAns_f1" for one in claims)
-        more = "HasAns_f1 is judged too" if has else "the card claims no HasAns_f1, which would tell them apart"
-        place = draft.place(low[0].line)
-        draft.ambiguities.append(f"{place}: {said}: a model that never answers scores {floor:.2f} on this data; {more}")
+        what = f"a model that never answers scores {floor:.2f} on this data; {told_apart(claims)}"
+        draft.ambiguities.append(f"{draft.place(low[0].line)}: {said}: {what}")
 
 
 def _with_padding(draft: Draft, defaults: Program, names: Collection[str]) -> Options:

@@ -12,7 +12,7 @@ earlier plans name.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.card.references import REACH_OF_FLOOR
+from harness.card.never_answering import near
 from harness.domain import Claim, Experiment
 
 
@@ -57,9 +57,7 @@ CORRELATIONS: Mapping[str, Mapping[str, float]] = {
 
 def regime_of(claims: Sequence[Claim], floor: float | None) -> str:
     """The prior for a card that makes these claims on data on which never answering scores `floor`, None if unknown."""
-    exact = [claim.value for claim in claims if claim.metric == "exact"]
-    is_near = floor is not None and floor > 0 and any(value <= floor + REACH_OF_FLOOR for value in exact)
-    return AT_FLOOR if is_near else EXPECTED
+    return AT_FLOOR if near([one for one in claims if one.metric == "exact"], floor) else EXPECTED
 
 
 def prior_of(experiment: Experiment) -> Prior:

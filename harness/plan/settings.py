@@ -9,7 +9,7 @@ from harness.card.dialects.names import is_setting
 from harness.card.dialects.values import Parsed, value_of
 from harness.domain import Card, Deviation, Setting, Source, Stage, Stated, Value
 from harness.plan import sources
-from harness.plan.card_settings import completed
+from harness.plan.card_settings import completed, with_devices, with_epochs
 from harness.plan.data_reading import reading_settings
 from harness.plan.datasets import data_settings
 from harness.plan.defaults import EVALUATIONS
@@ -32,6 +32,7 @@ _NO_CHANGE = ("0", "0.0", "false", "none", "null", "-1", "adamw", "adam", "1", "
 _OPTIONAL = {"warmup_steps": "warmup_ratio", "max_steps": "num_train_epochs"}
 _FULL = ("false", "no", "none", "null", "0", "fp32", "float32", "o0", "off", "n/a", "")
 _WHY_NOT = {"load_best_model_at_end": "the last weights are kept, not those that did best on the evaluation data"}
+_SMOOTHS_NOTHING = ("transformers trainer",)  # programs that ignore label smoothing in question answering
 # Where files lie, what is run and how often it is written down: not settings of a training.
 NOT_TRAINING = {
     "do_train", "do_eval", "do_predict", "train_file", "predict_file", "data_dir", "output_dir", "save_steps",
@@ -46,6 +47,7 @@ NOT_TRAINING = {
 def resolve_stage(draft: Draft, name: str, block: Sequence[Stated], program: Program) -> Stage:
     """Every setting of one stage: overridden, else stated, else assumed from the program's defaults."""
     defaults = program.stages[name]
+    block = with_epochs(with_devices(block, draft.card), draft.card, program.library)
     stated, worked_out = completed(block, defaults)
     optional = [] if name == "evaluation" else list(_optional(draft, name, stated))
     for unknown in sorted(set(stated) - set(defaults) - {"seed", *_OPTIONAL}):
@@ -54,7 +56,7 @@ def resolve_stage(draft: Draft, name: str, block: Sequence[Stated], program: Pro
             what = f"{draft.place(one.line)}: {one.key} = {one.raw} is not used: this protocol has no such setting"
             draft.ambiguities.append(what)
         else:
-            _note_unknown(draft, name, one, defaults)
+            _note_unknown(draft, name, one, program)
     settings = []
     for key, default in defaults.items():
         setting = resolve(draft, name, key, default, stated.get(key), program)
@@ -87,12 +89,16 @@ def _optional(draft: Draft, stage: str, stated: Mapping[str, Stated]) -> Iterato
             yield Setting(name, value, "stated", sources.card_line(one.line), "steps")
 
 
-def _note_unknown(draft: Draft, stage: str, one: Stated, defaults: Mapping[str, Default]) -> None:
+def _note_unknown(draft: Draft, stage: str, one: Stated, program: Program) -> None:
     """A misspelt setting is a problem; one that is none of this stage's is put on record."""
+    defaults = program.stages[stage]
     if not is_setting(one.key) and difflib.get_close_matches(one.name, defaults, n=1, cutoff=0.8):
         draft.problems.append(f"unknown setting {one.key} ({draft.place(one.line)}){similar(one.name, defaults)}")
     elif one.name == "fp16":
         pass  # a setting of the run
+    elif one.name == "label_smoothing" and program.library in _SMOOTHS_NOTHING:
+        why = "the Trainer smooths what its inputs call labels (trainer.py, compute_loss), and these have none"
+        draft.ambiguities.append(f"{draft.place(one.line)}: {one.key} = {one.raw} is not used: {why}")
     elif one.name in _CHANGES_TRAINING and str(one.value).lower() not in _NO_CHANGE:
         claimed = f"{stage}: {one.key} = {one.raw} (card line {one.line})"
         why = _WHY_NOT.get(one.name, "no recipe here has this setting")

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from harness.card import loss_traces
-from harness.card.references import floor_of
+from harness.card.never_answering import floor_of
 from harness.domain import Claim, Deviation, Experiment, Setting
 from harness.plan import sources
 from harness.plan.options import Draft

@@ -1,4 +1,4 @@
-"""SQuAD 2.0 exact and f1 under the rules of the official evaluate-v2.0.py.
+"""SQuAD exact and f1 under the rules of the official evaluate-v2.0.py, and under those of evaluate-v1.1.py.
 
 Text is compared after lower-casing, removing punctuation and the articles a, an, the, and squeezing white space.
 An unanswerable question is right exactly when nothing is predicted. Unlike the official script, which leaves a question
@@ -82,6 +82,20 @@ def score_questions_v1(
     if without is not None:
         raise InvalidRunError(f"question {without} has no gold answer, which SQuAD 1.1 does not know; use version 2.0")
     return [_score_v1(question, answers, predictions.get(question)) for question, answers in golds]
+
+
+def score_under(
+    rules: str, golds: Iterable[tuple[str, Sequence[str]]], predictions: Mapping[str, str]
+) -> list[QuestionScore]:
+    """Scores a run's every question under the `rules` of SQuAD "1.1" or "2.0".
+
+    Under either, all of these questions and no other need a prediction; raises InvalidRunError else.
+    """
+    golds = list(golds)
+    if rules != "1.1":
+        return score_questions(golds, predictions)
+    check_ids([question for question, _ in golds], predictions, "prediction")
+    return score_questions_v1(golds, predictions)
 
 
 def _score_v1(question: str, answers: Sequence[str], predicted: str | None) -> QuestionScore:

@@ -30,7 +30,7 @@ class Registered:
     files: tuple[str, ...] = ()
 
 
-# By reference, as `card.references.data_named` gives it; how many questions they have is in `card.references.COUNTS`.
+# By reference, as `card.references.data_named` gives it; how many questions they have: `card.never_answering.COUNTS`.
 REGISTERED: Mapping[str, Registered] = {
     f"{SQUAD2}:validation": Registered(
         "SQuAD 2.0's dev set",

@@ -21,12 +21,12 @@ _IN_SIGNATURE = {
 def signature_of(settings: Stage, n: int, data: Mapping[str, str], *, scorer: str) -> str:
     """The signature of a model's score; scores with different signatures are not compared without saying so.
 
-    Where no question may go unanswered, the scorer is that of SQuAD 1.1.
+    `scorer` is token-index, or official for that of the rules that the settings name.
     """
     protocol: str = settings.value("protocol")
     is_v1 = settings.get("version_2_with_negative") is False
     names = [name for name in settings_of(protocol) if not (is_v1 and name == "null_score_diff_threshold")]
-    scorer = "official1.1" if is_v1 and scorer == "official2.0" else scorer
+    scorer = f"official{rules_of(settings)}" if scorer == "official" else scorer
     parts = [
         *_head(n, data),
         f"protocol:{protocol}",
@@ -39,10 +39,18 @@ def signature_of(settings: Stage, n: int, data: Mapping[str, str], *, scorer: st
     return "|".join([*parts, f"gold:{settings.value('last_token_labels')}"] if scorer == "token-index" else parts)
 
 
-def signature_of_file(n: int, data: Mapping[str, str], sha256: str, *, null_threshold: float | None = None) -> str:
+def rules_of(settings: Stage) -> str:
+    """The version of SQuAD whose official rules score an evaluation: 1.1 where no question may go unanswered."""
+    default = "1.1" if settings.get("version_2_with_negative") is False else "2.0"
+    return str(settings.get("official_rules", default))
+
+
+def signature_of_file(
+    n: int, data: Mapping[str, str], sha256: str, *, rules: str = "2.0", null_threshold: float | None = None
+) -> str:
     """The signature of a prediction file's score: which program chose the answers, and how, is not known here."""
     threshold = [] if null_threshold is None else [f"null:probability>{null_threshold:g}"]
-    return "|".join([*_head(n, data), f"predictions:{sha256[:8]}", *threshold, "scorer:official2.0"])
+    return "|".join([*_head(n, data), f"predictions:{sha256[:8]}", *threshold, f"scorer:official{rules}"])
 
 
 def differing(*signatures: str) -> dict[str, tuple[str, ...]]:

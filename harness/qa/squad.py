@@ -58,8 +58,27 @@ def read_squad(path: Path) -> Iterator[Paragraph]:
 
 
 def from_table(rows: Iterable[Mapping[str, Any]], source: str = "table") -> Iterator[Paragraph]:
-    """Groups the Hub's flat rows (id, title, context, question, answers) into paragraphs; order is kept."""
-    return _grouped(source, ((f"row {number}", row) for number, row in enumerate(rows, start=1)))
+    """Groups the Hub's flat rows (id, title, context, question, answers) into paragraphs; order is kept.
+
+    A row may hold a paragraph with the list of its questions, as those of FQuAD do.
+    """
+    return _grouped(source, _each_question(source, rows))
+
+
+def _each_question(source: str, rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for number, row in enumerate(rows, start=1):
+        if "question" in row or "questions" not in row:
+            yield f"row {number}", row
+            continue
+        answers = row.get("answers") or {}
+        texts, starts = answers.get("texts"), answers.get("answers_starts")
+        if not (isinstance(texts, list) and isinstance(starts, list) and len(row["questions"]) == len(texts)):
+            what = "has a list of questions, and not as many answers.texts and answers.answers_starts"
+            raise DataError(source, f"row {number}", what)
+        for place, (question, text, start) in enumerate(zip(row["questions"], texts, starts, strict=True)):
+            answer = {"text": [text], "answer_start": [start]}
+            one = {"id": f"{number}.{place}", "context": row.get("context"), "question": question, "answers": answer}
+            yield f"row {number}, question {place}", one
 
 
 def _grouped(source: Path | str, rows: Iterable[tuple[str, Any]]) -> Iterator[Paragraph]:

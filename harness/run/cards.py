@@ -53,6 +53,11 @@ def find_card(text: str) -> Card:
     return card_on_hub(*named)
 
 
+def is_name(text: str) -> bool:
+    """Whether a text can name a card that is no file here: one that ships, or a model's on the Hub."""
+    return text in shipped() or name_on_hub(text) is not None
+
+
 def weights_and_card(text: str, card: Card | str | None) -> tuple[str | None, Card | None]:
     """What a text says is to be scored, and the card whose claims it is held against; None: those the card names.
 

@@ -4,13 +4,15 @@ All of it goes on record as deviations, so that every verdict shows it; a run th
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from harness.domain import Deviation, Experiment
-from harness.errors import PlanError
+from harness.domain import Deviation, Experiment, Stage
+from harness.errors import DataError, PlanError
 from harness.plan.data_reading import MOST_DROPPED
 from harness.qa import offsets
 from harness.qa.features import Features
+from harness.qa.signature import rules_of
+from harness.qa.squad import Paragraph
 from harness.qa.survey import N_EXAMPLES, Survey, Tally
 
 _OFF = (offsets.NOT_THERE, offsets.NO_OFFSET)
@@ -32,6 +34,16 @@ def check_dropped(experiment: Experiment, train: Survey) -> None:
             "(deviations on record)"
         ]
     )
+
+
+def check_rules(evaluation: Stage, evaluated: Sequence[Paragraph], data: str) -> None:
+    """Raises DataError for a question without an answer where the rules are those of SQuAD 1.1, which knows none."""
+    if rules_of(evaluation) != "1.1":
+        return
+    without = next((question.id for one in evaluated for question in one.questions if not question.answers), None)
+    if without is not None:
+        why = f"question {without} has no answer, and it is scored by the rules of SQuAD 1.1, where each has one"
+        raise DataError(data, "", f"{why}; give other evaluation data with --eval")
 
 
 def deviations_of(train: Survey, evaluated: Survey) -> tuple[Deviation, ...]:

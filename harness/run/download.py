@@ -50,7 +50,8 @@ def fetch_squad(
     advice = f"give a SQuAD-format file with {option}"
     folder = _fetch(repo_id, "dataset", revision, [f"*{split}*.parquet"], advice)
     if revision is None and not any(folder.rglob("*.parquet")):
-        folder = _converted(repo_id, advice) or folder
+        converted = _converted(repo_id, split, config, advice)
+        folder, revision = (folder, None) if converted is None else (converted, CONVERTED)
     files = _files_of(folder, split)
     if config and files and set(files) <= {"", "data"}:  # the only one, which no folder is named after
         config = ""
@@ -105,10 +106,10 @@ def _listed(repo_id: str, revision: str | None, folder: Path) -> list[str]:
     return [name for name in names if name.endswith(".parquet")]
 
 
-def _converted(repo_id: str, advice: str) -> Path | None:
-    """The Hub's own conversion to parquet, CONFIG/SPLIT/0000.parquet; None where it has made none."""
+def _converted(repo_id: str, split: str, config: str, advice: str) -> Path | None:
+    """A split in the Hub's own conversion to parquet, CONFIG/SPLIT/0000.parquet; None where it has made none."""
     try:
-        return _fetch(repo_id, "dataset", CONVERTED, ["**/*.parquet"], advice)
+        return _fetch(repo_id, "dataset", CONVERTED, [f"{config or '*'}/{split}/*.parquet"], advice)
     except HubError:
         return None
 

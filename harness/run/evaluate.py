@@ -14,7 +14,7 @@ from harness.qa.features import Array, Features, LastToken, build_features, hold
 from harness.qa.offsets import is_usable
 from harness.qa.protocols import PROTOCOLS, arguments_of
 from harness.qa.protocols.interface import EvaluationInput, Prediction, Span, Window
-from harness.qa.signature import signature_of
+from harness.qa.signature import rules_of, signature_of
 from harness.qa.squad import Paragraph
 from harness.record import store
 from harness.record.parts import Fingerprint, Metrics, ScoredAnswer, TokenIndex
@@ -69,9 +69,8 @@ def write(
 ) -> Metrics:
     """Writes what was found, returns its scores; metrics.json comes last: it says that the stage is finished."""
     texts = {question: prediction.text for question, prediction in found.items()}
-    by_text = official_squad.score_questions(
-        [(q.id, [answer.text for answer in q.answers]) for p in paragraphs for q in p.questions], texts
-    )
+    given = [(q.id, [answer.text for answer in q.answers]) for p in paragraphs for q in p.questions]
+    by_text = official_squad.score_under(rules_of(settings), given, texts)
     by_token = token_index.score_questions(golds, {question: one.span for question, one in found.items()})
     store.write_json(out / "predictions.json", texts)
     places = {q.id: (p.title, number) for number, p in enumerate(paragraphs) for q in p.questions}
@@ -89,7 +88,7 @@ def write(
         lines.append(json.dumps(store.to_json(line), ensure_ascii=False) + "\n")
     store.write_lines(out / "per_question.jsonl", lines)
     metrics = Metrics(
-        signature=signature_of(settings, len(by_text), data, scorer="official2.0"),
+        signature=signature_of(settings, len(by_text), data, scorer="official"),
         scores=official_squad.summarise(by_text),
         token_index=TokenIndex(
             signature=signature_of(settings, len(by_token), data, scorer="token-index"),

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.card.read import read_card
 from harness.domain import Experiment
 from harness.errors import DataError, PlanError, StoreError
 from harness.judge import verdict
@@ -16,6 +15,7 @@ from harness.plan.options import Options
 from harness.record import store
 from harness.record.folder import Run
 from harness.record.read import blaming_the_record, require_finished, seeds_of
+from harness.run.cards import find_card, is_name
 from harness.run.find import as_claimed_now
 
 
@@ -41,17 +41,19 @@ class GateInput:
         return self.name.endswith(PROXY)
 
 
-def read(path: Path, baseline: Path) -> GateInput:
-    """A card (.md) or the folder of a run or a series, with its baseline.
+def read(subject: str, baseline: Path) -> GateInput:
+    """A card, by path or name, or the folder of a run or a series, with its baseline; what is there goes first.
 
     The baseline is a .json file, a folder that holds <card>.json, or a run.
     A run on part of the questions is a proxy, with a baseline of its own. Raises CardError, PlanError or DataError for
     what is none of these, or is another card's.
     """
-    seeds = () if path.suffix == ".md" else tuple(seeds_of(Run.open(path)))
+    path = Path(subject)
+    is_card = path.suffix == ".md" or (not path.exists() and is_name(subject))
+    seeds = () if is_card else tuple(seeds_of(Run.open(path)))
     run = seeds[0] if seeds else None
     if run is None:
-        experiment: Experiment | None = plan(read_card(path), Options())
+        experiment: Experiment | None = plan(find_card(subject), Options())
     else:
         for one in seeds:
             require_finished(one)

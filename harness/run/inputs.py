@@ -116,6 +116,7 @@ def _questions(
     surveyed = survey(stream(whole))
     data_checks.check_dropped(experiment, surveyed)
     kept = squad.check_unique(list(stream(evaluated)), str(run["eval_data"].value))
+    data_checks.check_rules(experiment.evaluation, kept, str(run["eval_data"].value))
     return partial(stream, whole), kept, data_checks.deviations_of(surveyed, survey(kept))
 
 

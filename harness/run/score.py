@@ -23,7 +23,7 @@ from harness.qa.protocol_matrix import Matrix, Row, claims_in_points, limit_of, 
 from harness.qa.survey import survey
 from harness.record import environment, store
 from harness.record.parts import Metrics
-from harness.run import evaluate
+from harness.run import data_checks, evaluate
 from harness.run.context import choose_device
 from harness.run.find import newest
 from harness.run.inputs import fingerprint, installed
@@ -75,6 +75,8 @@ def score(request: Request, watch: ProgressCallback) -> tuple[Matrix, Path]:
     loading.silence_library_logging()
     subject, weights = _weights(request)
     data = _data(request)
+    for stage in stages:
+        data_checks.check_rules(stage, data.paragraphs, _named_data(request))
     longest = max(int(stage.value("max_seq_length")) for stage in stages)
     fit.check_positions(weights, max_seq_length=longest)
     fit.check_reads("model", weights, max_seq_length=longest, initialise=False, needs_head=True)

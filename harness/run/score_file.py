@@ -47,8 +47,8 @@ def score_file(request: FileRequest) -> Matrix:
         best = official_squad.best_thresholds(scores, found.by_id)
         scores = official_squad.with_null_threshold(scores, found.by_id, threshold)
     data, of_answers = {"sha256": store.sha256_of(request.eval)}, store.sha256_of(request.predictions)
-    signature = signature_of_file(len(scores), data, of_answers, null_threshold=threshold)
-    signature = signature.replace("official2.0", "official1.1") if request.is_v1 else signature
+    rules = "1.1" if request.is_v1 else "2.0"
+    signature = signature_of_file(len(scores), data, of_answers, rules=rules, null_threshold=threshold)
     row = protocol_matrix.row_of("as predicted", "official text", official_squad.summarise(scores), signature)
     claims = protocol_matrix.claims_in_points(request.card.claims) if request.card else {}
     limited = protocol_matrix.limit_of(len(scores), declared_n=declared_questions(request.card))

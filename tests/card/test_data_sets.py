@@ -33,7 +33,7 @@ def test_squad_2_stays_what_it_was(words: str) -> None:
          "ccasimiro/squad_es/v1.1.0:validation"), ("dev-v1.1-es.json", "ccasimiro/squad_es/v1.1.0:validation"),
         ("SQuAD-it", "crux82/squad_it:test"), ("German XQuAD", "google/xquad/xquad.de:validation"),
         ("German MLQA", "facebook/mlqa/mlqa.de.de:test"), ("KorQuAD 1.0", "KorQuAD/squad_kor_v1:validation"),
-        ("KorQuAD 2.0", "KorQuAD/squad_kor_v2:validation"), ("TyDiQA-GoldP",
+        ("SQuAD v1.1 in portuguese", "nunorc/squad_v1_pt:validation"), ("TyDiQA-GoldP",
          "google-research-datasets/tydiqa/secondary_task:validation"),
         ("adversarial_qa", "UCLNLP/adversarial_qa/adversarialQA:validation"),
         ("dev-v1.1.json", "rajpurkar/squad:validation"), ("org/my_data", "org/my_data:validation"),
@@ -48,7 +48,8 @@ def test_data_sets_go_by_the_names_that_cards_use(words: str, reference: str) ->
 @pytest.mark.parametrize(
     "words",
     ["french-translated SQuAD 1.1", "Experimental SQuAD1.1 in Basque", "SQuAD-style CORD-19 annotations", "squadshifts",
-     "SQuAD and custom QA", "squad, adversarial_qa", "CORD-19 QA", "XQuAD", "German XQuAD", "data/train.csv",
+     "SQuAD and custom QA", "KorQuAD 2.0", "SQuAD 1.1 in Basque", "Turkish MLQA",
+     "squad, adversarial_qa", "CORD-19 QA", "XQuAD", "German XQuAD", "data/train.csv",
      "my data"],
 )  # fmt: skip
 def test_other_data_than_we_know_are_not_taken_for_those_we_know(words: str) -> None:
@@ -81,6 +82,7 @@ def test_every_row_of_the_table_can_be_asked_for() -> None:
         assert re.fullmatch(r"[\w.-]+/[\w.-]+", one.repo)
         reference = one.reference("train", "de")
         assert reference is not None
+        assert not one.by_language or "de" in one.languages.split()
         assert is_data_of_hub(reference)
         assert data_sets.of_reference(reference) is not None
         assert set(one.sizes) <= {"train", "validation", "test"}

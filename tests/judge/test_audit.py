@@ -72,6 +72,14 @@ def test_a_run_of_the_harness_passes_and_its_verdict_is_derived_again(
     assert captured.err == ""
 
 
+def test_a_run_on_squad_1_is_scored_again_by_the_rules_it_was_scored_by(tmp_path: Path) -> None:
+    folder = make_run(tmp_path / "run", limit=2, wrong=(1,), eval_data="rajpurkar/squad:validation")
+    run = Run.open(folder)
+    assert run.evaluation.metrics.signature.endswith("|scorer:official1.1")
+    done = audit(run, QUESTIONS)
+    assert (done.is_passed, problems(done)) == (True, "")
+
+
 # --- one changed byte ---
 
 

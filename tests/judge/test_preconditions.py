@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from harness.card.references import COUNTS, SQUAD2
+from harness.card.never_answering import COUNTS
+from harness.card.references import SQUAD2
 from harness.judge.preconditions import failed, failed_over_seeds, floor_of, is_collapsed
 from harness.qa import official_squad
 

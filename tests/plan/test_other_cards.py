@@ -305,7 +305,73 @@ def test_squad_1_is_evaluated_by_its_own_rules() -> None:
     assert setting(experiment, "run", "eval_data").value == "rajpurkar/squad:validation"
     rule = setting(experiment, "evaluation", "version_2_with_negative")
     assert (rule.value, rule.origin) == (False, "derived")
-    assert "version_2_with_negative" not in plan_of(TRAINER).evaluation
+    assert setting(experiment, "evaluation", "official_rules").value == "1.1"
+    assert not {"version_2_with_negative", "official_rules"} & {
+        one.name for one in plan_of(TRAINER).evaluation.settings
+    }
+
+
+COMMAND = """# m
+tiny-bert-cased fine-tuned on SQuAD 2.0
+
+Trained on {} with
+
+```
+{}python run_squad.py --do_train --model_name_or_path org/tiny-bert-cased --version_2_with_negative \\
+ --train_file train-v2.0.json --predict_file dev-v2.0.json --per_gpu_train_batch_size 12 --learning_rate 3e-5
+```
+
+## Results
+```
+"exact": 65.1
+```
+"""
+
+
+@pytest.mark.parametrize(
+    ("machine", "before", "rows"),
+    [
+        ("4 NVIDIA GeForce RTX 2080 Ti", "", 48),
+        ("two Tesla V100 GPUs", "", 24),
+        ("4 NVIDIA GeForce RTX 2080 Ti", "CUDA_VISIBLE_DEVICES=0,1 ", 24),
+        ("4 NVIDIA GeForce RTX 2080 Ti", "CUDA_VISIBLE_DEVICES=0 ", 12),
+        ("a Tesla P100 GPU and 25GB of RAM", "", 12),
+    ],
+)
+def test_a_batch_per_gpu_is_one_of_all_the_gpus_that_the_card_trained_on(machine: str, before: str, rows: int) -> None:
+    card = parse(Path("card.md"), COMMAND.format(machine, before), "")
+    (stage,) = plan(card, Options()).stages
+    batch = stage["train_batch_size"]
+    assert batch.value == rows
+    assert (batch.origin == "derived") == (rows > 12)
+
+
+def test_the_epochs_of_a_keras_card_are_counted_from_0() -> None:
+    text = """---
+tags:
+- generated_from_keras_callback
+---
+# m
+This model is a fine-tuned version of [org/tiny](https://huggingface.co/org/tiny) on the squad dataset.
+It achieves the following results on the evaluation set:
+- Train Loss: 0.7
+- Epoch: 1
+
+### Training hyperparameters
+The following hyperparameters were used during training:
+- optimizer: {'name': 'Adam', 'learning_rate': 2e-05}
+- training_precision: float32
+"""
+    (stage,) = plan(parse(Path("card.md"), text, ""), Options(is_measuring=True)).stages
+    assert stage.value("num_train_epochs") == 2
+
+
+def test_label_smoothing_that_the_trainer_leaves_out_is_no_deviation() -> None:
+    text = TRAINER.replace("- num_epochs", "- label_smoothing_factor: 0.1\n- num_epochs")
+    assert text != TRAINER
+    experiment = plan_of(text)
+    assert any("label_smoothing_factor = 0.1 is not used: the Trainer" in one for one in experiment.ambiguities)
+    assert not any("label_smoothing" in one.claimed for one in experiment.deviations)
 
 
 def test_a_squad_without_a_version_is_the_one_that_the_card_speaks_of() -> None:

@@ -221,3 +221,15 @@ def test_an_id_that_occurs_twice_is_refused_by_name() -> None:
     assert check_unique([paragraph("a"), paragraph("b")], "squad.json") == [paragraph("a"), paragraph("b")]
     with pytest.raises(DataError, match=r"squad\.json, question a: occurs twice"):
         check_unique([paragraph("a"), paragraph("b", "a")], "squad.json")
+
+
+def test_rows_that_hold_a_paragraph_and_its_questions_are_told_apart() -> None:
+    answers = {"texts": ["roi", "la ville"], "answers_starts": [3, 10]}
+    row = {"context": "Le roi de la ville", "questions": ["Qui ?", "De quoi ?"], "answers": answers}
+    (paragraph,) = from_table([row])
+    assert [(q.id, q.text, q.answers[0]) for q in paragraph.questions] == [
+        ("1.0", "Qui ?", Answer("roi", 3)),
+        ("1.1", "De quoi ?", Answer("la ville", 10)),
+    ]
+    with pytest.raises(DataError, match="row 1: has a list of questions, and not as many"):
+        list(from_table([row | {"questions": ["Qui ?"]}]))

@@ -80,6 +80,14 @@ learning_rate = 3e-5
 lr_schedule = LinearWarmup
 ```
 {SCORES}"""
+# The same three on a data set of their own, which is no part of SQuAD and whole as it is.
+OWN_DATA = {
+    "org/quiz-one-stage": ONE_STAGE.replace("SQuAD 2.0 training set", "org/quiz").replace(
+        "SQuAD 2.0 dev set", "org/quiz"
+    ),
+    "org/quiz-finetuned": TRAINER.replace("the squad dataset", "the org/quiz dataset"),
+    "org/quiz-roberta": ROBERTA.replace("SQuAD 2.0 dev set", "org/quiz").replace("SQuAD 2.0", "org/quiz"),
+}
 CARDS = {"org/one-stage": ONE_STAGE, "org/bert-finetuned-squad": TRAINER, "org/roberta-squad2": ROBERTA}
 
 
@@ -96,8 +104,10 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
         for repo, folder in models.items():
             files = {path.name: path.read_bytes() for path in folder.iterdir()}
             one.make(repo).add("main", "as it is", files, frozenset({"model.safetensors"}))
-        for repo, text in CARDS.items():
+        for repo, text in {**CARDS, **OWN_DATA}.items():
             one.make(repo).add("main", "the card", {"README.md": text.encode()}, frozenset())
+        quiz = {f"data/{split}-00000-of-00001.parquet": parquet(here, split) for split in ("train", "validation")}
+        one.make("datasets/org/quiz").add("main", "as it is", quiz, frozenset(quiz))
         for repo, config in (("squad_v2", "squad_v2"), ("squad", "plain_text")):
             files = {f"{config}/{split}-00000-of-00001.parquet": parquet(here, split, answered=repo == "squad")
                      for split in ("train", "validation")}  # fmt: skip
@@ -137,6 +147,18 @@ def test_a_card_of_the_hub_is_run_to_its_verdict_by_its_name(
     on_cpu = [one["actual"] for one in deviations if one["category"] == "precision"]
     assert on_cpu == (["fp32"] if "Native AMP" in CARDS[repo] else [])
     assert (run / "card.md").read_text(encoding="utf-8") == CARDS[repo]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("repo", OWN_DATA)
+def test_a_card_with_data_of_its_own_is_judged(hub: Hub, tmp_path: Path, repo: str) -> None:
+    command = ["reproduce", repo, "--device", "cpu", "--quiet", "--results", str(tmp_path / "results")]
+    done = harness(hub, tmp_path / "home", command)
+    path = the_run(tmp_path / "results") / "verdict.json"
+    verdict = json.loads(path.read_text(encoding="utf-8"))["judgement"]
+    # A toy of one epoch is nowhere near the numbers that its card claims, and the verdict says so.
+    assert (done.returncode, verdict["outcome"]) == (1, "not_reproduced"), done.stderr[-2000:]
+    assert {one["outcome"] for one in verdict["verdicts"] if one["metric"] in ("exact", "f1")} == {"not_reproduced"}
 
 
 def test_a_pinned_card_is_read_at_its_revision_and_offline_from_the_cache(hub: Hub, tmp_path: Path) -> None:

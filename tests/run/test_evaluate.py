@@ -14,11 +14,12 @@ from harness.errors import DataError
 from harness.judge.measured import scored
 from harness.plan.defaults import EVALUATIONS
 from harness.qa.features import build_features
-from harness.qa.protocols.interface import EvaluationInput, Window
+from harness.qa.protocols.interface import EvaluationInput, Prediction, Window
 from harness.qa.signature import signature_of
 from harness.qa.squad import Answer, Paragraph, Question, read_squad
 from harness.record.folder import Run
-from harness.run.evaluate import answer, evaluate
+from harness.run.data_checks import check_rules
+from harness.run.evaluate import answer, evaluate, write
 from harness.train.inference import batch_logits
 from harness.train.models import loading, packed_bert
 from harness.train.progress import Silent
@@ -105,8 +106,20 @@ def test_the_settings_of_the_protocol_reach_it(tmp_path: Path) -> None:
     [
         (
             "haystack",
+            {"official_rules": "1.1"},
+            "official",
+            "len:256|stride:128/step|null:every-window+0|maxans:1000|rank:score|scorer:official1.1",
+        ),
+        (
+            "run_qa",
+            {"official_rules": "1.1", "version_2_with_negative": False},
+            "official",
+            "len:384|stride:128/overlap|nbest:20|maxans:30|null:never|scorer:official1.1",
+        ),
+        (
+            "haystack",
             {},
-            "official2.0",
+            "official",
             "len:256|stride:128/step|null:every-window+0|maxans:1000|rank:score|scorer:official2.0",
         ),
         (
@@ -118,13 +131,13 @@ def test_the_settings_of_the_protocol_reach_it(tmp_path: Path) -> None:
         (
             "official-bert",
             {},
-            "official2.0",
+            "official",
             "len:384|stride:128/step|nbest:20|maxans:30|null:min-window>0|scorer:official2.0",
         ),
         (
             "run_qa",
             {},
-            "official2.0",
+            "official",
             "len:384|stride:128/overlap|nbest:20|maxans:30|null:min-window>0|scorer:official2.0",
         ),
     ],
@@ -134,6 +147,26 @@ def test_a_signature_names_the_conditions_of_its_protocol_alone(
 ) -> None:
     signature = signature_of(settings_of(protocol, **other), 11873, {"eval": "0123456789ab"}, scorer=scorer)
     assert signature == f"squad2|n:11873|data:01234567|protocol:{protocol}|{says}"
+
+
+ARTICLE = [Paragraph("T", "a the", (Question("q", "which article ?", (Answer("the", 2),)),))]
+
+
+@pytest.mark.parametrize(("rules", "f1"), [("1.1", 0.0), ("2.0", 100.0)])
+def test_a_gold_answer_that_normalises_to_nothing_is_scored_by_the_rules_of_its_data(
+    tmp_path: Path, rules: str, f1: float
+) -> None:
+    settings = settings_of("haystack", official_rules=rules)
+    found = {"q": Prediction("a", (0, 0), 1.0, ())}
+    metrics = write(tmp_path, ARTICLE, found, {"q": [(1, 1)]}, settings, {"eval": "0123"})
+    assert (metrics.scores["exact"], metrics.scores["f1"]) == (100.0, f1)
+    assert metrics.signature.endswith(f"|scorer:official{rules}")
+
+
+def test_rules_without_unanswerable_questions_are_refused_for_data_that_have_some() -> None:
+    with pytest.raises(DataError, match="question nobody has no answer, and it is scored by the rules"):
+        check_rules(settings_of("run_qa", official_rules="1.1"), PARAGRAPHS, "org/data:test")
+    check_rules(settings_of("run_qa"), PARAGRAPHS, "org/data:test")
 
 
 def test_a_protocol_that_needs_word_pieces_refuses_a_tokenizer_without() -> None:

@@ -281,6 +281,18 @@ def test_a_card_without_a_run_is_unmeasured_and_says_how_to_get_one(
     assert "does not come with this package; harness reproduce makes one" in second["absent"]
 
 
+def test_a_card_goes_by_its_short_name_and_by_its_name_on_the_hub(
+    tmp_path: Path, baseline: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("harness.run.download.fetch_card", lambda *_: POCKET)
+    options = ["--results", str(tmp_path / "none"), "--baseline", str(baseline.parent), "--json"]
+    assert main(["gate", "pocket", "org/pocket", *options]) == 1
+    assert [one["card"] for one in json.loads(capsys.readouterr().out)["cards"]] == ["pocket", "org__pocket"]
+    assert main(["gate", "pocket-no-such", *options]) == 2
+    assert "pocket-no-such" in capsys.readouterr().err
+
+
 def test_run_never_starts_a_full_size_card(tmp_path: Path, baseline: Path, capsys: pytest.CaptureFixture[str]) -> None:
     target = ROOT / "cards" / "tinybert-6l.md"
     assert gated(target, baseline.parent, "--results", str(tmp_path / "none"), "--run", "--quiet") == 1

@@ -93,6 +93,30 @@ def test_rows_are_read_whatever_is_optional_in_them(hub: Hub, tmp_path: Path) ->
     assert broken.startswith("5 HubError data set org/broken: its parquet files cannot be read")
 
 
+def test_a_data_set_of_a_script_is_read_as_the_hub_has_converted_it(hub: Hub, tmp_path: Path) -> None:
+    answers = {"texts": ["king", "The king"], "answers_starts": [4, 0]}
+    listed = [{"context": "The king", "questions": ["who ?", "which ?"], "answers": answers}]
+    put(hub, "datasets/org/script", {"script.py": b"raise SystemExit", "README.md": b""})
+    converted = {
+        "v1/train/0000.parquet": parquet(tmp_path, [row("a")]),
+        "v1/validation/0000.parquet": parquet(tmp_path, [row("b")]),
+        "v2/train/0000.parquet": parquet(tmp_path, listed),
+    }
+    put(hub, "datasets/org/script", converted, "refs/convert/parquet")
+    put(hub, "datasets/org/raw", {"data.tar": b""})
+    one, both, second, absent, pinned, raw = fetch(
+        hub, tmp_path / "home", ("data", "org/script", "validation"), ("data", "org/script", "train"),
+        ("data", "org/script/v2", "train"), ("data", "org/script", "test"), ("data", "org/script", "train", "main"),
+        ("data", "org/raw", "train"),
+    )  # fmt: skip
+    assert one == [["T", "The king", [["b", 1]]]]
+    assert both.startswith("2 DataError data set org/script: has split train in 2 configurations (v1, v2)")
+    assert second == [["", "The king", [["1.0", 1], ["1.1", 1]]]]
+    assert absent.endswith("(it has: train of v1, validation of v1, train of v2)")
+    assert "holds no parquet files of split train; give a SQuAD-format file with --train FILE" in pinned
+    assert raw.endswith("(it has: none)")
+
+
 def test_configurations_are_never_merged_and_splits_that_are_not_there_are_listed(hub: Hub, tmp_path: Path) -> None:
     files = {f"{lang}/validation-00000-of-00001.parquet": parquet(tmp_path, [row(lang)]) for lang in ("ar", "de", "en")}
     files["en/train-00000-of-00001.parquet"] = parquet(tmp_path, [row("t")])

@@ -15,7 +15,7 @@ from harness.domain import Fact, Unit
 
 NAME = "bullets"
 _ITEM = re.compile(
-    r"^(?P<indent>\s*)(?:[-*+•]|\d{1,2}[.)])\s+(?P<quote>[`*_]{0,3})(?P<key>[^\W\d_][^:=：|]{0,60}?)(?:[`*_]{0,3})\s*"
+    r"^(?P<indent>\s*)(?:[-*+•]|\d{1,2}[.)])\s+(?P<quote>[`*_\"']{0,3})(?P<key>[^\W\d_][^:=：|]{0,60}?)(?:[`*_\"']{0,3})\s*"
     r"(?P<mark>[:=：]|(?<=[*`])\s)(?![/=])\s*(?:[*`]{1,3}(?=\s))?\s*(?P<value>\S.{0,1000})$"
 )
 _SPACED = re.compile(r"^\s*[-*+•]\s+(?P<key>[A-Za-z_ ]{2,40}?)\s+(?P<value>\d[\w.-]{0,12})(?: \([^()]{1,60}\))?\s*$")

@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from harness.card.dialects.header import Header, read_header
-from harness.card.dialects.own_names import own_names
+from harness.card.dialects.own_names import own_names, tuned_names
 from harness.domain import Claim, Fact, Note, Stated, Unread
 
 Finding = Stated | Fact | Claim | Unread
@@ -110,6 +110,11 @@ class Document:
         code = (text for fence in self.fences for _, text in fence.lines)
         return own_names(self.header, self.title(), (text for _, text in self.lines), code)
 
+    @functools.cached_property
+    def row_names(self) -> frozenset[str]:
+        """What a table may call this model: its own names, and what it began as where the text says so."""
+        return self.own_names | tuned_names(text for _, text in self.lines)
+
     def title(self) -> str:
         return self.headings[0].text if self.headings else ""
 
@@ -150,8 +155,7 @@ def read_document(text: str) -> Document:
 
 def split_lines(text: str) -> list[str]:
     """Lines as editors count them (splitlines() also breaks at form feeds and Unicode separators)."""
-    text = text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n")
-    return text.split("\n")
+    return text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 @functools.cache
@@ -270,9 +274,7 @@ def _joined(lines: list[tuple[int, str]]) -> Paragraph:
 
 def _plain(text: str) -> str:
     """A heading's text without closing hashes and emphasis around the whole of it."""
-    text = text.strip()
-    if text.endswith("#"):
-        text = text.rstrip("#").rstrip()
+    text = text.strip().rstrip("#").rstrip()
     if len(text) > 4 and text.startswith("**") and text.endswith("**"):
         text = text[2:-2].strip()
     return text

@@ -29,7 +29,8 @@ _SPACED = re.compile(
 _SET = re.compile(r"^\s*(?P<split>[A-Z]\w{2,12}) [Ss]et\s*:?\s*$")
 _BRACED = re.compile(r"""^\s*[{\[]|^\s*["'][^"'\n]{1,60}["']?\s*:|[{]""")
 _BARE_LINE = re.compile(
-    r"^\s*\{?[\"'`]?(?P<key>[^\W\d][\w .-]{0,40}?)[\"'`]?\s*(?P<mark>[=:])(?![=/])\s*(?P<value>[^\s=].{0,200})$"
+    r"^\s*\{?[\"'`]?(?P<key>[^\W\d][\w .-]{0,40}?(?:\([^()=:]{1,30}\))?)[\"'`]?\s*"
+    r"(?P<mark>[=:])(?![=/])\s*(?P<value>[^\s=].{0,200})$"
 )
 _ARRAY = re.compile(r"(?:np\.|numpy\.)?array\(\[(?P<items>[\d.,eE+ -]{1,2000})\](?:, dtype=\w+)?\)$")
 _STATE_KEYS = {"global_step", "total_flos", "is_hyper_param_search", "best_model_checkpoint", "log_history"}

@@ -18,7 +18,7 @@ def without_links(text: str) -> str:
 def hub_model(target: str) -> str | None:
     """The model that an address of the Hub names, None where it names none."""
     match = _HUB.match(target)
-    if match is None:
+    if match is None or match["path"].startswith("/"):  # `huggingface.co//home/…`: a folder that a script put there
         return None
     parts = [part for part in match["path"].split("/") if part]
     if not parts or parts[0] in _NOT_MODELS:

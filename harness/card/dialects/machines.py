@@ -30,6 +30,13 @@ _SENTENCE = re.compile(
     + _AFTER
     + ")"
 )
+# `trained on Google Colab`, where no chip is named.
+_COLAB = re.compile(
+    r"\b(?:(?:[Tt]rained|[Tt]raining|[Tt]rain|[Ff]ine-?[Tt]un(?:ed|ing))\b(?:[^.\n]|\.(?=\w)){0,160}?\b(?:on|in|using)"
+    r"|[Uu]sed(?=[^.]{0,60} for (?:the )?(?:training|fine-?tuning)))"
+    r" (?:a |the )?(?P<machine>(?:Google )?Colab(?:oratory)?(?: Pro\+?)?(?: (?:GPU|TPU))?)\b"
+)
+_SPEED = re.compile(r"\b(?:inference|latency|throughput|faster)\b")  # of answering, on whatever machine
 _HEADING = re.compile(
     r"^(?:compute |training |used )?(?:hardware|infrastructure|machines?|gpus?)(?: used| type| setup)?:?$",
     re.IGNORECASE,
@@ -51,8 +58,8 @@ _MAX_LINE = 200  # characters of a line under a heading for the machine that can
 
 def find(document: Document) -> Iterable[Finding]:
     for paragraph, shift, text in document.sentences():
-        match = _SENTENCE.search(text[:_LONGEST])
-        if match:
+        match = _SENTENCE.search(text[:_LONGEST]) or (_COLAB.search(text[:_LONGEST]) if "Colab" in text else None)
+        if match and not _SPEED.search(match.group()):
             line = paragraph.line(match.start("machine") + shift)
             yield Fact("infrastructure", match["machine"].replace("**", "").strip("*`. "), line, NAME)
         elif _HEADING.match(document.section(paragraph.lines[0])):

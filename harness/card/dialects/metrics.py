@@ -9,14 +9,15 @@ from decimal import Decimal
 from harness.card import loss_traces
 from harness.card.dialects import translations
 from harness.card.dialects.names import is_setting
-from harness.card.dialects.values import without_latex
+from harness.card.dialects.values import without_breaks, without_latex
 from harness.domain import Claim, Unit, Unread
 
 # The official names of SQuAD's scorer and our own losses; only these are measured here.
 _EXACT_NAMES: Mapping[str, tuple[str, Unit]] = {
     "exact": ("exact", "points"), "exact_match": ("exact", "points"), "em": ("exact", "points"),
     "f1": ("f1", "points"), "f1_score": ("f1", "points"), "f_1": ("f1", "points"),
-    "hasans_exact": ("HasAns_exact", "points"), "hasans_em": ("HasAns_exact", "points"),
+    "hasans_exact": ("HasAns_exact", "points"), "hasans_exact_match": ("HasAns_exact", "points"),
+    "noans_exact_match": ("NoAns_exact", "points"), "hasans_em": ("HasAns_exact", "points"),
     "hasans_f1": ("HasAns_f1", "points"), "noans_exact": ("NoAns_exact", "points"),
     "noans_f1": ("NoAns_f1", "points"), "noans_em": ("NoAns_exact", "points"), "noans": ("NoAns_exact", "points"),
     "best_exact": ("best_exact", "points"), "best_f1": ("best_f1", "points"),
@@ -96,7 +97,7 @@ _WORDS = _BOUNDED | _OTHER | {"loss"}
 _COUNTS = {"total", "hasans_total", "noans_total", "samples", "eval_samples", "correct", "similar", "incorrect"}
 _NO_QUALITY = {"std", "stdev", "deviation", "variance", "weight", "threshold", "runtime", "time", "imp", "number"}
 _PREFIX = re.compile(r"^(?:eval|evaluation|test|valid|validation|val|dev|predict|train|best)_(?=.)")
-_SYNONYM = re.compile(r"_\((?:em|f1|exact|f1_score)\)$")
+_SYNONYM = re.compile(r"_?\((?:em|f1|exact|f1_score|[^()\x00-\x7f]{1,12})\)$")  # in words of another script, too
 _SPLIT_WORD = re.compile(r"[\s_/()\[\]:,]+")
 _AT = re.compile(r"@\d{1,4}$")
 _NOT_WORD = re.compile(r"[\s_\-]+")
@@ -168,7 +169,13 @@ def claim_of(
     if metric is None and unit is None:
         return None
     name, known = metric or (plain_metric(key), unit or "other")
-    text = without_latex(value[:200]).strip().translate(_MARKS).replace("−", "-").strip("\"' ")[:120]
+    text = (
+        without_latex(without_breaks(value[:200]).strip())
+        .strip()
+        .translate(_MARKS)
+        .replace("−", "-")
+        .strip("\"' ")[:120]
+    )
     if known == "count" and _GROUPED.match(text):
         text = text.replace(",", "")
     number = _NUMBER.match(text)

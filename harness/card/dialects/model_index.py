@@ -32,6 +32,11 @@ def find(document: Document) -> Iterable[Finding]:
                 yield Fact("task", task, header.line(named), NAME)
             for metric in items(child(result, "metrics")):
                 yield from _claims(header, metric, name, split or split_of(name or ""), task)
+    for metric in items(
+        header.node("metrics")
+    ):  # names of metrics as a rule, with their values where somebody put them
+        if child(metric, "value") is not None:
+            yield from _claims(header, metric, None, None, "")
 
 
 def _split_in(arguments: yaml.Node | None) -> str | None:

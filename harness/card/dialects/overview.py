@@ -24,13 +24,16 @@ _FACTS = {
     "language model": "model", "model name": "model",
     "base model": "student", "pretrained model": "student", "pretrain model": "student", "base checkpoint": "student",
     "finetuned from model": "student", "finetuned from model [optional]": "student", "finetuned from": "student",
-    "fine-tuned from": "student", "sentence transformer body": "student", "parent model": "student",
+    "fine-tuned from": "student", "fine-tune": "student", "fine-tuned model": "student", "backbone": "student",
+    "pre-trained model": "student", "pretrained language model": "student", 
+    "sentence transformer body": "student", "parent model": "student",
     "teacher": "teacher", "teacher model": "teacher", "student model": "student", "student": "student",
     "language": "language", "languages": "language", "language(s)": "language", "language(s) (nlp)": "language",
     "training data": "train_data", "train data": "train_data", "training dataset": "train_data",
     "training set": "train_data", "dataset for fine-tuning": "train_data", "fine-tuning data": "train_data",
     "eval data": "eval_data", "evaluation data": "eval_data", "test data": "eval_data", "dev data": "eval_data",
-    "evaluation dataset": "eval_data",
+    "evaluation dataset": "eval_data", "eval dataset": "eval_data", "test dataset": "eval_data",
+    "validation dataset": "eval_data", "train dataset": "train_data",
     "infrastructure": "infrastructure", "hardware": "infrastructure", "hardware type": "infrastructure",
     "gpu": "infrastructure", "gpus": "infrastructure", "cpu/gpu": "infrastructure", "gpu(s)": "infrastructure",
     "published": "published", "date": "published", "release date": "published",
@@ -42,6 +45,12 @@ _PLAIN_FACTS = {
     "language": "", "languages": "", "training set": "",
 }  # fmt: skip
 _MODEL = re.compile(r"[`\[\"']*(?P<name>[\w./:@-]+)")  # a model's name, before the brackets and remarks that may follow
+# Names of checkpoints of pretraining alone, such as `bert-base-multilingual-cased` or `xlm-roberta-large`.
+_CHECKPOINT = re.compile(
+    r"(?:bert|roberta|xlm-roberta|distilbert|distilroberta|albert|xlnet|camembert|deberta(?:-v[23])?)"
+    r"-(?:x{0,2}small|base|x{0,2}large)(?:-(?:un)?cased|-multilingual|-german|-chinese|-japanese|-whole-word-masking"
+    r"|-v\d){0,3}"
+)
 _EMPTY = re.compile(
     r"^(?:\[?(?:more information needed|optional|tbd|n/?a|unknown|none|-)\b.{0,20}|<tbd>.*|\[\])$", re.IGNORECASE
 )
@@ -79,7 +88,7 @@ def _of_line(document: Document, line: int, key: str, printed: str, *, is_bold: 
         if value and not _EMPTY.match(value):
             found = _model_in(value) if name in ("model", "student", "teacher") else _words(value)
             yield Fact(name, found, line, NAME)
-            if name == "model" and _is_base(document, found):
+            if name == "model" and _is_base(document, found, is_linked=value.startswith("[")):
                 yield Fact("student", found, line, NAME)
     elif is_bold:
         yield from _bold_number(document, line, key, value)
@@ -99,10 +108,14 @@ def _bold_number(document: Document, line: int, key: str, value: str) -> Iterato
         yield state(key, value, document.section(line), line, NAME)
 
 
-def _is_base(document: Document, model: str) -> bool:
-    """deepset's "Language model" is the model itself, or the one it began as, whose name the card goes on with."""
+def _is_base(document: Document, model: str, *, is_linked: bool) -> bool:
+    """deepset's "Language model" is the model itself, or the one it began as: a checkpoint that many models begin as,
+    a link to another model, or a name with which the card's own goes on.
+    """
     title, base = document.title().lower(), plain_name(model)
     if title.startswith(f"{model.lower()} ") and "tuned" in title:
+        return True
+    if base not in document.own_names and (is_linked or _CHECKPOINT.fullmatch(model.lower())):
         return True
     return "/" not in model and any(name != base and name.startswith(base) for name in document.own_names)
 

@@ -15,8 +15,10 @@ _LOADED = re.compile(
 )
 _INTRODUCED = re.compile(
     r"\b(?:(?:The|This is the|this is the|This is) \[?[`*]{0,2}(?P<model>[A-Z][\w.-]{1,40}(?: [\w.-]{1,20}){1,3}?)"
-    r"[`*]{0,2}(?:\]\([^()\s]{0,200}\))? model\b(?! card)|[Oo]ur model \((?P<ours>[\w.-]{4,80})\))"
+    r"[`*]{0,2}(?:\]\([^()\s]{0,200}\))? model\b(?! card)|[Oo]ur model \((?P<ours>[\w.-]{4,80})\)"
+    r"|^(?:The )?(?:\*\*|`|_)(?P<called>[\w.-]{6,80})(?:\*\*|`|_) is an? )"
 )
+_TUNED = re.compile(r"\b(?:[Tt]he|[Ww]ith) [Ff]ine-?tuned (?P<base>[\w./-]{4,80}) model\b")
 _TRAINED = re.compile(
     r"\b(?:(?:[Ff]ine-?)?[Tt]uned|[Tt]rained|[Tt]rain|[Dd]istilled|for|on|with|in|using|by|from|vs|and)\b"
 )  # what follows in a title is how it was made
@@ -36,10 +38,21 @@ def plain_name(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "", text.lower().rstrip("/*_` ").rpartition("/")[2])
 
 
+def is_family(name: str) -> bool:
+    """Whether a name is that of a kind of model, such as `BERT`, which no single model has."""
+    return _COMMON.match(plain_name(name)) is not None
+
+
 def own_names(header: Header, title: str, body: Iterable[str], code: Iterable[str]) -> frozenset[str]:
     """Plain names that are this model's."""
     bases = {plain_name(scalar(one) or "") for one in items(header.node("base_model", "base_models"))}
     return frozenset(plain_name(name) for name in _names(header, title, body, code)) - bases - {""}
+
+
+def tuned_names(body: Iterable[str]) -> frozenset[str]:
+    """Plain names by which tables may call this model after what it began as: `The fine-tuned acme-base model is …`."""
+    found = (match for text in body if "uned " in text and (match := _TUNED.search(text[:1000])) is not None)
+    return frozenset(plain_name(match["base"]) for match in found if not is_family(match["base"]))
 
 
 def _names(header: Header, title: str, body: Iterable[str], code: Iterable[str]) -> Iterator[str]:
@@ -50,9 +63,9 @@ def _names(header: Header, title: str, body: Iterable[str], code: Iterable[str])
         if not _COMMON.match(plain_name(word)):
             yield word
     for text in islice(body, _FIRST_LINES):
-        match = _INTRODUCED.search(text[:1000]) if " model" in text else None
+        match = _INTRODUCED.search(text[:1000]) if " model" in text or " is a" in text else None
         if match:
-            yield match["model"] or match["ours"]
+            yield match["model"] or match["ours"] or match["called"]
     for text in code:
         for match in _LOADED.finditer(text[:400]):
             yield match["model"]

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
+from harness.card.data_sets import LANGUAGES
 from harness.card.dialects.document import Document, Finding
 from harness.domain import Fact
 
@@ -14,7 +15,9 @@ _FRAMEWORK = re.compile(
 _LANGUAGE = re.compile(r"\bin (?:\*\*)?(?P<language>[A-Z][a-z]{3,14})(?: language\*\*|\*\* language)")
 
 _DATA = r"(?:\*\*|`|\")?\[?(?:\*\*|`)?(?P<data>\w[\w ./+&-]{1,70}?)(?:\*\*|`)?(?:\]\([^)\s]{0,300}\))?(?:\*\*|`|\")?"
-_TUNED = r"[Ff]ine[-\s]?[Tt]un(?:ed|e|ing)"
+_TUNED = r"[Ff]ined?[-\s]?[Tt]un(?:ed|e|ing)"
+# A name that sets of questions have: `SQuAD-it`, `TyDiQA`, `BraQuAD 2.0`, `korquad_v1`.
+_QUESTIONS = r"[\w-]{0,20}(?:Qu?AD|QUAD|quad|QA)(?![a-z])[\w-]{0,12}(?: ?v?\d(?:[\d.]*\d)?)?"
 # What may follow a data set's name; the dot of a version (`SQuAD1.1`) ends none.
 _AFTER = (
     r"(?:(?<=\))(?! like\b)|(?<=\)\*\*)"
@@ -22,15 +25,19 @@ _AFTER = (
     r"|[,;)(]|\.(?!\d)|$))"
 )
 _SETS = (
-    re.compile(r"\bfine-?tuned? (?:version|checkpoint) of .{0,250}? on (?:the |an? )?" + _DATA + r" dataset\b"),
+    re.compile(
+        r"\b(?:fine-?tuned? (?:version|checkpoint) of .{0,250}?|trained from scratch) on\s+(?:the |an? )?"
+        + _DATA
+        + r" dataset\b"
+    ),
     re.compile(_TUNED + r" (?:from|of) .{1,200}? on (?:the )?" + _DATA + _AFTER),
-    re.compile(_TUNED + r"\b.{1,250}? on the data ?set " + _DATA + _AFTER),
+    re.compile(rf"\b(?:[Tt]rained|{_TUNED})\b(?:.{{1,250}}?)? on the data ?set " + _DATA + _AFTER),
     re.compile(
         r"\b(?:by|after|[Ww]e) [Ff]ine-?[Tt]un(?:ing|ed) (?:the |a )?"
         r"(?:`?[\w./-]{3,90}`?|\[[^\[\]]{2,80}\]\([^()\s]{0,300}\))(?: model)? on (?:the )?" + _DATA + _AFTER
     ),
     re.compile(
-        _TUNED + r"(?: and evaluated)?(?: \([^()]{0,60}\))? (?:on|using|for \w+ task on)(?: the| a| an)?"
+        _TUNED + r"(?: and evaluated)?(?: \([^()]{0,60}\))? (?:on|(?:by )?using|for \w+ task on)(?: the| a| an)?"
         r"(?: English version of the| dataset)?(?: standard| official)?(?: translated)? "
         + _DATA
         + r"(?: \d\w* )?"
@@ -49,12 +56,30 @@ _SETS = (
         r"(?P<data>[^\[\]]{2,80}?(?:[Dd]ataset|[Cc]orpus|[Tt]ask|SQuAD[\w. ]{0,20}|NLI))(?:\*\*)?\]\("
     ),
     re.compile(r"\bQA task on " + _DATA + r"(?= from)"),
+    # `trained on the question answering task using [SQuAD-it](…)`, `fine-tuned … with TQuAD dataset`
+    re.compile(
+        rf"\b(?:[Tt]rained|{_TUNED})\b[^.]{{0,120}}? (?:on|in|using|with) (?:the )?\[?(?P<data>{_QUESTIONS})(?![\w-])"
+    ),
+    re.compile(r"\b[Ww]e used? (?:[^.\[]{1,80} )?\[(?P<data>[^\[\]]{2,60})\]\([^()\s]{0,300}\) for training\b"),
+    re.compile(
+        r"\b[Tt]raining data (?:comes?|is|are|consists?|was|were)\b[^.\[]{0,60}\[(?P<data>[^\[\]]{2,60})\]"
+        r"\([^()\s]{0,300}\)"
+    ),
+    re.compile(
+        rf"\b(?:[Tt]rained|{_TUNED}|model) with \[(?P<data>[^\[\]]{{2,60}})\]\([^()\s]{{0,300}}\)"
+        r" (?:\w+ )?data ?sets?\b"
+    ),
+    re.compile(r"(?<![\w.-])(?P<data>[A-Z0-9][\w.-]{1,29}) data ?set (?:(?:is|was) )?used to train\b"),
 )
 _EVALUATED = re.compile(
     r"\b(?:[Ee]valuat(?:ed|ion)|[Rr]esults?|[Ss]core[sd]?|[Mm]etrics|[Aa]ccuracy|F1|[Pp]erformance|reaches|achieves)\b"
     r"(?:[^.\n]|\.\d){0,120}?\b(?:on|using) (?:the )?(?:English )?"
     r"(?P<data>(?:[\w.-]{1,30} ){0,4}?(?:[Dd]ev|[Tt]est|[Vv]alidation|[Ee]val)(?:elopment)?(?:-v[\d.]+)?"
     r"(?: ?set| data ?set| split)?(?: of (?:the )?\w[\w.-]{0,40})?)(?=[\s.,;:)(]|$)"
+)
+_USED_TO_EVALUATE = re.compile(
+    rf"\[(?P<linked>{_QUESTIONS})\]\([^()\s]{{0,300}}\)(?: (?:test|dev) set)? for (?:training and )?evaluation\b"
+    r"|(?<![\w.-])(?P<plain>[A-Z0-9][\w.-]{1,29}) data ?set (?:(?:is|was) )?used to (?:train and )?evaluate\b"
 )
 _EVALUATED_ON = re.compile(r"\b(?:[Ee]valuated|[Tt]ested|[Vv]alidated) on (?:the )?(?:official )?" + _DATA + _AFTER)
 # `[test set](https://…/newstest2019.tgz)`: the address names what the words do not.
@@ -71,13 +96,16 @@ _OF_OTHERS = re.compile(
     r"\b(?:[Mm]odels(?! (?:are|were|is|has|have)\b)[^.]{0,40}? (?:[Tt]rained|[Ff]ine-?tuned) on"
     r"|(?:must|should|may|can) not\b[^.]{0,200}(?:trained|tuned) on)[^.]{0,20}$"
 )
+_IN_LANGUAGE = re.compile(r" (?:(?:machine[- ])?translated )?(?:in|to|into) (?P<language>[A-Za-z]{4,12})\b")
 _NO_DATA = {
     "none", "unknown", "unkown", "the", "a", "an", "this", "our", "your", "those", "same", "downstream", "custom",
-    "following", "nlp", "mlm", "these", "it", "its", "some",
+    "following", "nlp", "mlm", "these", "it", "its", "some", "here",
 }  # fmt: skip
 _NOT_DATA = re.compile(
     r"\b(?:[GTI]PUs?|models?|downstream|tasks?|objective|hyper-?parameters|following|steps|epochs|variety|RAM"
-    r"|[Cc]olab|collection|that|which|text|languages|images)\b|^an? | for \d|\b(?:GTX|RTX|V100|A100|P100|TPU)"
+    r"|[Cc]olab|collection|that|which|text|languages|images|was|were|is|are"
+    r"|(?:fine-?)?tuned|trained)\b"
+    r"|^an? | for \d|\b(?:GTX|RTX|V100|A100|P100|TPU)"
 )
 _DATA_HEADING = re.compile(
     r"^(?:used )?(?:\w{1,12} )?(?:training data|data ?sets?|training corpora|corpora)$", re.IGNORECASE
@@ -146,7 +174,7 @@ def _facts(text: str) -> Iterator[tuple[str, int, str]]:
         sure = {match: form is _SETS[0] or text[match.start("data") - 1] == "[" for match in form.finditer(text)}
         found = [match for match in sure if _is_data(match["data"].strip(), is_sure=sure[match])]
         if found and not _OF_OTHERS.search(text[: found[0].start("data")]):
-            yield "train_data", found[0].start("data"), found[0]["data"].strip(" .*")
+            yield "train_data", found[0].start("data"), found[0]["data"].strip(" .*") + _translation(text, found[0])
             for more in _more_links(text, found[0].end()):
                 yield "train_data", more.start("data"), more["data"].strip("*`")
             break
@@ -162,6 +190,18 @@ def _facts(text: str) -> Iterator[tuple[str, int, str]]:
     match = _LINKED_SET.search(text)
     if match:
         yield "eval_data", match.start("data"), match["data"]
+    for match in _USED_TO_EVALUATE.finditer(text) if "evaluat" in text else ():
+        name = match["linked"] or match["plain"]
+        if _is_data(name, is_sure=False):
+            yield "eval_data", match.start(), name
+
+
+def _translation(text: str, match: re.Match[str]) -> str:
+    """What behind the name of a data set says that it is a translation of it: ` in Portuguese`, else ""."""
+    name = match["data"].strip(" .*")
+    places = (place + len(name) for place in range(len(text)) if text.startswith(name, place))
+    found = (language for place in places if (language := _IN_LANGUAGE.match(text, place)) is not None)
+    return next((one.group() for one in found if one["language"].lower() in LANGUAGES), "")
 
 
 def _more_links(text: str, place: int) -> Iterator[re.Match[str]]:

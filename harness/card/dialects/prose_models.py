@@ -19,7 +19,7 @@ _PARTS = {
     r"(?:\]\((?P<target>[^)\s]{0,300})\))?(?:\*\*|`{1,3}|\"|')?",
     "<link>": r"(?:\*\*)?\[(?:\*\*|`{1,3})?(?P<model>[^\[\]`*]{2,80})(?:\*\*|`{1,3})?\]\((?P<target>[^)\s]{0,300})\)"
     r"(?:\*\*)?",
-    "<tuned>": r"[Ff]ine[-\s]?[Tt]un(?:ed|e|ing)",
+    "<tuned>": r"[Ff]ined?[-\s]?[Tt]un(?:ed|e|ing)",
     # A bare word that names an architecture, `xlm-roberta-large` or `DistilBERT`.
     "<bert>": r"[\w.-]{0,40}(?:bert|BERT|Bert|electra|ELECTRA|Electra|gpt|GPT|bart|BART|Bart|xlnet|XLNet|t5|T5|former"
     r"|deberta|DeBERTa|luke|mpnet|MPNet|MiniLM|minilm)[\w.-]{0,60}",
@@ -31,14 +31,17 @@ _FORMS = (
     ("teacher", r"<name>(?: model)? was used as the teacher model\b"),
     ("student", r"<name>(?: model)? was used as the student model\b"),
     ("teacher", r"\b(?:with|using) <name> as <a>teacher\b"),
-    ("teacher", r"[Dd]istill(?:ation|ed) (?:with|from|by) <a>(?:fine-?tuned )?(?:model )?<link>"),
+    ("teacher", r"[Dd]istill(?:ation|ed) (?:with|from|by) <a>(?:[\w-]{1,15} ){0,3}<link>"),
+    ("student", r"\bfine-?tuned? version of the (?:[\w-]{1,15} ){1,2}version of <a><link>"),
+    ("student", r"\b(?:optimi[sz]ation|quanti[sz]ation|pruning) of <a><link>"),
     (
         "student",
         r"\bfine-?tuned? (?:version|checkpoint) of <a>(?:model |pre-?trained |multilingual |original ){0,4}"
-        r"<name>(?=[\s,*]|\.(?!\d)|$)",
+        r"<name>(?! version of)(?=[\s,*]|\.(?!\d)|$)",
     ),
     ("student", r"\b(?:from|using|uses) <a>(?:[\w-]{1,20} ){0,3}<link>(?: \w+){0,3} (?:checkpoint|as the Sentence)"),
     ("student", r"\bis based on <a>(?:[\w-]{1,20} ){0,2}<link>"),
+    ("student", r"^This (?:model )?is\b.{0,120}?\bbased on <a>(?P<model><bert>(?: base| large| small)?)(?P<target>)"),
     ("student", r"\bis based on <a>(?P<model>[\w.-]{1,60}/[\w.-]{1,90})(?P<target>)\b"),
     ("student", r"\b[Bb]ased on <a>(?:pre-?trained )?`(?P<model>[\w./-]{3,100})`(?P<target>)"),
     ("student", r"\b[Ss]tart(?:ed|ing) (?:from|with) <a>(?:[\w-]{1,15} ){0,3}<link>"),
@@ -47,6 +50,26 @@ _FORMS = (
     ("student", r"\b(?:by|after) <tuned> <a>(?:[\w-]{1,12} ){0,2}<hyphens>"),
     ("student", r"[Ll]anguage model ?\(['\"`](?P<model>[\w./-]{3,90})['\"`]\)(?P<target>)"),
     ("student", r"\b<tuned> (?:from|of) <a>(?:[A-Za-z]{1,12} ){0,3}<hyphens>"),
+    ("student", r"\b<tuned> (?:from|of) <a>(?:[\w-]{1,15} ){0,3}<link>"),
+    ("student", r"\b[Ff]ine-?tuning <link> (?:model )?(?:on|with|using|for)\b"),
+    ("student", r"\bis <a><link>(?: model)?,? (?:that (?:is|was) )?<tuned>\b"),
+    ("student", r"\b[Mm]odel,? <link>,? <tuned> (?:on|for|using|from|with)\b"),
+    ("student", r"^<link> (?:model )?(?:created|trained|released|developed) by .{1,150}? and <tuned>\b"),
+    ("student", r"^This (?:model )?is <a>(?P<model>[\w.-]{1,60}/[\w.-]{1,90})(?P<target>)(?: pre-?trained)? model\b"),
+    ("student", r"<link> as <a>(?:base|pre-?trained|backbone|underlying)(?: language)? model\b"),
+    ("student", r"\b(?:[Ll]anguage|[Bb]ackbone|[Uu]nderlying|[Ss]tarting) model (?:used |here )?(?:is|was) <a><link>"),
+    (
+        "student",
+        r"\b[Oo]riginal (?:[\w-]{1,12} ){0,3}model (?:comes|came|is taken) from <a>(?:[\w-]{1,12} ){0,3}<link>",
+    ),
+    (
+        "student",
+        r"\b[Oo]riginal (?:[\w-]{1,12} ){0,3}model (?:can be found|is|was|:)[^()\[\]]{0,40}?"
+        r"(?P<target>https://huggingface\.co/(?P<model>[\w./-]{3,100}))",
+    ),
+    ("student", r"\b(?:refer|see)(?: to)? <link> for (?:more )?details (?:about|of|on) the pre-?train(?:ed|ing) model"),
+    ("student", r"\b(?:with|is) <a><tuned> (?P<model><bert>)(?P<target>) model\b"),
+    ("student", r"\bresult of <tuned> <a>.{0,80}?\bpre-?trained (?P<model><bert>)(?P<target>)"),
     ("student", r"^<tuned> <a><link> (?:model )?(?:on|using|for)\b"),
     ("student", r"^<tuned> <a><hyphens> (?:model )?(?:on|using|for)\b"),
     (
@@ -56,7 +79,8 @@ _FORMS = (
     # `X trained on Y` as a line of its own: X has the hyphens of a model's name.
     ("student", r"^<hyphens> (?:model )?(?:trained|<tuned>) on\b"),
     ("student", r"^<link> (?:model )?(?:has been |is |was )?<tuned>"),
-    ("student", r"^[\w-]{2,30} \(`(?P<model>[\w./-]{3,80})`\)(?P<target>) (?:trained|<tuned>)"),
+    ("student", r"^[\w -]{2,40} \(`(?P<model>[\w./-]{3,80})`\)(?P<target>) (?:trained|<tuned>)"),
+    ("student", r"^[\w-]{2,30} \((?P<model>[A-Za-z0-9]+(?:[-/][\w.]+){1,8})\)(?P<target>) <tuned>"),
     ("student", r"\b[Ww]e <tuned> <a>(?:[\w-]{1,20} ){0,4}<link>"),
     ("student", r"\b[Ww]e <tuned> <a>(?:[\w-]{1,20} ){0,2}<hyphens> (?:model )?(?:on|using|for)\b"),
     ("student", r"\binitiali[sz]ed (?:from|with) <a>(?:pre-?trained )?(?:model )?<link>"),
@@ -67,11 +91,12 @@ _FORMS = (
     ("student", r"\btrained <a>.{0,60}\bmodel with <a>(?P<model><bert>)(?P<target>) model as its basis"),
     (
         "student",
-        r"(?:^|\bThis is |\bis )<a>\*{0,2}(?P<model>(?:[A-Za-z]{1,12} )?<bert>(?: v\d| (?:base|large|small|tiny)){0,2})"
+        r"(?:^|\bThis is |\bis )<a>\*{0,2}(?P<model>(?:[A-Za-z]{1,12} )?<bert>"
+        r"(?: v\d| (?:base|large|small|tiny|cased|uncased)){0,3})"
         r"(?P<target>)\*{0,2}(?: (?:language )?model)?,?(?: whole word masking)? (?:that (?:is|was) )?<tuned>\b",
     ),
     ("student", r"\bis <tuned>(?: and \w+)? (?:on|from) (?P<model>(?:[a-z]{1,14} )?<bert>)(?P<target>) model"),
-    ("student", r"\btransfer learning of <a><name> on\b"),
+    ("student", r"\btransfer[ -]learning of <a><name> on\b"),
 )
 _LAYERS = re.compile(r"\b[Ll]ayers (?P<layers>\d{1,2}(?:, \d{1,2}){0,60}(?:,? and \d{1,2})?) \(counted from 1\)")
 _SIGNS = ("tun", "Tun", "eacher", "tudent", "istill", "model", "checkpoint", "based", "nitiali", "trained", "This is")
@@ -80,11 +105,14 @@ _INTRODUCED = r"(?:^This (?:model )?is <a>|\b[Tt]he model used is <a>|\bpre-?tra
 _NO_MODEL = {"trained", "pretrained", "pre-trained", "the", "this", "a", "an", "model", "our", "distilled", "quantized",
              "none", "null", "unknown"}  # fmt: skip
 
+_NO_BASE = re.compile(r"[Tt]ransformers?\b|HuggingFace\b|Hugging Face\b")  # libraries that models are built with
+
 
 # What a text must hold for a form with this part to match: looking for it costs a hundredth of the search.
 _NEEDED = {
     "<link>": "](", "<tuned>": "un", "was used as the": "was used as the", "as <a>teacher": "teacher",
-    "(?:version|checkpoint) of": " of ", "The base model": "The base model", "transfer learning": "transfer learning",
+    "(?:version|checkpoint) of": " of ", "The base model": "The base model", "transfer[ -]learning": "learning of",
+    "[Oo]riginal": "riginal", "^This": "This", "pre-?train(?:ed|ing) model": "model",
 }  # fmt: skip
 
 
@@ -119,8 +147,9 @@ def _models(text: str) -> Iterator[tuple[str, int, str]]:
         return
     for name, needed, form in _MODELS:
         match = form.search(text) if all(word in text for word in needed) else None
-        if match and match["model"].lower() not in _NO_MODEL:
-            yield name, match.start("model"), _named(match["model"], match["target"])
+        model = _named(match["model"], match["target"]) if match else ""
+        if match and model.lower() not in _NO_MODEL and not _NO_BASE.match(model):
+            yield name, match.start("model"), model
     match = _HUB.search(text)
     named = hub_model(match["target"]) if match else None
     if match and named:
@@ -129,4 +158,4 @@ def _models(text: str) -> Iterator[tuple[str, int, str]]:
 
 def _named(words: str, target: str | None) -> str:
     """The Hub's name of a linked model, which beats the words of the link; without one, the words."""
-    return hub_model(target or "") or words.strip().rstrip(".")
+    return hub_model(target or "") or hub_model(words) or words.strip().rstrip(".")

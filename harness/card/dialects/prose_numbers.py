@@ -39,7 +39,7 @@ _TURNED = re.compile(
 _OPTIMIZER = re.compile(r"\b(?P<key>[Oo]ptimi[sz]er)(?: used)? (?:is|was) (?:the )?(?P<value>[A-Z]\w{2,20})\b")
 _EPOCHS = re.compile(
     r"\b(?:trained|train|fine-?tuned|training|ran|run|finetuned|pre-?trained)\b[^.\n]{0,80}?\b(?:for"
-    r"|over|in|with|after|during) (?:a total of |about )?[`*]{0,2}(?P<value>\d{1,4}|"
+    r"|over|in|with|after|during|total) (?:a total of |of |about )?[`*]{0,2}(?P<value>\d{1,4}|"
     + _WORD
     + r")[`*]{0,2} (?:more |additional |training |full )?(?P<key>epochs?)\b",
     re.IGNORECASE,
@@ -75,7 +75,10 @@ _CLAIM = re.compile(
     r"|\s*[:=])+\s*[*`~]{0,3}(?P<value>\d+(?:\.\d+|,\d+)?(?:\s?[-–/]\s?\d+(?:\.\d+)?)?)(?P<percent>\s?%)?[*`]{0,3}(?![\w/]|[.,]\d)"
 )
 _REVERSED = re.compile(
-    r"(?<![\w.])(?P<value>\d{1,3}\.\d+|\d{1,3}(?=\s?%))(?P<percent>\s?%)?[*`]{0,2} (?:\w+ |\()?" + _METRIC + r"\b"
+    r"(?<![\w.])(?P<value>\d{1,3}\.\d+|\d{1,3}(?=\s?%))(?P<percent>\s?%)?[*`]{0,2} (?:(?![Bb]est\b)\w+ |\()?"
+    + _METRIC
+    + r"\b"
+    r"(?! (?:loss|drop|gain|degradation|improvement|points?)\b)"
 )
 
 
@@ -107,6 +110,20 @@ _SLASHED = re.compile(
     + _AND
     + _number("second")
 )
+# `F1 is 88.7, compared with 88.5 for the dense version`
+_COMPARED = re.compile(r",? (?:compared (?:to|with)|against|versus|vs\.?) (?P<value>\d+\.\d+)\s?%?(?= (?:for|of|by) )")
+# `84.8/82.0 on f1/em`: the numbers before their metrics.
+_BEFORE = re.compile(
+    r"(?<![\w.])"
+    + _number("first", before="-")
+    + r"\s*/\s*"
+    + _number("second", before="/-")
+    + r" (?:on|for|in|of) (?:the )?"
+    + _named("one")
+    + _AND
+    + _named("two")
+    + r"\b"
+)
 _THAT = re.compile(r",? which is (?:equal to )?(?P<value>\d+\.\d+)\b")
 _SIGNATURE = re.compile(r"^\s*(?P<metric>BLEU|chrF\d?|TER)\|\S{5,200} = (?P<value>\d+(?:\.\d+)?)\b")
 _LOGGED = re.compile(r"\s(?P<metric>[a-z_]{2,30}) = (?P<value>-?\d+\.\d+)\s*$")
@@ -119,10 +136,14 @@ _BY_OTHERS = re.compile(
     r"for comparison|\bin (?:the|their|our) (?:original )?paper\b|\bthe authors\b"
     r"|\boriginal (?:\w+ )?paper\b|\bpaper (?:reports|states)\b|\breported results?\b"
     r"|compared (?:to|with)|original results?|\bbaseline\b|outperform"
-    r"|state[- ]of[- ]the[- ]art|\bvs\.?\b|previous best|reported (?:in|by)",
+    r"|state[- ]of[- ]the[- ]art|\bvs\.?\b|previous best|reported (?:in|by)|\breports? that\b|\bon par with\b",
     re.IGNORECASE,
 )
 _OTHERS_CLOSE = re.compile(r"\bwe improved|, ours|\bour model", re.IGNORECASE)
+# Under `Details of BERT` or `About mBERT` a card tells of the model that it began as.
+_OF_THE_BASE = re.compile(
+    r"^(?:details of|about|what is|background on)\b(?!.*\b(?:train|tun|task|data ?set|this|our|model$))", re.IGNORECASE
+)
 _USES = re.compile(r"\b(?:you can|if you|should|to use|recommend|could|example)\b", re.IGNORECASE)
 
 
@@ -136,7 +157,8 @@ def find(document: Document) -> Iterable[Finding]:
         if run is not None:
             yield from _run(document, plain.lines[0], run["n"], run["parts"])
             continue
-        if not _USES.search(plain.text) and " - INFO - " not in plain.text:
+        is_of_base = _OF_THE_BASE.match(document.section(plain.lines[0])) is not None
+        if not is_of_base and not _USES.search(plain.text) and " - INFO - " not in plain.text:
             yield from _settings(document, plain)
         yield from _claims(document, plain)
 
@@ -200,7 +222,7 @@ def _claims(document: Document, paragraph: Paragraph) -> Iterator[Finding]:
             yield claim
         return
     taken = set[int]()
-    for form in (_PAIR, _SLASHED):
+    for form in (_PAIR, _SLASHED, _BEFORE):
         for match in form.finditer(text):
             for metric, value in (("one", "first"), ("two", "second")):
                 if match.start(value) not in taken:
@@ -213,7 +235,7 @@ def _claims(document: Document, paragraph: Paragraph) -> Iterator[Finding]:
                 value = match["value"] + ("%" if match["percent"] else "")
                 yield from _claim(document, paragraph, match["metric"], value, match.start("value"))
     first = _CLAIM.search(text)
-    for match in _THAT.finditer(text) if first else ():
+    for match in (*_THAT.finditer(text), *_COMPARED.finditer(text)) if first else ():
         claim = claim_of(
             str(first and first["metric"]).strip(), match["value"], paragraph.line(match.start("value")), NAME,
             subject="other",

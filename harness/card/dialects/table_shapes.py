@@ -12,6 +12,8 @@ from harness.card.dialects.metrics import is_metric, metric_of
 
 _OF_RULE = set("|:+=- \t\r")
 _BREAK = re.compile(r"\s*<\s*/?\s*br\s*/?\s*>\s*", re.IGNORECASE)
+_PAIRED = re.compile(r"\d+(?:\.\d+)?\s*/\s*\d+(?:\.\d+)?$")  # a cell with two scores
+_BRACKETED = re.compile(r"\(([^()]{4,30})\)")
 _MARKS = str.maketrans("", "", "*`")
 _MAX_ROWS = 400
 
@@ -96,7 +98,9 @@ def bare(cell: str) -> str:
 def pair_of(cell: str) -> tuple[str, str] | None:
     """Two metrics in one header, such as `EM/F1` or `HasAns (EM/F1)`."""
     match = re.match(
-        r"^(?P<stem>[\w. -]{0,30}?)\s*\(?(?P<one>[\w-]{1,15})\s*/\s*(?P<two>[\w-]{1,15})\)?$", cell.strip()
+        r"^(?P<stem>[\w. -]{0,30}?)\s*\(?(?P<one>[\w-]{1,15}(?: [Mm]atch)?)\s*/\s*"
+        r"(?P<two>[\w-]{1,15}(?: [Mm]atch)?)\)?$",
+        cell.strip(),
     )
     if match is None or metric_of(match["one"]) is None or metric_of(match["two"]) is None:
         return None
@@ -110,3 +114,17 @@ def metric_cells(title: str, cell: str) -> Iterator[tuple[str, str]]:
         yield from zip(pair, (value.strip() for value in values), strict=True)
     elif pair is None:
         yield title, cell
+
+
+def pair_before(document: Document, table: Table) -> tuple[str, str] | None:
+    """The two metrics that the sentence above a table of nothing but pairs names: `… performance (EM/F1)`."""
+    cells = [cell for _, row in table.rows for cell in row[1:] if cell]
+    if not cells or not all(_PAIRED.match(cell) for cell in cells):
+        return None
+    named = _BRACKETED.findall(document.sentence_before(table.line)[-400:])
+    return next((pair for one in named if (pair := pair_of(one)) is not None), None)
+
+
+def are_numbers(table: Table, column: int) -> bool:
+    """Whether a column holds nothing but numbers."""
+    return all(cells[column][:1].isdigit() for _, cells in table.rows if column < len(cells))

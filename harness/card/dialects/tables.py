@@ -9,7 +9,16 @@ from harness.card.dialects.document import Document, Finding
 from harness.card.dialects.metrics import claim_of, is_metric, metric_of, plain_metric
 from harness.card.dialects.names import is_setting, state
 from harness.card.dialects.own_names import plain_name
-from harness.card.dialects.table_shapes import Table, bare, metric_cells, pair_of, tables_of, with_second_header
+from harness.card.dialects.table_shapes import (
+    Table,
+    are_numbers,
+    bare,
+    metric_cells,
+    pair_before,
+    pair_of,
+    tables_of,
+    with_second_header,
+)
 from harness.domain import Fact
 
 NAME = "tables"
@@ -17,9 +26,14 @@ _LOG = {"step", "steps", "epoch", "epochs", "iteration", "iterations"}
 _VALUE = re.compile(r"^(?:#?\s*value|score|scores|result|results|this model|ours?|value)$", re.IGNORECASE)
 _DATA = re.compile(
     r"^(?:datasets?|data|tasks?|languages?|lang|test\s?set|benchmarks?|corpus|domain|subset|config"
-    r"|testset|(?:test|eval|evaluation) data|source|lang\.?pairs?|pair|direction|language pairs?|test sets?)$",
+    r"|testset|(?:test|eval|evaluation) data|(?:tested|evaluated) on|source"
+    r"|lang\.?pairs?|pair|direction|language pairs?|test sets?)$",
     re.IGNORECASE,
 )
+_CHANGE = re.compile(
+    r"^(?:variation|differences?|diff|delta|gain|change|improvement|Δ.*|[Δ∆]|drop|loss in .*)$", re.IGNORECASE
+)
+_ALL = re.compile(r"^(?:all|overall|total|scores?|results?)$", re.IGNORECASE)
 _TOTAL = re.compile(r"^(?:(?:has|no)ans_)?total$")  # of questions, which some print as floats
 _LANGUAGE = re.compile(r"^lang", re.IGNORECASE)
 # Names that data sets of questions have and models have not: `SQuAD 2.0`, `FQuAD`, `NewsQA`.
@@ -27,22 +41,26 @@ _QUESTIONS = (
     r"(?:[A-Za-z]{0,7}-?(?:QuAD|QUAD)|SQAC|(?:News|Trivia|Hotpot|Ty[Dd]i ?|COVID-)QA)"
     r"(?:[-_ ][a-z]{2})?(?: ?v?\d[\d.]*)?"
 )
-# `SQuAD 2.0 F1`, `FQuAD (EM)`: the data before the metric.
-_ON_DATA = re.compile(rf"^(?P<data>{_QUESTIONS}) ?\(?(?P<metric>EM|F1|[Ee]xact(?: [Mm]atch)?|f1|em)\)?$")
+# `SQuAD 2.0 F1`, `ViquiQuAD (EM)`, `GermEval (F1)`: the data before the metric.
+_ON_DATA = re.compile(
+    rf"^(?:(?P<data>{_QUESTIONS}) ?\(?|(?P<named>(?!(?:Has|No)Ans|Variance|Std|Number)[A-Z][\w. -]{{2,30}}) \()"
+    r"(?P<metric>EM|F1|[Ee]xact(?: [Mm]atch)?|f1|em)\)?$"
+)
 _DATA_TITLE = re.compile(rf"^{_QUESTIONS}(?: (?:dev|test))?$")
 _SPLIT_BEFORE = re.compile(r"^(?P<split>dev|test|validation|train) \w", re.IGNORECASE)  # `Dev EM`
 _SHORT = re.compile(r"^[PR](?:[ ._-]\w{1,20})?$")  # precision and recall, of a class perhaps, beside another metric
+_TRAINED = re.compile(r"^train(?:ing)?(?:_(?:split|set|size|data|samples|examples|questions))?$")
 _SPLITS = re.compile(r"^(?:split|subset|set|partition)s?$", re.IGNORECASE)
 _NAMED_SPLIT = re.compile(r"^\S.{0,60}\s(?P<split>train(?:ing)?|dev|test|validation)(?: set)?$", re.IGNORECASE)
 _FILE = re.compile(r"(?P<part>train|dev|test|validation)\.(?:tsv|csv|jsonl?|txt)$")  # a table of the sizes of files
 _CLASS = re.compile(r"^(?:class(?:es)?|label|labels|entity|entities|tag|tags|category|type|)$", re.IGNORECASE)
 _THIS = re.compile(
-    r"\((?:this|our)(?: model)?\)|^(?:this (?:model|one|work)|ours?)$|\bthis model\b|\bours\b|^our (?:\w+ )?model\b"
-    r"|(?-i:^Our[A-Z])",
+    r"\((?:this|our)(?: model| one)?\)|^(?:this (?:model|one|work)|ours?)$|\bthis model\b|\bours\b"
+    r"|^our (?:\w+ )?model\b|(?-i:^Our[A-Z])",
     re.IGNORECASE,
 )
 _SCORES = re.compile(r"\b(?P<metric>\w[\w-]{1,20})\s+scores?\b", re.IGNORECASE)
-_OTHER = re.compile(r"original|baseline|\bpaper\b|reported|reference|previous|\bsota\b|state[- ]of", re.IGNORECASE)
+_OTHER = re.compile(r"original|base ?line|\bpaper\b|reported|reference|previous|\bsota\b|state[- ]of", re.IGNORECASE)
 _LONG_NAME = 12  # characters of a name that is no family's, such as `bert`
 
 
@@ -63,7 +81,10 @@ def _data_sets(table: Table) -> Iterator[Fact]:
     names = [plain_metric(cell) for cell in table.header]
     if not names or names[0] not in ("dataset", "data", "corpus"):
         return
+    trained = next((n for n, name in enumerate(names) if n and _TRAINED.match(name)), None)
     for line, cells in table.rows:
+        if trained is not None and cells[0] and any(char.isdigit() for char in "".join(cells[trained : trained + 1])):
+            yield Fact("train_data", cells[0], line, NAME)
         split = cells[1].lower() if len(names) > 1 and names[1] == "split" and len(cells) > 1 else ""
         match = None if split else _NAMED_SPLIT.match(cells[0])
         data, split = (cells[0], match["split"].lower()) if match else (cells[0], split)
@@ -82,7 +103,11 @@ def _is_log(table: Table) -> bool:
 
 def _of_table(document: Document, table: Table) -> Iterator[Finding]:
     header = table.header
-    columns = [n for n, cell in enumerate(header) if is_metric(bare(cell)) or pair_of(cell)]
+    pair = pair_before(document, table)
+    if pair is not None:
+        yield from _pairs(document, table, pair)
+        return
+    columns = [n for n, cell in enumerate(header) if is_metric(bare(cell)) or pair_of(cell) or _on_data(cell)]
     columns = sorted({*columns, *(n for n, cell in enumerate(header) if columns and _SHORT.match(cell))})
     n_side = sum(1 for _, cells in table.rows if cells and is_metric(bare(cells[0])))
     n_set = sum(1 for _, cells in table.rows if len(cells) > 1 and is_setting(cells[0], strong=True))
@@ -124,11 +149,14 @@ def _metrics_down(document: Document, table: Table) -> Iterator[Finding]:
             continue
         for n, cell in enumerate(cells[1:], start=1):
             title = table.header[n] if n < len(table.header) else ""
+            if _CHANGE.match(title):
+                continue
             split, is_data = context.split_of(f"{title} set"), _DATA_TITLE.match(title) is not None
             is_own = (
                 split is not None
                 or is_data
                 or _VALUE.match(title.strip("# "))
+                or (title.lower().startswith("model") and any(_is_other(one) for one in table.header))
                 or _is_this(document, title)
                 or (len(cells) == 2 and not _is_other(title))
             )
@@ -147,6 +175,8 @@ def _is_other(title: str) -> bool:
 def _metrics_along(document: Document, table: Table, columns: Sequence[int]) -> Iterator[Finding]:
     about = context.of(document, table.line)
     labels = [n for n in range(columns[0]) if n not in columns]
+    if len(labels) > 1 and are_numbers(table, labels[0]) and not are_numbers(table, labels[1]):
+        labels = labels[1:]  # the rows are numbered
     data_at = next((n for n, cell in enumerate(table.header) if n > columns[-1] and _DATA.match(cell)), None)
     names = {plain_metric(bare(table.header[n])) for n in columns}
     title = table.header[labels[0]].strip() if labels else ""
@@ -165,17 +195,25 @@ def _metrics_along(document: Document, table: Table, columns: Sequence[int]) -> 
             if n >= len(cells):
                 continue
             of_cell = _of_column(document, table, n, of_row, are_models=are_models)
+            if _THIS.search(cells[n]):  # `92.4 (this one)`
+                of_cell = dataclasses.replace(of_cell, subject=None)
             for key, value in metric_cells(table.header[n], cells[n]):
-                of_data = _ON_DATA.match(key)
+                of_data = _on_data(key)
                 name = of_data["metric"] if of_data else f"{key} {label}" if is_report and label else key
                 claim = claim_of(
                     name, value, line, NAME,
-                    dataset=of_data["data"] if of_data else of_cell.dataset,
+                    dataset=(of_data["data"] or of_data["named"]) if of_data else of_cell.dataset,
                     split=of_cell.split, subject=of_cell.subject,
                     unit=(metric_of(bare(key)) or ("", "points" if _SHORT.match(key) else "other"))[1],
                 )  # fmt: skip
                 if claim is not None:
                     yield claim
+
+
+def _on_data(title: str) -> re.Match[str] | None:
+    """A header of data and a metric; None where what stands before the metric is one itself, or a setting."""
+    match = _ON_DATA.match(title)
+    return match if match and not is_metric(match["named"] or "") and not is_setting(match["named"] or "") else None
 
 
 def _of_row(document: Document, about: context.About, title: str, label: str) -> context.About:
@@ -206,7 +244,7 @@ def _of_column(document: Document, table: Table, n: int, about: context.About, *
 def _is_this(document: Document, label: str) -> bool:
     """Whether a row is this model's: it says so, or bears the model's own name."""
     name = plain_name(label)
-    return _THIS.search(label) is not None or name in document.own_names or _goes_on(name, document.own_names)
+    return _THIS.search(label) is not None or name in document.row_names or _goes_on(name, document.own_names)
 
 
 def _goes_on(name: str, own: frozenset[str]) -> bool:
@@ -224,6 +262,22 @@ def _metric_column(document: Document, table: Table) -> Iterator[Finding]:
                 claim = claim_of(
                     key, value, line, NAME, dataset=cells[data] if data is not None else None,
                     subject=None if _is_this(document, table.header[n]) else table.header[n] or None,
+                )  # fmt: skip
+                if claim is not None:
+                    yield claim
+
+
+def _pairs(document: Document, table: Table, metrics: tuple[str, str]) -> Iterator[Finding]:
+    """Cells with a score of each of two metrics; a column may say of which questions, a row of which model."""
+    about = context.of(document, table.line)
+    for line, cells in table.rows:
+        of_row = _of_row(document, about, table.header[0], cells[0]) if cells[0] else about
+        for title, cell in zip(table.header[1:], cells[1:], strict=False):
+            for metric, value in zip(metrics, cell.split("/"), strict=False):
+                key = metric if _ALL.match(title) else f"{title} {metric}"
+                claim = claim_of(
+                    key, value.strip(), line, NAME,
+                    dataset=of_row.dataset, split=of_row.split, subject=of_row.subject,
                 )  # fmt: skip
                 if claim is not None:
                     yield claim

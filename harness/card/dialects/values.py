@@ -25,12 +25,16 @@ _WORDS = {
 }  # fmt: skip
 
 
-def cleaned(raw: str) -> str:
-    """A value as printed, without line-break tags, trailing commas and the quotes or backticks around the whole."""
-    text = raw.strip()
+def without_breaks(text: str) -> str:
+    """A value without the tags and backslashes that break its line."""
     while (match := _BREAK.search(text[-60:])) is not None and match.group():
         text = text[: len(text) - len(match.group())].rstrip()
-    text = text.rstrip(",;").strip()
+    return text
+
+
+def cleaned(raw: str) -> str:
+    """A value as printed, without line-break tags, trailing commas and the quotes or backticks around the whole."""
+    text = without_breaks(raw.strip()).rstrip(",;").strip()
     if text.endswith(".") and text[-2:-1].isdigit() and "." not in text[:-1]:
         text = text[:-1]
     if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'`" and text[0] not in text[1:-1]:

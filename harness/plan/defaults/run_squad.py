@@ -1,11 +1,14 @@
 """Defaults of transformers' question-answering example before the Trainer, run_squad.py, as of 3.0.2 (July 2020).
 
 Files are `examples/question-answering/run_squad.py` and `src/transformers/data/`. Its command lines are known by
-`per_gpu_train_batch_size`; later releases keep it under `examples/legacy`.
+`per_gpu_train_batch_size`; later releases keep it under `examples/legacy/question-answering`, with which every option
+below was compared (huggingface/transformers@015bfeb86891, which has torch's AdamW by then).
 
 Known not to match: it takes an answer's text from joined word pieces (`get_final_text`), where we cut it out of the
 context as run_qa.py does, which every tokenizer allows; its AdamW is transformers' own (the same rule in another order
-of operations); GPUs on one machine share each batch, which per_gpu_train_batch_size is multiplied by.
+of operations); it multiplies per_gpu_train_batch_size by the GPUs it sees, which is done here where the card says how
+many trained; its own scorer, `squad_evaluate`, puts the rules of 2.0 to SQuAD 1.1 too, which differ where a gold answer
+normalises to nothing.
 """
 
 from harness.plan.defaults import run_qa, trainer

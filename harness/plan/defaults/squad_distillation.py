@@ -2,7 +2,8 @@
 
 File: `examples/distillation/run_squad_w_distillation.py`. A teacher's span distributions and the gold labels, each by a
 weight of its own: alpha_ce x T^2 x KL, averaged over start and end, and alpha_squad x the model's own loss. Windows,
-optimiser and evaluation are those of run_squad.py, of which it is a copy.
+optimiser and evaluation are those of run_squad.py, of which it is a copy. Options, loss and clipping were compared with
+a later state, `examples/research_projects/distillation/` (huggingface/transformers@1001bb00bfee).
 
 Known not to match: the teacher's logits are worked out once, in eval mode, as there; see `run_squad.py` for the rest.
 """

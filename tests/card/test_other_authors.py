@@ -1,0 +1,187 @@
+"""Kinds of statements that cards nobody had tuned to were first misread in, each in words of our own."""
+
+from pathlib import Path
+
+import pytest
+
+from harness.card.read import parse
+from tests.card.test_cases import Right, assert_read
+
+HUB = "https://huggingface.co"
+CASES: dict[str, tuple[str, Right]] = {
+    # --- what a model began as ---
+    "the original model comes from": (
+        f"# m\nThe original fp32 net model comes from the fine-tuned model [tiny-q]({HUB}/org/tiny-q).\n",
+        Right({"student": ("org/tiny-q",)}),
+    ),
+    "the original model is at an address": (
+        f"# m\nBased on the [RoBERTa](https://x.org/1) kind.\n\nOriginal model can be found here: {HUB}/org/tiny\n",
+        Right({"student": ("org/tiny",)}),
+    ),
+    "a bare name after based on": (
+        "# m\nThis is a fine-tuned net for questions which is based on luke-tiny-lite\n",
+        Right({"student": ("luke-tiny-lite",)}),
+    ),
+    "a library is no base": ("# m\nThis model is based on the Transformers library.\n", Right({"student": ()})),
+    "a link before fine-tuned, in mid sentence": (
+        "# m\nA native Latin question answering model [AcmeBERT-base](https://a.org/) fine-tuned on [QuizQuAD](x).\n",
+        Right({"student": ("AcmeBERT-base",), "train_data": ("QuizQuAD",)}),
+    ),
+    "trained by its makers and fine-tuned here": (
+        f"# m\n[AcmeBERT]({HUB}/acme/bert-tiny) trained by [Acme](https://a.org/) and fine-tuned on [Quiz 2.0](x).\n",
+        Right({"student": ("acme/bert-tiny",)}),
+    ),
+    "fine-tuned from the X model, linked": (
+        f"# m\nThe **acme-small-qa** is a net for Latin, fine-tuned from the [Acme]({HUB}/acme/small) model.\n",
+        Right({"student": ("acme/small",)}),
+    ),
+    "a card to look things up in": (
+        f"# m\nPlease refer to [tiny BERT]({HUB}/acme/tiny) for details about the pre-training model.\n",
+        Right({"student": ("acme/tiny",)}),
+    ),
+    "the version of a version": (
+        f"# m\nIt is a fine-tuned version of the Latin version of [Acme]({HUB}/acme/latin), by Acme.\n",
+        Right({"student": ("acme/latin",)}),
+    ),
+    "misspelt fined-tuned": (
+        "# m\ntiny-bert-cased fined-tuned on SQuAD\n",
+        Right({"student": ("tiny-bert-cased",), "train_data": ("SQuAD",)}),
+    ),
+    "a language model that is a link to another": (
+        f"# m\n- **Language model:** [tiny-uncased]({HUB}/acme/tiny-uncased)\n",
+        Right({"student": ("acme/tiny-uncased",)}),
+    ),
+    "a language model that is a checkpoint of pretraining": (
+        "# m\n**Language model:** bert-base-multilingual-cased\n",
+        Right({"student": ("bert-base-multilingual-cased",)}),
+    ),
+    "a language model that is the model": ("# m\n**Language model:** acme-tiny-distilled\n", Right({"student": ()})),
+    "a folder of a script behind the Hub's address": (
+        f"# m\nThis model was fine-tuned from the [model]({HUB}//home/me/tmp) checkpoint.\n",
+        Right({"student": ()}),
+    ),
+    "a family in a block, its name on the Hub in a link": (
+        f"# m\nThis is the [AcmeElectra]({HUB}/acme/electra-tiny) model, fine-tuned using [Quiz 2](x).\n\n"
+        '## Hyperparameters\n```\nbase_LM_model = "AcmeElectra"\nlearning_rate = 3e-5\n```\n',
+        Right({"student": ("acme/electra-tiny", "AcmeElectra")}, {"learning_rate": 3e-5}),
+    ),
+    "distilled from an equivalent model": (
+        f"# m\nIt was distilled from the equivalent model [big]({HUB}/acme/big-squad).\n",
+        Right({"teacher": ("acme/big-squad",)}),
+    ),
+    # --- data ---
+    "trained from scratch, in the Trainer's words": (
+        "# m\nThis model was trained from scratch on the squad dataset.\n",
+        Right({"train_data": ("squad",), "student": ()}),
+    ),
+    "trained on a task using data": (
+        "# m\nThe net has been trained on the question answering task using [QuizQuAD-la](x), cut from the original.\n",
+        Right({"train_data": ("QuizQuAD-la",)}),
+    ),
+    "a translation is named by its language": (
+        "# m\nThe net was trained on the dataset SQUAD v1.1 in portuguese from a group.\n",
+        Right({"train_data": ("SQUAD v1.1 in portuguese",)}),
+    ),
+    "used for training and evaluation": (
+        "# m\nWe used the Latin set called [VetusQuAD](x) for training and evaluation.\n",
+        Right({"train_data": ("VetusQuAD",), "eval_data": ("VetusQuAD",)}),
+    ),
+    "data that come from several": (
+        "# m\nTraining data comes from two sources: [quiz2018](x), and [webquiz](y).\n",
+        Right({"train_data": ("quiz2018", "webquiz")}),
+    ),
+    "a table of splits": (
+        "# m\n## Datasets\n| Dataset | Format | Train split | Dev split |\n|--|--|--|--|\n"
+        "| [Quiz](x) | v1 | 9 225 | X |\n| Held | v1 | X | 300 |\n",
+        Right({"train_data": ("Quiz",)}),
+    ),
+    # --- machines ---
+    "Colab alone": ("# m\nThe net was trained on Google Colab.\n", Right({"infrastructure": ("Google Colab",)})),
+    "a machine that answered and did not train": (
+        "# m\nOur model has an inference speed of 18 ms on a Tesla T4.\n",
+        Right({"infrastructure": ()}),
+    ),
+    # --- numbers ---
+    "results in the front matter's metrics": (
+        "---\nmetrics:\n  - name: exact_match\n    type: exact_match\n    value: 65.1\n---\n# m\n",
+        Right(claims=(("exact", 65.1, None, None),)),
+    ),
+    "quoted keys in a list": (
+        "# m\nResults on the dev set:\n- 'exact_match': 76.3\n- 'f1': 84.5\n",
+        Right(claims=(("exact", 76.3, None, None), ("f1", 84.5, None, None))),
+    ),
+    "a metric in two scripts": (
+        "# accuracy\n'em(厳密一致)': 0.845, 'f1': 0.919\n",
+        Right(claims=(("exact", 84.5, None, None), ("f1", 91.9, None, None))),
+    ),
+    "breaks behind values": (
+        "## Quiz Evaluation\neval_exact = 79.9 <br/>\neval_f1 = 82.9 <br/>\n",
+        Right(claims=(("exact", 79.9, "Quiz", None), ("f1", 82.9, "Quiz", None))),
+    ),
+    "a table of pairs under a sentence with their names": (
+        "# m\nThe fine-tuned acme-tiny-cased model is best (Exact Match/F1).\n\n"
+        "| Model | All | HasAns |\n|--|--|--|\n| acme-tiny-cased | 70.9/76.1 | 67.7/78.0 |\n"
+        "| other-net | 58.9/64.7 | 49.1/60.6 |\n",
+        Right(
+            claims=(
+                ("exact", 70.9, None, None),
+                ("f1", 76.1, None, None),
+                ("HasAns_exact", 67.7, None, None),
+                ("HasAns_f1", 78.0, None, None),
+                ("exact", 58.9, None, "other-net"),
+                ("f1", 64.7, None, "other-net"),
+                ("HasAns_exact", 49.1, None, "other-net"),
+                ("HasAns_f1", 60.6, None, "other-net"),
+            )
+        ),
+    ),
+    "a column of changes": (
+        "# m\n| Metric | # Value | # Original | Variation |\n|--|--|--|--|\n| EM | 81.7 | 80.8 | +0.9 |\n",
+        Right(claims=(("exact", 81.7, None, None), ("exact", 80.8, None, "# Original"))),
+    ),
+    "a column Model beside a paper's": (
+        "# m\n| Metric | Paper | Model |\n|--|--|--|\n| EM | 78.5 | 75.7 (-2.8) |\n",
+        Right(claims=(("exact", 78.5, None, "Paper"), ("exact", 75.7, None, None))),
+    ),
+    "data before a metric in brackets": (
+        "# m\n| Model | Quiz (F1) |\n|--|--|\n| other-net | 82.0 |\n",
+        Right(claims=(("f1", 82.0, "Quiz", "other-net"),)),
+    ),
+    "a cell that says it is this one": (
+        "# m\n| Model | F1 |\n|--|--|\n| Net (base) | 92.4 (this one) |\n| Net (large) | 94.6 |\n",
+        Right(claims=(("f1", 92.4, None, None), ("f1", 94.6, None, "Net (large)"))),
+    ),
+    "the name that a sentence introduces": (
+        "# Latin answers\nThe **acme-small-qa** is a net for Latin.\n\n"
+        "| Model | F1 |\n|--|--|\n| acme-small-qa | 86.9 |\n| other-net | 85.5 |\n",
+        Right(claims=(("f1", 86.9, None, None), ("f1", 85.5, None, "other-net"))),
+    ),
+    "numbered rows": (
+        "# m\n| # | Name | EM |\n|--|--|--|\n| 0 | first-net | 69.9 |\n| 1 | next-net | 74.6 |\n",
+        Right(claims=(("exact", 69.9, None, "first-net"), ("exact", 74.6, None, "next-net"))),
+    ),
+    "what others report, numbers first": (
+        "# m\nAcme reports that this net can get 84.8/82.0 on f1/em on the dev set.\n",
+        Right(claims=(("f1", 84.8, None, "other"), ("exact", 82.0, None, "other"))),
+    ),
+    "compared with": (
+        "# m\nIts **F1 is 88.7**, compared with 88.5 for the dense version.\n",
+        Right(claims=(("f1", 88.7, None, None), ("f1", 88.5, None, "other"))),
+    ),
+    "a best score is not the score": (
+        "# m\nThe net has a performance of **82.68%** best F1.\n",
+        Right(claims=(("best_f1", 82.68, None, None),)),
+    ),
+    "a loss of accuracy is none": ("# m\nThe layer is kept to meet the 1% relative accuracy loss.\n", Right(claims=())),
+    # --- settings ---
+    "settings of the pretraining of what it began as": (
+        "# m\n## Details of Acme\nThe nets are trained with an initial sequence length of 512 subwords.\n",
+        Right(settings={"max_seq_length": None}),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_kind_of_other_authors_is_read_as_a_reader_does(name: str) -> None:
+    text, right = CASES[name]
+    assert_read(parse(Path("card.md"), text, ""), right)
