@@ -74,7 +74,7 @@ def score(request: Request, watch: ProgressCallback) -> tuple[Matrix, Path]:
     subject, weights = _weights(request)
     longest = max(int(stage.value("max_seq_length")) for stage in stages)
     fit.check_positions(weights, max_seq_length=longest)
-    fit.check_reads("model", weights, max_seq_length=longest, initialise=False, needs_head=True)
+    odd = fit.check_reads("model", weights, max_seq_length=longest, initialise=False, needs_head=True)
     record = {"weights": {"named": subject, "files": fingerprint(weights)}, "eval_data": data.record}
     if request.card is not None:
         record["card"] = {"path": Path(request.card.path).name, "sha256": request.card.sha256}
@@ -87,7 +87,9 @@ def score(request: Request, watch: ProgressCallback) -> tuple[Matrix, Path]:
     accelerator = Accelerator(cpu=request.device == "cpu")
     rows, left_out = _rows(weights, data, stages, out, accelerator, watch)
     claims = claims_in_points(request.card.claims) if request.card else {}
-    matrix = Matrix(subject, tuple(rows), claims, limited=data.limited, left_out=tuple(left_out), notes=data.notes)
+    matrix = Matrix(
+        subject, tuple(rows), claims, limited=data.limited, left_out=tuple(left_out), notes=(*odd, *data.notes)
+    )
     store.write_json(out / "matrix.json", to_document(matrix, None))
     return matrix, out
 

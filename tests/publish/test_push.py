@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,19 +38,10 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    """A Hub that this process's client talks to, logged in, with files sent as they are (not through Xet storage)."""
-    with serving() as one:
-        monkeypatch.setattr(constants, "ENDPOINT", one.endpoint)
-        files = one.endpoint + "/{repo_id}/resolve/{revision}/{filename}"
-        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", files)
-        monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
-        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-        monkeypatch.setenv("HF_TOKEN", TOKEN)
-        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-        _http.close_session()
-        yield one
-        _http.close_session()
+def hub(own_hub: Hub, monkeypatch: pytest.MonkeyPatch) -> Hub:
+    """A Hub that this process is logged in to."""
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    return own_hub
 
 
 @pytest.fixture

@@ -44,14 +44,22 @@ def load_model(folder: Path, *, seed: int, initialise: bool = False, needs_head:
     Everything is drawn from `seed` with `initialise`; only the head is where it is not in the folder and not needed.
     Raises DataError when the folder holds no such model, or weights that are not all there.
     """
+    model, prefix = load_with_prefix(folder, seed=seed, initialise=initialise, needs_head=needs_head)
+    if prefix:
+        _log.warning("%s: its weights are named with the prefix %s of a wrapper, which is stripped", folder, prefix)
+    return model
+
+
+def load_with_prefix(folder: Path, *, seed: int, initialise: bool, needs_head: bool) -> tuple[nn.Module, str]:
+    """The same, and the prefix of a wrapper that was stripped from the names of its weights, "" for none."""
     torch.manual_seed(seed)
-    missing: list[str] = []
+    missing, prefix = list[str](), ""
     try:
         if initialise:
             config = AutoConfig.from_pretrained(folder, trust_remote_code=False, **_two_outputs(folder))
             model = AutoModelForQuestionAnswering.from_config(config, attn_implementation="eager")
         else:
-            model, missing = _loaded(
+            model, missing, prefix = _loaded(
                 AutoModelForQuestionAnswering, folder, seed=seed, attn_implementation="eager", **_two_outputs(folder)
             )
     except _UNLOADABLE as error:
@@ -62,11 +70,11 @@ def load_model(folder: Path, *, seed: int, initialise: bool = False, needs_head:
     if lacking:
         raise DataError(folder, "", f"lacks weights of {type(model).__name__}: {', '.join(lacking[:4])}")
     _check_finite(folder, model)
-    return model
+    return model, prefix
 
 
-def _loaded(kind: Any, folder: Path, *, seed: int, **options: Any) -> tuple[Any, list[str]]:
-    """A model in fp32 and the names of weights that the folder lacks; prefixes of wrappers are stripped, and said."""
+def _loaded(kind: Any, folder: Path, *, seed: int, **options: Any) -> tuple[Any, list[str], str]:
+    """A model in fp32, the names of weights that the folder lacks, and the prefix of a wrapper that was stripped."""
     options |= {"trust_remote_code": False, "weights_only": True, "dtype": torch.float32, "output_loading_info": True}
     options["use_safetensors"] = True if (folder / WEIGHT_FILES[0]).exists() else None
     model, info = kind.from_pretrained(folder, **options)
@@ -75,10 +83,9 @@ def _loaded(kind: Any, folder: Path, *, seed: int, **options: Any) -> tuple[Any,
         torch.manual_seed(seed)
         pattern = "|".join(map(re.escape, PREFIXES))
         model, info = kind.from_pretrained(folder, key_mapping={f"^(?:{pattern})+": ""}, **options)
-        model = _unwrapped(kind, model, options)
-        prefix = next(one for one in PREFIXES if prefixed[0].startswith(one))
-        _log.warning("%s: its weights are named with the prefix %s of a wrapper, which is stripped", folder, prefix)
-    return model, sorted(info["missing_keys"])
+        stripped = re.match(f"(?:{pattern})+", prefixed[0])
+        return _unwrapped(kind, model, options), sorted(info["missing_keys"]), stripped[0] if stripped else ""
+    return model, sorted(info["missing_keys"]), ""
 
 
 def _unwrapped(kind: Any, model: Any, options: Mapping[str, Any]) -> Any:
@@ -119,7 +126,7 @@ def load_masked_lm(folder: Path) -> nn.Module:
     Raises DataError when the folder holds no such model, or weights that are not all there.
     """
     try:
-        model, missing = _loaded(AutoModelForMaskedLM, folder, seed=0)
+        model, missing, _ = _loaded(AutoModelForMaskedLM, folder, seed=0)
     except _UNLOADABLE as error:
         raise DataError(folder, "", f"holds no loadable masked language model: {_said_by(error)}") from error
     if not isinstance(model, nn.Module) or not isinstance(getattr(model, MASKED_LM_HEAD, None), nn.Module):
