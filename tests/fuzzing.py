@@ -2,9 +2,8 @@
 
     python -m tests.fuzzing N OUT
 
-makes N cases of each kind, fewer of those that take long, and adds what came of them to the JSON list in OUT: a result, a
-refusal (an error of ours), or a fault, which also fails its test. In an ordinary run of the tests there are a few of
-each.
+makes N cases of each kind, fewer of those that take long, and adds what came of them to the JSON list in OUT: a result,
+a refusal (an error of ours), or a fault, which also fails its test. In an ordinary run of the tests there are a few.
 """
 
 import json
