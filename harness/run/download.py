@@ -128,6 +128,14 @@ def fetch_card(repo_id: str, revision: str | None = None) -> Path:
         raise HubError(f"the card of {repo_id}{pinned} could not be fetched from the Hub ({what}); {advice}") from error
 
 
+def fetch_beside(card: Path, repo_id: str, name: str) -> Path | None:
+    """A file beside a card that `fetch_card` fetched, of the same commit; None where the repository has none."""
+    try:
+        return Path(hf_hub_download(repo_id, name, revision=card.parent.name))
+    except (OSError, ValueError, HTTPError):
+        return None
+
+
 def cached_readme(repo_id: str, revision: str | None = None) -> Path | None:
     """A model's card as the client's cache has it; None where it has none."""
     try:
