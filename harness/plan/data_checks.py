@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from harness.domain import Deviation, Experiment
-from harness.errors import PlanError
+from harness.errors import DataError, PlanError
 from harness.plan.data_reading import MOST_DROPPED
 from harness.qa import offsets
 from harness.qa.features import Features
@@ -29,6 +29,7 @@ def training_questions(experiment: Experiment, whole: Questions) -> tuple[Questi
     """
     used = partial(_used, experiment, whole, ids_path(experiment))
     found = survey(used())
+    _check_any(experiment, "train_data", found)
     check_dropped(experiment, found)
     return used, (*_of_reading("train_data", found), *_of_unusable(found))
 
@@ -37,6 +38,7 @@ def evaluation_questions(experiment: Experiment, whole: Questions) -> tuple[list
     """The questions that the run is scored on, and how they were read; raises DataError for data that are broken."""
     kept = check_unique(list(_used(experiment, whole, None)), str(experiment.run["eval_data"].value))
     found = survey(kept)
+    _check_any(experiment, "eval_data", found)
     return kept, (*_of_reading("eval_data", found), *_of_token_scores(found))
 
 
@@ -51,6 +53,14 @@ def _used(experiment: Experiment, whole: Questions, listed: Path | None) -> Iter
     found = whole() if listed is None else only_questions(whole(), read_ids(listed), listed)
     mended = repaired(found) if "repair_offsets" in experiment.run else found
     return first_questions(mended, experiment.run.get("limit"))
+
+
+def _check_any(experiment: Experiment, name: str, found: Survey) -> None:
+    """Raises DataError for data without a question."""
+    if found.n_questions == 0:
+        option = f"--{name.removesuffix('_data')}"
+        what = f"holds no question; give data that do with {option}"
+        raise DataError(str(experiment.run[name].value), "", what)
 
 
 def check_dropped(experiment: Experiment, train: Survey) -> None:

@@ -17,7 +17,7 @@ from harness.cli.main import main
 from harness.qa import offsets, question_fields
 from harness.record import store
 from harness.record.folder import Run
-from tests.conftest import ROOT
+from tests.conftest import QUESTIONS, ROOT
 from tests.hub_server import Fault, Hub
 from tests.run.test_hub_shapes import behind_a_proxy, parquet, put, row
 from tests.tiny import make_model
@@ -329,3 +329,33 @@ def test_a_model_that_is_not_to_be_had_is_said_with_the_option_that_supplies_it(
     assert "give a local folder with --student DIR" in said
     assert "secret" not in said
     assert not (tmp_path / "results").exists()
+
+
+# --- neighbours of the cases ---
+
+FLAT = {"id": "a", "context": "Built in 1854.", "question": "when ?"}
+NEIGHBOURS: dict[str, tuple[Any, str]] = {  # bytes, or what is written as JSON
+    "empty": (b" \n", "is empty; fetch it again"),
+    "no question": ({"data": [{"paragraphs": [{"context": "a", "qas": []}]}]}, "holds no question; give data that do"),
+    "latin-1": (b'[{"context": "B\xfcilt in 1854."}]', "is neither UTF-8 nor -16 nor -32"),
+    "splits": ({"train": [FLAT], "test": [FLAT]}, "(it has: test, train)"),
+    "rows of the Hub's viewer": ({"rows": [{"row": FLAT}], "features": []}, "(it has: features, rows)"),
+    "answer beside": ([{**FLAT, "answer_text": "1854"}], "(it has: answer_text, context, id, question)"),
+    "answers as text": ([{**FLAT, "answers": "1854"}], "expected a list of objects with text and answer_start"),
+    "id is true": ([{**FLAT, "id": True, "answers": []}], "give each question an id of its own"),
+    "an endless number": (b'[{"id": "a", "answers": [{"answer_start": 1' + b"0" * 30, "is not valid JSON"),
+}
+
+
+@pytest.mark.parametrize("role", ["train", "eval"])
+@pytest.mark.parametrize("name", NEIGHBOURS)
+def test_a_neighbour_of_the_cases_is_refused_in_words_that_help(
+    name: str, role: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content, says = NEIGHBOURS[name]
+    (tmp_path / "given.json").write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+    pair = {"train": QUESTIONS, "eval": QUESTIONS, role: tmp_path / "given.json"}
+    assert reproduce(STUDENT, pair["train"], pair["eval"], tmp_path, "--dry-run") == 2
+    said = capsys.readouterr().err
+    assert says in said
+    assert "given.json" in said

@@ -86,6 +86,37 @@ def test_configurations_are_never_merged_and_splits_that_are_not_there_are_liste
     assert not [asked for asked in own_hub.asked if "resolve" in asked and "/train-" in asked and "validation" in asked]
 
 
+YAML = """---
+configs:
+- config_name: german
+  data_files:
+  - split: train
+    path: files/de-*.parquet
+  - split: test
+    path: [files/rest.parquet]
+- config_name: french
+  data_files: files/fr.parquet
+- config_name: broken
+  data_files: {a: b}
+---
+# many
+"""
+
+
+def test_configurations_that_only_a_readme_declares_are_read(own_hub: Hub, tmp_path: Path) -> None:
+    files = {f"files/{name}.parquet": parquet(tmp_path, [row(name)]) for name in ("de-1", "de-2", "fr", "rest")}
+    put(own_hub, "datasets/org/many", {**files, "README.md": YAML.encode()})
+    merged, german, french, test, missing = fetch(
+        ("data", "org/many", "train"), ("data", "org/many/german", "train"), ("data", "org/many/french", "train"),
+        ("data", "org/many", "test"), ("data", "org/many/italian", "train"),
+    )  # fmt: skip
+    assert merged.startswith("2 DataError data set org/many: has split train in 2 configurations (french, german)")
+    assert [one[2] for one in german] == [[["de-1", 1], ["de-2", 1]]]
+    assert ([one[2] for one in french], [one[2] for one in test]) == ([[["fr", 1]]], [[["rest", 1]]])
+    assert "no parquet files of split train of configuration italian;" in missing
+    assert "(it has: train of french, test of german, train of german)" in missing
+
+
 def test_only_the_split_that_is_asked_for_is_downloaded(own_hub: Hub, tmp_path: Path) -> None:
     files = {
         f"data/{split}-00000-of-00001.parquet": parquet(tmp_path, [row(split)]) for split in ("train", "validation")

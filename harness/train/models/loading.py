@@ -149,6 +149,10 @@ def load_tokenizer(folder: Path) -> Any:
         raise DataError(folder, "", "its tokenizer gives no character offsets; a fast tokenizer is needed")
     if len(tokenizer) <= len(tokenizer.all_special_ids):
         raise DataError(folder, "", "its tokenizer has no vocabulary; add vocab.txt or tokenizer.json")
+    try:
+        tokenizer("a", "b", return_offsets_mapping=True)
+    except Exception as error:  # a setting of another kind shows in use alone
+        raise DataError(folder, "", f"its tokenizer cannot be used: {_said_by(error)}; mend its files") from error
     return tokenizer
 
 
