@@ -219,6 +219,13 @@ def test_a_model_is_read_or_refused(
     assert notes == (prefix if name == "origmod-prefix" else [])
 
 
+def test_a_stripped_prefix_stands_in_the_record_of_the_run(models: Path, data: Path, tmp_path: Path) -> None:
+    options = ("--student", str(models / "origmod-prefix"), "--set", "finetune.num_train_epochs=0")
+    assert reproduce(STUDENT, data / PLAIN, data / PLAIN, tmp_path, *options) == 4
+    said = [one for one in record_of(tmp_path).deviations if "prefix _orig_mod." in one.actual]
+    assert [(one.claimed, one.severity) for one in said] == [("student origmod-prefix", "none")]
+
+
 def test_every_model_of_the_cases_is_tried(models: Path) -> None:
     assert {path.name for path in models.iterdir()} == {*MODELS}
 
