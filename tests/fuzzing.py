@@ -72,6 +72,11 @@ def tried(kind: str, read: Callable[[], Any], codes: tuple[int, ...] = (2, 4)) -
     return None if code else found
 
 
+# Of a JSON value: a place in it, what comes there, and whether it goes, gets another name, or is that.
+edits = st.lists(
+    st.tuples(st.integers(0, 2**20), anything, st.sampled_from(["absent", "renamed", "other", "other"])),
+    min_size=1, max_size=3,
+)  # fmt: skip
 changes = st.lists(
     st.tuples(st.integers(0, 2**20), st.sampled_from(["cut", "insert", "replace", "repeat"]), st.binary(max_size=4)),
     min_size=1, max_size=4,

@@ -13,7 +13,7 @@ from harness.qa.offsets import repaired
 from harness.qa.prediction_files import read_predictions, read_probabilities, repeated_text
 from harness.qa.squad import from_table, read_squad, write_json
 from harness.qa.survey import survey
-from tests.fuzzing import anything, changed, changes, often, texts, tried
+from tests.fuzzing import anything, changed, changes, edits, often, replaced, texts, tried
 from tests.fuzzing import optional as record
 
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32", "latin-1")
@@ -92,6 +92,19 @@ WHOLE = [
 ]  # fmt: skip
 READERS = {"questions": lambda path: list(read_squad(path)), "predictions": read_predictions,
            "probabilities": read_probabilities}  # fmt: skip
+
+
+@often
+@given(st.sampled_from([json.loads(one.splitlines()[0]) for one in WHOLE[:2]]), numbers | texts, edits, st.booleans())
+def test_a_file_of_which_a_few_fields_are_changed_is_read_or_refused(
+    tmp_path: Path, plain: Any, value: Any, found: Any, is_other: bool
+) -> None:
+    path, content = tmp_path / "data.json", json.loads(json.dumps(plain))
+    for place, given_value, how in found[: 1 + is_other]:
+        content = replaced(content, place, given_value if is_other else value, how)
+    path.write_text(json.dumps(content), encoding="utf-8", errors="replace")
+    read = tried("files of questions, a few fields changed", lambda: list(read_squad(path)))
+    assert read is None or survey(repaired(read)).n_unusable <= survey(read).n_unusable
 
 
 @often
