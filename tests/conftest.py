@@ -16,6 +16,8 @@ if "PYTEST_XDIST_WORKER_COUNT" in os.environ:
 os.environ.setdefault("COLUMNS", "200")
 
 import torch
+from huggingface_hub import constants
+from huggingface_hub.utils import _http
 
 if not torch.cuda.is_available():
     # Kernels for a GPU are tested in Triton's interpreter where there is none; Triton looks when it is imported.
@@ -26,6 +28,7 @@ from harness.card.references import PACKAGE
 from harness.qa import registered, squad
 from harness.record import store
 from tests.browser import Browser, find_chromium
+from tests.hub_server import Hub, serving
 from tests.tiny import make_masked_lm, make_model
 
 ROOT = Path(__file__).parents[1]
@@ -92,6 +95,24 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     opened = Browser(program, tmp_path_factory.mktemp("profile"))
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def own_hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
+    """A Hub that this process's client talks to, with a cache of its own and files sent as they are (without Xet)."""
+    for name in [name for name in os.environ if name.upper().endswith("_PROXY")]:
+        monkeypatch.delenv(name)
+    with serving() as one:
+        monkeypatch.setattr(constants, "ENDPOINT", one.endpoint)
+        files = one.endpoint + "/{repo_id}/resolve/{revision}/{filename}"
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", files)
+        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub-cache"))
+        monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        _http.close_session()
+        yield one
+        _http.close_session()
 
 
 def take_for(monkeypatch: pytest.MonkeyPatch, reference: str) -> None:

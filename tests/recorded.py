@@ -12,7 +12,8 @@ from harness.judge import conditions, verdict
 from harness.plan.experiment import plan
 from harness.plan.options import Options
 from harness.qa import official_squad, squad, token_index
-from harness.qa.signature import rules_of, signature_of
+from harness.qa.rules import rules_of
+from harness.qa.signature import signature_of
 from harness.record import environment, store
 from harness.record.folder import Run
 from harness.record.parts import RunEnvironment, ScoredAnswer

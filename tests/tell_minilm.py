@@ -35,7 +35,7 @@ BESIDE = {
     "bench": "speed, as the benchmarks of `tests/bench` wrote it down",
     "cards": "the MiniLM cards as `harness card` wrote them again from a record",
     "minilm-3l-squad2/scores": "the evaluator matrix above, as `harness score` wrote it",
-    "parser": "how many fuzzed cards were read, and what came of them",
+    "parser": "how many fuzzed cards, files and records were read, and what came of them",
     "plots": "the pictures above",
     "pocket": "the runs behind the claims of the pocket cards, further runs held against them, and planted faults",
 }

@@ -1,6 +1,8 @@
 """What the Hub would refuse of a card's metadata, each with its line: its own check comes only with a push.
 
-The rules are those of the Hub's validation of YAML as its messages name them; the list of licences is its own.
+The rules are those of the Hub's validation of YAML as its messages name them. The licences are those that its message
+lists (huggingface_hub issue 4218, May 2026; one more since), a superset of those in its documentation
+(huggingface/hub-docs, docs/hub/repositories-licenses.md). They are written in small letters.
 """
 
 import re
@@ -32,7 +34,8 @@ cc0-1.0 cc-by-2.0 cc-by-2.5 cc-by-3.0 cc-by-4.0 cc-by-sa-3.0 cc-by-sa-4.0 cc-by-
 cc-by-nc-4.0 cc-by-nd-4.0 cc-by-nc-nd-3.0 cc-by-nc-nd-4.0 cc-by-nc-sa-2.0 cc-by-nc-sa-3.0 cc-by-nc-sa-4.0
 cdla-sharing-1.0 cdla-permissive-1.0 cdla-permissive-2.0 wtfpl ecl-2.0 epl-1.0 epl-2.0 etalab-2.0 eupl-1.1
 eupl-1.2 agpl-3.0 gfdl gpl gpl-2.0 gpl-3.0 lgpl lgpl-2.1 lgpl-3.0 isc h-research intel-research lppl-1.3c
-ms-pl apple-ascl apple-amlr mpl-2.0 odc-by odbl openrail++ open-mdw osl-3.0 postgresql ofl-1.1 ncsa unlicense
+ms-pl apple-ascl apple-amlr mpl-2.0 odc-by odbl openmdw-1.0 openmdw-1.1
+openrail++ osl-3.0 postgresql ofl-1.1 ncsa unlicense
 zlib pddl lgpl-lr deepfloyd-if-license fair-noncommercial-research-license llama2 llama3 llama3.1 llama3.2
 llama3.3 llama4 grok2-community gemma unknown other
 """
@@ -45,7 +48,7 @@ def refused(card: Card) -> Iterator[Note]:
     for key in _LISTS:
         yield from _texts(header, key)
     for item in items(header.node("license")):
-        if _is_text(item) and item.value.strip().lower() not in LICENCES:
+        if _is_text(item) and item.value not in LICENCES:
             said = f"license {item.value!r:.60} is none that the Hub knows; give its identifier, or 'other' with"
             yield Note(f"{said} license_name and license_link", header.line(item))
     yield from _index(header)

@@ -11,7 +11,7 @@ from harness.card.references import HUB_QUESTIONS, data_reference, model_referen
 from harness.cli.arguments import DEVICE, device_name
 from harness.cli.parse import CARD
 from harness.cli.show import show
-from harness.domain import Deviation, Experiment
+from harness.domain import Card, Deviation, Experiment
 from harness.errors import PlanError
 from harness.plan import presence
 from harness.plan.claims import ORIGINS
@@ -38,13 +38,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    described, experiment, deviations = checked(arguments)
+    return show_plan(arguments, described, experiment, deviations)
+
+
+def checked(arguments: argparse.Namespace) -> tuple[Card, Experiment, tuple[Deviation, ...]]:
+    """Card, plan, and how the questions of local files are read.
+
+    Raises PlanError for what is not there, in this plan or in those of the cards that it begins with.
+    """
     described = find_card(arguments.card)
     experiment = plan(described, options_of(arguments))
-    _check_present(experiment, arguments)
+    deviations = presence.check_present(experiment, arguments.results)
+    for path in presence.cards_of(experiment):
+        from harness.run import teacher_cards  # here: it loads what judges runs
+
+        if path.resolve() != Path(experiment.card_path).resolve():
+            presence.check_present(teacher_cards.planned(path, experiment), arguments.results)
+    return described, experiment, deviations
+
+
+def show_plan(
+    arguments: argparse.Namespace, described: Card, experiment: Experiment, deviations: tuple[Deviation, ...]
+) -> int:
     cost = _measured_forecast(experiment, arguments) if arguments.forecast or arguments.budget else None
     subject = ReportData(
         experiment=experiment,
-        deviations=(*experiment.deviations, *_of_this_machine(experiment, arguments.device)),
+        deviations=(*experiment.deviations, *deviations, *_of_this_machine(experiment, arguments.device)),
         forecast=_rough_forecast(experiment) if cost is None else None,
         findings=lint.findings(described),
         cost=store.to_json(cost),
@@ -53,16 +73,6 @@ def run(arguments: argparse.Namespace) -> int:
     if cost is not None:
         refuse_over(cost, arguments.budget)
     return 0
-
-
-def _check_present(experiment: Experiment, arguments: argparse.Namespace) -> None:
-    """Raises PlanError for what is not there, in this plan or in those of the cards that it begins with."""
-    presence.check_present(experiment, arguments.results)
-    for path in presence.cards_of(experiment):
-        from harness.run import teacher_cards  # here: it loads what judges runs
-
-        if path.resolve() != Path(experiment.card_path).resolve():
-            presence.check_present(teacher_cards.planned(path, experiment), arguments.results)
 
 
 def _seconds(text: str) -> float:

@@ -2,12 +2,14 @@
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.card import generated
 from harness.errors import DataError
 from harness.record import store
+from harness.report.printable import printable
 
 if TYPE_CHECKING:
     from harness.publish.bundle import Publication
@@ -43,11 +45,14 @@ def run(arguments: argparse.Namespace) -> int:
         raise DataError("--commit-message", "", "is empty")
     publication = publication_of(
         arguments.run_folder,
+        repo=arguments.repo,
         allow_verdict=arguments.allow_verdict,
         accept_license=arguments.accept_license,
         records=records,
         task_of=upload.benchmark_task,
     )
+    for said in publication.refused:
+        print(printable(f"harness: the Hub would refuse this card, {said}"), file=sys.stderr)
     if arguments.dry_run:
         print(_json(publication, arguments) if arguments.json else _text(publication, arguments))
         return 0

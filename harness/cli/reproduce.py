@@ -8,6 +8,7 @@ from harness.card import lint
 from harness.cli import plan as plan_command
 from harness.cli.show import show, subject_of
 from harness.errors import PlanError
+from harness.plan import presence
 from harness.plan.experiment import plan
 from harness.record import environment
 from harness.record.folder import Run
@@ -44,11 +45,24 @@ def _seeds(text: str) -> int | None:
     return int(text)
 
 
+def _dry_run(arguments: argparse.Namespace) -> int:
+    """The plan, once all that lies on this machine is known to fit together."""
+    described, experiment, deviations = plan_command.checked(arguments)
+    kinds = {reference.kind for reference in presence.folders_of(experiment).values()}
+    if kinds - {"random"}:  # what ships with us fits, and torch takes seconds to load
+        from harness.run import preflight
+        from harness.train.models import loading
+
+        loading.silence_library_logging()
+        deviations += preflight.check_local(experiment)
+    return plan_command.show_plan(arguments, described, experiment, deviations)
+
+
 def run(arguments: argparse.Namespace) -> int:
     if arguments.offline:
         environment.go_offline()
     if arguments.dry_run:
-        return plan_command.run(arguments)
+        return _dry_run(arguments)
     for name in ("gradient_accumulation_steps", "num_processes"):
         if getattr(arguments, name) < 1:
             raise PlanError([f"--{name.replace('_', '-')} {getattr(arguments, name)}: must be at least 1"])

@@ -16,7 +16,8 @@ import numpy as np
 from harness.card.references import data_reference
 from harness.errors import DataError
 from harness.qa import official_squad
-from harness.qa.signature import rules_of, signature_of
+from harness.qa.rules import rules_of
+from harness.qa.signature import signature_of
 from harness.qa.squad import Paragraph, first_questions, read_squad
 from harness.record import store
 from harness.record.folder import Evaluation, Run

@@ -94,13 +94,19 @@ def _only_listed(draft: Draft) -> Fact | None:
     return listed[0] if len(listed) == 1 and _named("train_data", listed[0]) is not None else None
 
 
-def _train_ids(draft: Draft) -> Iterator[Setting]:
-    fact = draft.card.fact("train_data")
+def list_of_ids(card: Card) -> str | None:
+    """The file beside a card that lists the training questions it means, where it names one."""
+    fact = card.fact("train_data")
     listed = _LIST_OF_IDS.search(fact.value) if fact else None
+    return listed[1] if listed else None
+
+
+def _train_ids(draft: Draft) -> Iterator[Setting]:
+    fact, listed = draft.card.fact("train_data"), list_of_ids(draft.card)
     if fact and listed:
-        if not (Path(draft.card.path).parent / listed[1]).is_file():
-            draft.problems.append(f"{draft.place(fact.line)}: {listed[1]}, a list of question ids, is not there")
-        yield Setting("train_ids", listed[1], "stated", sources.card_line(fact.line))
+        if not (Path(draft.card.path).parent / listed).is_file():
+            draft.problems.append(f"{draft.place(fact.line)}: {listed}, a list of question ids, is not there")
+        yield Setting("train_ids", listed, "stated", sources.card_line(fact.line))
 
 
 def _data(draft: Draft, name: str, given: str | None, option: str) -> Setting:

@@ -4,29 +4,46 @@ model folders, other cards, data files, the folder of results."""
 import os
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from harness.card.read import read_card
 from harness.card.references import Reference, data_reference, model_reference, unpinned
-from harness.domain import Experiment, Setting
+from harness.domain import Deviation, Experiment, Setting
 from harness.errors import CardError, DataError, PlanError
-from harness.plan import model_folders
+from harness.plan import data_checks, model_folders
 from harness.qa.squad import read_squad
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(?:/[A-Za-z0-9][\w.-]*)?")
 
 
-def check_present(experiment: Experiment, results: Path) -> None:
-    """Raises PlanError with all that is named and not there, or is something else."""
-    problems = [*_models(experiment), *_data(experiment), *_results(results)]
+def check_present(experiment: Experiment, results: Path) -> tuple[Deviation, ...]:
+    """How the questions of local files are read, each file to its end.
+
+    Raises PlanError with all that is named and not there, or is something else, or cannot be used as it stands.
+    """
+    problems, deviations = [*_models(experiment)], list[Deviation]()
+    for name in ("train_data", "eval_data"):
+        found, said = _data(experiment, name)
+        problems += said
+        deviations += found
+    problems += _results(results)
     if problems:
         raise PlanError(problems)
+    return tuple(deviations)
 
 
 def cards_of(experiment: Experiment) -> list[Path]:
     """Cards whose students this experiment begins with, where they are there."""
     named = [_reference(experiment, one) for one in _named(experiment)]
     return [one.path for one in named if one.kind == "card" and one.path is not None and one.path.is_file()]
+
+
+def folders_of(experiment: Experiment) -> dict[str, Reference]:
+    """The models whose folders are here before anything is fetched or made, by what they are to the run."""
+    named = {one.name: _reference(experiment, one) for one in _named(experiment)}
+    local = ("folder", "package", "random")
+    return {name: one for name, one in named.items() if one.kind in local and one.path is not None}
 
 
 def _named(experiment: Experiment) -> list[Setting]:
@@ -69,21 +86,21 @@ def _card(option: str, path: Path) -> Iterator[str]:
         yield f"{option} {error}"
 
 
-def _data(experiment: Experiment) -> Iterator[str]:
-    here = Path(experiment.card_path).parent
-    for name in ("train_data", "eval_data"):
-        setting = experiment.run[name]
-        text, is_option = str(setting.value), setting.origin == "overridden"
-        path = data_reference(text, card_dir=here, is_option=is_option).path
-        if path is None:
-            continue
-        if not path.is_file():
-            yield f"{name} {path}: no such file; give it with --{name.removesuffix('_data')} FILE"
-            continue
-        try:
-            next(read_squad(path))
-        except DataError as error:
-            yield str(error)
+def _data(experiment: Experiment, name: str) -> tuple[tuple[Deviation, ...], list[str]]:
+    """How the questions of one data set are read, and what keeps it from being used; nothing of one on the Hub."""
+    here, setting = Path(experiment.card_path).parent, experiment.run[name]
+    path = data_reference(str(setting.value), card_dir=here, is_option=setting.origin == "overridden").path
+    if path is None:
+        return (), []
+    if not path.is_file():
+        return (), [f"{name} {path}: no such file; give it with --{name.removesuffix('_data')} FILE"]
+    read = data_checks.training_questions if name == "train_data" else data_checks.evaluation_questions
+    try:
+        return read(experiment, partial(read_squad, path))[1], []
+    except DataError as error:
+        return (), [str(error)]
+    except PlanError as error:
+        return (), list(error.problems)
 
 
 def _results(results: Path) -> Iterator[str]:

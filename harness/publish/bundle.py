@@ -16,6 +16,7 @@ from pathlib import Path
 from harness.card.references import Reference, is_data_of_hub
 from harness.errors import DataError, InvalidRunError
 from harness.judge.audit import audit, first_of, problems_of
+from harness.plan.beside import files_beside
 from harness.publish import model_card, privacy
 from harness.publish.licences import licences_of, refusals
 from harness.publish.model_card import Regenerated
@@ -28,6 +29,7 @@ _IDENTITY = "identity.json"
 _WEIGHTS = ".safetensors"
 _MODEL = (_WEIGHTS, ".json", ".txt", ".model", ".jinja")
 _SETTINGS = ("config.json", "tokenizer_config.json")  # where libraries may note where they found a model
+_LARGEST_BESIDE = 10_000_000  # bytes, of a card or a list of ids
 _JUDGES_NOTHING = ("invalid", "limited")
 _ANSWERS = ("predictions.json", "metrics.json")  # what was scored is never touched
 
@@ -37,7 +39,7 @@ class Publication:
     """`files` are what is pushed, by path in the repository: bytes, or the file that holds them.
 
     `name` is the card's, `folder` where a data set of records keeps the run; `cleaned` are the files that are not byte
-    for byte what lies in the run's folder.
+    for byte what lies in the run's folder; `refused` is what of the card the Hub would not take.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Publication:
     card: str
     outcome: str
     licences: Mapping[str, str]
+    refused: tuple[str, ...]
 
     def record(self) -> dict[str, bytes | Path]:
         """The record's files alone, by their paths in a data set of records."""
@@ -74,6 +77,7 @@ def sha256_of(content: bytes | Path) -> str:
 def publication_of(
     run: Path,
     *,
+    repo: str | None = None,
     allow_verdict: bool = False,
     accept_license: bool = False,
     records: str | None = None,
@@ -81,8 +85,9 @@ def publication_of(
 ) -> Publication:
     """Everything that is pushed of a finished run.
 
-    `records` is the address of the data set that gets the record too; `task_of` says under which task a data set of
-    the Hub, by name and split, ranks results, None where it is no benchmark.
+    `repo` is where it will stand: the card's command names it. `records` is the address of the data set that gets the
+    record too; `task_of` says under which task a data set of the Hub, by name and split, ranks results, None where it
+    is no benchmark.
 
     Raises DataError for a run that is not finished, for a series, for weights that are not there, for a verdict or
     licence that forbids it; InvalidRunError for a record that fails its audit.
@@ -100,8 +105,11 @@ def publication_of(
         raise DataError(run, "", "is not pushed: " + "\n  and ".join(problems))
     folder = f"{made.experiment.name}/{run.resolve().name}"  # as a results folder keeps it
     source = f"{records}/tree/main/{folder}" if records else None
-    card = model_card.render(made, licences, source)
-    files: dict[str, bytes | Path] = {CARD: card}
+    beside = files_beside(Path(made.experiment.card_path))
+    absent = [f"`{name}`, which it names" for name, path in beside.items() if not _goes_along(path)]
+    card = model_card.render(made, licences, source, repo=repo, absent=absent)
+    files: dict[str, bytes | Path] = {name: path for name, path in beside.items() if _goes_along(path)}
+    files[CARD] = card
     cleaned: list[str] = []
     for path in sorted(student.iterdir()):
         if path.suffix in _MODEL:
@@ -115,7 +123,13 @@ def publication_of(
         card=card.decode(),
         outcome=made.concluded.judgement.outcome,
         licences=licences,
+        refused=tuple(model_card.refused(card)),
     )
+
+
+def _goes_along(path: Path) -> bool:
+    """Whether a file that the card names beside it is pushed: it is there, and small."""
+    return path.is_file() and path.stat().st_size <= _LARGEST_BESIDE
 
 
 def _problems(

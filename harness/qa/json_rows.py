@@ -31,6 +31,8 @@ def rows_of(path: Path) -> Iterator[tuple[str, Any]]:
                 yield f"{name}[{number}]" if inside else f"row {number + 1}", item
     except ijson.JSONError as error:
         said = str(error).strip()
+        if "invalid bytes in UTF8" in said:
+            raise DataError(path, "", f"is neither UTF-8 nor -16 nor -32; save it as UTF-8; {EXPECTED}") from error
         raise DataError(path, "", f"is not valid JSON ({said.splitlines()[0]}){_hint(said)}; {EXPECTED}") from error
     except UnicodeError as error:
         where = f"byte {error.start}" if isinstance(error, UnicodeDecodeError) else ""
@@ -48,6 +50,8 @@ def _plain(path: Path, stream: BinaryIO) -> Any:
     known = kind_of(head) or archive_of(head)
     if known is not None:
         raise DataError(path, "", f"is {known}; {EXPECTED}")
+    if len(head) < HEAD and not head.strip():
+        raise DataError(path, "", f"is empty; fetch it again; {EXPECTED}")
     stream.seek(0)
     encoding = json.detect_encoding(head[:4])
     if encoding == "utf-8-sig":

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from harness.domain import Stage, Value
 from harness.qa.protocols import settings_of
+from harness.qa.rules import rules_of
 
 _ABSENT = "-"
 _IN_SIGNATURE = {
@@ -37,12 +38,6 @@ def signature_of(settings: Stage, n: int, data: Mapping[str, str], *, scorer: st
         f"scorer:{scorer}",
     ]
     return "|".join([*parts, f"gold:{settings.value('last_token_labels')}"] if scorer == "token-index" else parts)
-
-
-def rules_of(settings: Stage) -> str:
-    """The version of SQuAD whose official rules score an evaluation: 1.1 where no question may go unanswered."""
-    default = "1.1" if settings.get("version_2_with_negative") is False else "2.0"
-    return str(settings.get("official_rules", default))
 
 
 def signature_of_file(

@@ -102,7 +102,7 @@ def _of_articles(path: Path, items: Iterable[tuple[str, Any]]) -> Iterator[Parag
                 yield _paragraph_of(path, f"{where}.paragraphs[{index}]", paragraph, fields.title_of(item))
         else:
             what = "has no list 'paragraphs', no 'qas' and no 'question'; expected an article, a paragraph or a row"
-            raise DataError(path, where, f"{what} of SQuAD")
+            raise DataError(path, where, f"{what} of SQuAD{_has(item)}")
 
 
 def _paragraph_of(path: Path, place: str, paragraph: Any, title: str) -> Paragraph:
@@ -130,8 +130,14 @@ def _question_of(source: Path | str, place: str, qa: Any) -> Question:
     except ValueError as error:
         if qa.get("answers") is None and isinstance(source, Path) and not _has_answers(source):
             what = "no question has answers: this is a test file without answers; give one with them"
-            raise DataError(source, "", f"{what} with --train or --eval") from error
+            raise DataError(source, "", f"{what} with --train or --eval{_has(qa)}") from error
         raise DataError(source, place, str(error)) from error
+
+
+def _has(item: Any) -> str:
+    """What an object has in place of what is looked for."""
+    names = sorted(map(str, item))[:8] if isinstance(item, Mapping) else []
+    return f" (it has: {', '.join(names):.100})" if names else ""
 
 
 def _has_answers(path: Path) -> bool:

@@ -51,7 +51,7 @@ class Inputs:
 
 @dataclass(frozen=True, slots=True)
 class DataReading:
-    """data.json: how the questions of a run were read, and which of them were dropped."""
+    """data.json: how the questions of a run were read, which of them were dropped, and what is odd about its models."""
 
     deviations: tuple[Deviation, ...]
 

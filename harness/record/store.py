@@ -40,7 +40,7 @@ MISSING = "missing.json"  # in place of scores: why there are none
 MANIFEST, SIGNATURE = "MANIFEST.sha256", "MANIFEST.sha256.sig"
 CACHE = ".cache"
 _log = logging.getLogger(__name__)
-DATA = "data.json"  # what became of the questions that were not as they should be
+DATA = "data.json"  # what became of questions and models that were not as they should be
 FORECAST = "forecast.json"  # what a run was to take, and took
 CHECKPOINTS = "checkpoints"  # of a stage that is not finished
 

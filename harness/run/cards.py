@@ -13,6 +13,7 @@ from harness.card.read import read_card
 from harness.card.references import HUB_QUESTIONS, PACKAGE, data_named
 from harness.domain import Card, Fact
 from harness.errors import CardError, HubError, PlanError
+from harness.plan.beside import files_beside
 from harness.plan.models import HUB
 from harness.plan.options import similar
 
@@ -94,7 +95,13 @@ def card_on_hub(repo: str, revision: str | None = None) -> Card:
     """The card of a model on the Hub, by the name that it has there, which is also what its model is called."""
     from harness.run import download  # here: it loads the Hub's client, which a card in a file never needs
 
-    card = read_card(download.fetch_card(repo, revision))
+    path = download.fetch_card(repo, revision)
+    asked = {path.name}
+    while new := [name for name in files_beside(path) if name not in asked]:  # a card among them may name more
+        asked.update(new)
+        for name in new:
+            download.fetch_beside(path, repo, name)
+    card = read_card(path)
     return dataclasses.replace(card, name=repo.replace("/", "__"), facts=(Fact("model", repo, 1, HUB), *card.facts))
 
 

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from pathlib import Path
 
 from huggingface_hub import HfApi, constants, hf_hub_download, snapshot_download, try_to_load_from_cache
@@ -18,6 +18,7 @@ from huggingface_hub.errors import (  # type: ignore[attr-defined]
 
 from harness.errors import DataError, HubError
 from harness.qa.squad import Paragraph, from_table
+from harness.run.declared_configs import declared, matching, places
 
 _SHARD = re.compile(r"-\d{5}-of-\d{5}(?:-[0-9a-f]+)?$")
 CONVERTED = "refs/convert/parquet"  # where the Hub keeps data sets of scripts and other formats as parquet
@@ -48,23 +49,34 @@ def fetch_squad(
     paragraphs each time it is called.
     """
     advice = f"give a SQuAD-format file with {option}"
-    folder = _fetch(repo_id, "dataset", revision, [f"*{split}*.parquet"], advice)
-    if revision is None and not any(folder.rglob("*.parquet")):
+    configs = declared(_fetch(repo_id, "dataset", revision, ["README.md"], advice) / "README.md")
+    patterns = [one for splits in configs.values() for one in splits.get(split, ())]
+    folder = _fetch(repo_id, "dataset", revision, [f"*{split}*.parquet", *patterns], advice)
+    files = {name: found for name, splits in configs.items() if (found := matching(folder, splits.get(split, ())))}
+    if not files and revision is None and not any(folder.rglob("*.parquet")):
         converted = _converted(repo_id, split, config, advice)
         folder, revision = (folder, None) if converted is None else (converted, CONVERTED)
-    files = _files_of(folder, split)
+    if not files or (config and config not in files):  # a configuration may go by its folder's name as well
+        files = _files_of(folder, split)
     if config and files and set(files) <= {"", "data"}:  # the only one, which no folder is named after
         config = ""
     if config not in files if config else not files:
-        there = sorted({_place_of(path) for path in _listed(repo_id, revision, folder)})
-        listed = ", ".join(f"{split}{f' of {config}' if config else ''}" for config, split in there) or "none"
-        what = f"holds no parquet files of split {split}{f' of configuration {config}' if config else ''}"
-        raise HubError(f"data set {repo_id}: revision {folder.name} {what}; {advice} (it has: {listed})")
+        there = {_place_of(path) for path in _listed(repo_id, revision, folder)} if not configs else set()
+        raise _no_such_split(repo_id, folder, split, config, there | places(configs), advice)
     if not config and len(files) > 1:
         what = f"has split {split} in {len(files)} configurations ({', '.join(sorted(files))}), which are not one set"
         raise DataError(f"data set {repo_id}", "", f"{what}; name one, as {repo_id}/{min(files)}:{split}")
     source = files[config] if config else next(iter(files.values()))
     return folder, lambda: _read(repo_id, source, advice)
+
+
+def _no_such_split(
+    repo_id: str, folder: Path, split: str, config: str, there: Set[tuple[str, str]], advice: str
+) -> HubError:
+    """The error that lists what there is, by configuration and split."""
+    listed = ", ".join(f"{split}{f' of {config}' if config else ''}" for config, split in sorted(there)) or "none"
+    what = f"holds no parquet files of split {split}{f' of configuration {config}' if config else ''}"
+    return HubError(f"data set {repo_id}: revision {folder.name} {what}; {advice} (it has: {listed})")
 
 
 def _read(repo_id: str, files: Sequence[Path], advice: str) -> Iterator[Paragraph]:
@@ -127,6 +139,14 @@ def fetch_card(repo_id: str, revision: str | None = None) -> Path:
     except (OSError, ValueError, HTTPError) as error:
         pinned, what = f" at {revision}" if revision else "", _why(error, repo_id, "model")
         raise HubError(f"the card of {repo_id}{pinned} could not be fetched from the Hub ({what}); {advice}") from error
+
+
+def fetch_beside(card: Path, repo_id: str, name: str) -> Path | None:
+    """A file beside a card that `fetch_card` fetched, of the same commit; None where the repository has none."""
+    try:
+        return Path(hf_hub_download(repo_id, name, revision=card.parent.name))
+    except (OSError, ValueError, HTTPError):
+        return None
 
 
 def cached_readme(repo_id: str, revision: str | None = None) -> Path | None:

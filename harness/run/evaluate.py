@@ -14,7 +14,8 @@ from harness.qa.features import Array, Features, LastToken, build_features, hold
 from harness.qa.offsets import is_usable
 from harness.qa.protocols import PROTOCOLS, arguments_of
 from harness.qa.protocols.interface import EvaluationInput, Prediction, Span, Window
-from harness.qa.signature import rules_of, signature_of
+from harness.qa.rules import rules_of
+from harness.qa.signature import signature_of
 from harness.qa.squad import Paragraph
 from harness.record import store
 from harness.record.parts import Fingerprint, Metrics, ScoredAnswer, TokenIndex

@@ -1,6 +1,6 @@
 """Everything a run reads, fetched and fingerprinted: model folders, training data to stream, evaluation data."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -9,15 +9,11 @@ from typing import Any, cast
 from harness.card.references import Reference, data_reference, model_reference
 from harness.domain import Deviation, Experiment, Setting, Stage
 from harness.errors import DataError, HarnessError, HubError, InvalidRunError, PlanError
-from harness.plan import model_folders
+from harness.plan import data_checks, model_folders
+from harness.plan.data_checks import Questions
 from harness.qa import registered, squad
-from harness.qa.offsets import repaired
-from harness.qa.survey import survey
 from harness.record import store
-from harness.run import data_checks
 from harness.train.models import fit, loading
-
-Questions = Callable[[], Iterator[squad.Paragraph]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +71,9 @@ def gather(experiment: Experiment, students: Mapping[Path, Path], cache: Path) -
     files = {"train_data": train_file, "eval_data": eval_file}
     if found.get("glove") is not None:
         record["glove"] = {"sha256": store.sha256_of(found["glove"])}
-    if "train_ids" in run:
-        path = here / str(run["train_ids"].value)
-        record["train_ids"], files["train_ids"] = {"sha256": store.sha256_of(path)}, path
+    listed = data_checks.ids_path(experiment)
+    if listed is not None:
+        record["train_ids"], files["train_ids"] = {"sha256": store.sha256_of(listed)}, listed
     length = int(experiment.evaluation.value("max_seq_length"))
     published, missing = _published(run["published"], here, length)
     return Inputs(
@@ -99,25 +95,10 @@ def gather(experiment: Experiment, students: Mapping[Path, Path], cache: Path) -
 def _questions(
     experiment: Experiment, found: Mapping[str, Any]
 ) -> tuple[Questions, list[squad.Paragraph], tuple[Deviation, ...]]:
-    """Training questions to stream, evaluation questions, and what became of them; all of them are read once.
-
-    Raises DataError for a file that is cut or broken at any place, PlanError where too many would be dropped.
-    """
-    run, here = experiment.run, Path(experiment.card_path).parent
-    whole, evaluated = (found[name][0] for name in ("train_data", "eval_data"))
-    if "train_ids" in run:
-        path = here / str(run["train_ids"].value)
-        whole = _only(whole, squad.read_ids(path), path)
-    repair = repaired if "repair_offsets" in run else iter
-
-    def stream(questions: Questions) -> Iterator[squad.Paragraph]:
-        return squad.first_questions(repair(questions()), run.get("limit"))
-
-    surveyed = survey(stream(whole))
-    data_checks.check_dropped(experiment, surveyed)
-    kept = squad.check_unique(list(stream(evaluated)), str(run["eval_data"].value))
-    data_checks.check_rules(experiment.evaluation, kept, str(run["eval_data"].value))
-    return partial(stream, whole), kept, data_checks.deviations_of(surveyed, survey(kept))
+    """Training questions to stream, evaluation questions, and what became of them; all of them are read once."""
+    train, of_train = data_checks.training_questions(experiment, found["train_data"][0])
+    evaluated, of_eval = data_checks.evaluation_questions(experiment, found["eval_data"][0])
+    return train, evaluated, (*of_train, *of_eval)
 
 
 def _is_augmented(experiment: Experiment) -> bool:
@@ -226,15 +207,6 @@ def _student(run: Stage, here: Path, students: Mapping[Path, Path | None], cache
     if not model_folders.has_weights(out):
         loading.save_layers(folder, layers, out)
     return out, False
-
-
-def _only(questions: Questions, ids: frozenset[str], listed: Path) -> Questions:
-    """The questions of a list alone, all of them."""
-
-    def stream() -> Iterator[squad.Paragraph]:
-        return squad.only_questions(questions(), ids, listed)
-
-    return stream
 
 
 def _published(setting: Setting, here: Path, length: int) -> tuple[Path | None, str | None]:

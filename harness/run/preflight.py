@@ -1,58 +1,92 @@
 """What is looked at before an hour is spent: whether models fit, the run is for here, the teacher is what it claims."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from accelerate import Accelerator
 
 from harness.card.read import read_card
-from harness.domain import Claim, Experiment
+from harness.domain import Claim, Deviation, Experiment
 from harness.errors import InvalidRunError, PlanError
 from harness.judge.conditions import limited
-from harness.plan import model_folders
+from harness.plan import model_folders, presence
 from harness.plan.claims import measured
 from harness.plan.cost import Forecast, forecast, geometry_of
 from harness.record import environment
 from harness.record.folder import Run
 from harness.record.store import TEACHER
 from harness.run.inputs import Inputs
+from harness.train.augment import masked_lm
 from harness.train.models import fit
 from harness.train.recipes import PROJECTING
 
 TEACHER_TOLERANCE = 1.0  # points; a teacher above its claim is as good a teacher
 TEACHER_CARD = "README.md"
+_MODELS = ("teacher", "student", "masked_lm")
 
 
-def check_models(experiment: Experiment, inputs: Inputs) -> None:
-    """Raises PlanError with every way in which teacher and student do not fit each other or the windows.
+@dataclass(frozen=True, slots=True)
+class Models:
+    """Folders of the models of a run, None for one that it has not, or that is not here; the student may be drawn."""
 
-    A teacher that is to be checked must also have a card with claims beside its weights.
+    teacher: Path | None
+    student: Path | None
+    student_is_random: bool
+    masked_lm: Path | None
+
+
+def check_models(experiment: Experiment, inputs: Inputs) -> tuple[Deviation, ...]:
+    """What is odd about the models of a run, as deviations.
+
+    Raises PlanError with every way in which teacher and student do not fit each other or the windows. A teacher that is
+    to be checked must also have a card with claims beside its weights.
     """
-    longest = max(int(stage.value("max_seq_length")) for stage in (*experiment.stages, experiment.evaluation))
-    if inputs.teacher is None:
-        fit.check_positions(inputs.student, max_seq_length=longest)
-    else:
-        _check_pair(experiment, inputs.teacher, inputs, longest)
-    for name, folder in (("teacher", inputs.teacher), ("student", inputs.student)):
-        if folder is not None:
-            is_drawn = not model_folders.has_weights(folder) or (name == "student" and inputs.student_is_random)
-            fit.check_reads(name, folder, max_seq_length=longest, initialise=is_drawn, needs_head=name == "teacher")
-
-
-def _check_pair(experiment: Experiment, teacher: Path, inputs: Inputs, longest: int) -> None:
-    fit.check_fit(
-        teacher,
-        inputs.student,
-        max_seq_length=longest,
-        needs_layers=any("layer_map" in stage for stage in experiment.stages),
-        needs_multiple=any(stage.get("layer_map") == "uniform" for stage in experiment.stages),
-        needs_width=experiment.recipe not in PROJECTING,
-    )
-    if _is_to_be_checked(experiment):
+    if inputs.teacher is not None and _is_to_be_checked(experiment):
         n_questions = sum(len(paragraph.questions) for paragraph in inputs.eval)
         why = limited(experiment, inputs.record["eval_data"], n_questions)
         if why is not None:
             raise PlanError([f"--check-teacher: {why}; the teacher's claim is about all of them, so leave it out"])
-        _claims_of(teacher)
+        _claims_of(inputs.teacher)
+    models = Models(inputs.teacher, inputs.student, inputs.student_is_random, inputs.masked_lm)
+    return _check(experiment, models, has_shapes=True)
+
+
+def check_local(experiment: Experiment) -> tuple[Deviation, ...]:
+    """The same of the models that are folders here, before a run; nothing is fetched, made or written."""
+    found = presence.folders_of(experiment)
+    teacher, student, words = (found[name].path if name in found else None for name in _MODELS)
+    models = Models(teacher, student, student is not None and found["student"].kind == "random", words)
+    # Layers that are still to be cut out of a model have not its shape.
+    return _check(experiment, models, has_shapes="student_layers" not in experiment.run)
+
+
+def _check(experiment: Experiment, models: Models, *, has_shapes: bool) -> tuple[Deviation, ...]:
+    teacher, student = models.teacher, models.student
+    longest = max(int(stage.value("max_seq_length")) for stage in (*experiment.stages, experiment.evaluation))
+    if teacher is not None and student is not None and has_shapes:
+        fit.check_fit(
+            teacher,
+            student,
+            max_seq_length=longest,
+            needs_layers=any("layer_map" in stage for stage in experiment.stages),
+            needs_multiple=any(stage.get("layer_map") == "uniform" for stage in experiment.stages),
+            needs_width=experiment.recipe not in PROJECTING,
+        )
+    elif student is not None:
+        fit.check_positions(student, max_seq_length=longest)
+    noted = []
+    for name, folder in (("teacher", teacher), ("student", student)):
+        if folder is not None:
+            is_drawn = not model_folders.has_weights(folder) or (name == "student" and models.student_is_random)
+            needs_head = name == "teacher"
+            for odd in fit.check_reads(
+                name, folder, max_seq_length=longest, initialise=is_drawn, needs_head=needs_head
+            ):
+                noted.append(Deviation("recipe", f"{name} {folder.name}", odd, may_explain_a_gap=False))
+    if models.masked_lm is not None:
+        masked_lm.load(models.masked_lm, torch.device("cpu"))
+    return tuple(noted)
 
 
 def check_size(experiment: Experiment, inputs: Inputs, accelerator: Accelerator, *, is_cpu_wanted: bool) -> None:

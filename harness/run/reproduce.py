@@ -67,7 +67,8 @@ def _reproduce(experiment: Experiment, context: RunContext, made_for: tuple[Path
         check_present(experiment, cache)
     students = {path: _student_of_card(path, experiment, context, waiting) for path in cards_of(experiment)}
     inputs = gather(experiment, students, cache)
-    preflight.check_models(experiment, inputs)
+    noted = preflight.check_models(experiment, inputs)
+    inputs = dataclasses.replace(inputs, deviations=(*inputs.deviations, *noted))
     is_cpu_wanted = environment.stays_on_cpu(experiment.declared_gpu, options.device)
     preflight.check_size(experiment, inputs, context.accelerator, is_cpu_wanted=is_cpu_wanted)
     identity = identity_of(store.to_json(experiment), inputs.record, store.to_json(environment.code()))

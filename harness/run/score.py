@@ -10,7 +10,7 @@ from accelerate import Accelerator
 from harness.card.references import SQUAD2, data_named, data_reference, model_reference
 from harness.domain import Card, Stage
 from harness.errors import DataError, HubError, PlanError
-from harness.plan import model_folders
+from harness.plan import data_checks, model_folders
 from harness.plan.checks import check_stage
 from harness.plan.datasets import with_rules_of
 from harness.plan.defaults import EVALUATIONS, PROGRAMS
@@ -23,7 +23,7 @@ from harness.qa.protocol_matrix import Matrix, Row, claims_in_points, limit_of, 
 from harness.qa.survey import survey
 from harness.record import environment, store
 from harness.record.parts import Metrics
-from harness.run import data_checks, evaluate
+from harness.run import evaluate
 from harness.run.context import choose_device
 from harness.run.find import newest
 from harness.run.inputs import fingerprint, installed
@@ -79,7 +79,7 @@ def score(request: Request, watch: ProgressCallback) -> tuple[Matrix, Path]:
         data_checks.check_rules(stage, data.paragraphs, _named_data(request))
     longest = max(int(stage.value("max_seq_length")) for stage in stages)
     fit.check_positions(weights, max_seq_length=longest)
-    fit.check_reads("model", weights, max_seq_length=longest, initialise=False, needs_head=True)
+    odd = fit.check_reads("model", weights, max_seq_length=longest, initialise=False, needs_head=True)
     record = {"weights": {"named": subject, "files": fingerprint(weights)}, "eval_data": data.record}
     if request.card is not None:
         record["card"] = {"path": Path(request.card.path).name, "sha256": request.card.sha256}
@@ -93,7 +93,9 @@ def score(request: Request, watch: ProgressCallback) -> tuple[Matrix, Path]:
     accelerator = Accelerator(cpu=request.device == "cpu")
     rows, left_out = _rows(weights, data, stages, out, accelerator, watch)
     claims = claims_in_points(request.card.claims) if request.card else {}
-    matrix = Matrix(subject, tuple(rows), claims, limited=data.limited, left_out=tuple(left_out), notes=data.notes)
+    matrix = Matrix(
+        subject, tuple(rows), claims, limited=data.limited, left_out=tuple(left_out), notes=(*odd, *data.notes)
+    )
     store.write_json(out / "matrix.json", to_document(matrix, None))
     return matrix, out
 

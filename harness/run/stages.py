@@ -9,13 +9,13 @@ from accelerate import Accelerator
 
 from harness.domain import Experiment, Stage
 from harness.errors import InvalidRunError, PlanError
+from harness.plan import data_checks
 from harness.plan.augmentation import STAGE as AUGMENTED
 from harness.qa.features import Features, build_features
 from harness.qa.squad import Paragraph
 from harness.record import environment, store
 from harness.record.folder import Run
 from harness.record.parts import RunSettings
-from harness.run import data_checks
 from harness.run.context import RunContext
 from harness.run.evaluate import windows_of
 from harness.run.inputs import Inputs, check_unchanged, fingerprint

@@ -115,7 +115,7 @@ def assert_equal(run: Path, reference: Path) -> None:
 
 
 @pytest.mark.chaos
-@pytest.mark.parametrize("how", ["a rank is killed", "the launcher is interrupted"])
+@pytest.mark.parametrize("how", ["a rank is killed", "the launcher is interrupted", "begun by one process alone"])
 def test_two_processes_stop_without_a_hang_and_go_on_to_what_one_gives(
     how: str, arguments: list[str], tmp_path: Path, counts: Counter[str]
 ) -> None:
@@ -125,7 +125,8 @@ def test_two_processes_stop_without_a_hang_and_go_on_to_what_one_gives(
         path = Path(arguments[arguments.index(f"--{folder}") + 1])
         config = path / "config.json"
         config.write_text(re.sub(r'(_dropout_prob": )0\.1', r"\g<1>0.0", config.read_text()))
-    process = start(arguments, tmp_path / "two", *options, "--num-processes", "2")
+    shared = [] if how == "begun by one process alone" else ["--num-processes", "2"]
+    process = start(arguments, tmp_path / "two", *options, *shared)
     until(lambda: n_checkpoints(tmp_path / "two") > 0, process, 120)
     begun = time.monotonic()
     if how == "a rank is killed":

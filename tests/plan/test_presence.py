@@ -48,6 +48,13 @@ def test_all_that_is_missing_is_said_at_once(
         assert part in said
 
 
+def test_a_masked_language_model_is_loaded_before_a_run(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert dry(command, "--masked-lm", str(tmp_path / "student"), drop=("--masked-lm",)) == 2
+    assert "lacks weights of BertForMaskedLM" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command_name", ["plan", "reproduce"])
 def test_data_beside_a_card_that_are_not_there_are_refused(
     command_name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

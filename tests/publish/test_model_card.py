@@ -177,7 +177,7 @@ def test_the_index_holds_what_was_measured_and_no_claim(run: Path) -> None:
     assert {metric["type"]: metric["value"] for metric in result["metrics"]} == {
         "exact_match": round(scores["exact"], 4), "f1": round(scores["f1"], 4),
     }  # fmt: skip
-    assert result["dataset"]["type"] == "squad.json"
+    assert result["dataset"]["type"] == "squad-form"
     assert "verif" not in text.split("---")[1].lower()
     assert "95.38" not in text.split("---")[1]
 
@@ -205,7 +205,7 @@ def test_results_on_other_data_stay_and_the_claim_on_these_data_is_kept_as_a_com
     others, ours = header_of(made)["model-index"]
     assert [one["dataset"]["type"] for one in others["results"]] == ["rajpurkar/squad"]
     assert "value: 88.50" in made.split("---")[1].partition("metrics: [{type: f1")[2]
-    assert ours["results"][0]["dataset"]["type"] == "squad.json"
+    assert ours["results"][0]["dataset"]["type"] == "squad-form"
     assert "verified" not in str(header_of(made))
     assert generated.KEPT + "    metrics: [{type: f1, value: 99.900, verified: true, verifyToken: abc}]\n" in made
     assert without_marked(made).rstrip("\n") == original.rstrip("\n")

@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,19 +38,10 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    """A Hub that this process's client talks to, logged in, with files sent as they are (not through Xet storage)."""
-    with serving() as one:
-        monkeypatch.setattr(constants, "ENDPOINT", one.endpoint)
-        files = one.endpoint + "/{repo_id}/resolve/{revision}/{filename}"
-        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", files)
-        monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
-        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-        monkeypatch.setenv("HF_TOKEN", TOKEN)
-        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-        _http.close_session()
-        yield one
-        _http.close_session()
+def hub(own_hub: Hub, monkeypatch: pytest.MonkeyPatch) -> Hub:
+    """A Hub that this process is logged in to."""
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    return own_hub
 
 
 @pytest.fixture
@@ -68,7 +58,7 @@ def push(run: Path, *options: str) -> int:
 
 def expected_files(run: Path) -> set[str]:
     recorded = {path.relative_to(run).as_posix() for path in store.record_files(run)} | {store.MANIFEST, store.VERDICT}
-    return {"README.md", "model.safetensors", *(f"record/{name}" for name in recorded)}
+    return {"README.md", "model.safetensors", "pocket-teacher.md", *(f"record/{name}" for name in recorded)}
 
 
 # --- what is pushed ---
@@ -172,6 +162,59 @@ def test_a_branch_is_pushed_to_where_there_is_one(run: Path, hub: Hub, capsys: A
     there.refs["measured"] = there.refs["main"]
     assert push(run, "--revision", "measured") == 0
     assert (hub.files(REPO), set(hub.files(REPO, "measured"))) == ({}, expected_files(run))
+
+
+# --- the pushed card stands on its own ---
+
+
+def test_a_pushed_card_goes_by_its_name_with_its_teacher_s_card_beside_it(
+    run: Path, hub: Hub, capsys: Any, tmp_path: Path
+) -> None:
+    assert push(run) == 0
+    files = hub.files(REPO)
+    assert f"\nharness reproduce {REPO}\n" in files["README.md"].decode()
+    assert files["pocket-teacher.md"] == POCKET.with_name("pocket-teacher.md").read_bytes()
+    capsys.readouterr()
+    assert main(["plan", REPO, "--results", str(tmp_path), "--json"]) == 0
+    planned = json.loads(capsys.readouterr().out)
+    named = {one["name"]: one["value"] for one in planned["experiment"]["run"]["settings"]}
+    assert named["teacher"] == "pocket-teacher.md"
+    (text,) = [one for one in hub.asked if one.startswith("GET") and "pocket-teacher.md" in one]
+    assert "/resolve/" in text
+
+
+def test_a_list_of_ids_and_what_a_teacher_s_card_names_go_along_and_what_is_not_at_hand_is_named(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    words = "`package:pocket/squad.json` (240 SQuAD 2.0 training questions)"
+    for name in ("pocket.md", "pocket-teacher.md"):
+        text = POCKET.with_name(name).read_text(encoding="utf-8")
+        listed = text.replace(f"**Training data:** {words}", f"**Training data:** {words[:-1]}, listed in `some.ids`)")
+        (tmp_path / name).write_text(listed, encoding="utf-8")
+    (tmp_path / "some.ids").write_text("a\nb\n", encoding="utf-8")
+    monkeypatch.setattr(recorded, "POCKET", tmp_path / "pocket.md")
+    one = make_run(tmp_path / "results" / "pocket" / "one", limit=None)
+    assert push(one) == 0
+    assert hub.files(REPO)["some.ids"] == b"a\nb\n"
+    (tmp_path / "some.ids").unlink()
+    assert push(one, "--dry-run") == 0
+    assert "- Not beside this card: `some.ids`, which it names" in capsys.readouterr().out
+
+
+def test_what_the_hub_would_refuse_of_a_card_is_said_by_card_and_push_before_it(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    text = POCKET.read_text(encoding="utf-8").replace("tags:\n", "tags:\n- null\n").replace("apache-2.0", "Apache-2.0")
+    (tmp_path / "pocket.md").write_text(text, encoding="utf-8")
+    shutil.copy(POCKET.with_name("pocket-teacher.md"), tmp_path)
+    monkeypatch.setattr(recorded, "POCKET", tmp_path / "pocket.md")
+    one = make_run(tmp_path / "pocket" / "one", limit=None)
+    for command in (["card", str(one)], ["push", str(one), "--repo", REPO, "--dry-run"]):
+        assert main(command) == 0
+        said = capsys.readouterr().err
+        assert "the Hub would refuse this card, line 3: license 'Apache-2.0' is none that the Hub knows" in said
+        assert "tags[0] is null" in said
+    assert hub.asked == []
 
 
 # --- beside the model: a data set of records, and the Hub's benchmarks ---
@@ -456,7 +499,7 @@ def test_a_token_that_may_not_write_is_an_error_that_does_not_show_it(
 def test_metadata_that_the_hub_does_not_take_is_said_before_anything_is_sent(
     run: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
-    monkeypatch.setattr("harness.publish.bundle.model_card.render", lambda *_: b"---\nmodel-index: 1\n---\n# x\n")
+    monkeypatch.setattr("harness.publish.bundle.model_card.render", lambda *_, **__: b"---\nmodel-index: 1\n---\n# x\n")
     assert push(run) == 5
     assert "Invalid metadata in README.md" in capsys.readouterr().err
     assert not [line for line in hub.asked if "preupload" in line or line.startswith("PUT")]

@@ -1,46 +1,25 @@
-"""Structured and plain fuzzing of what reads files of other tools: a result, or an error of our tree, nothing else.
-
-HARNESS_FUZZ=N makes N cases of each kind; without it a short run.
-"""
+"""Structured and plain fuzzing of what reads files of other tools: a result, or an error of our tree, nothing else."""
 
 import json
-import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.errors import HarnessError
 from harness.plan.model_folders import problems_of
 from harness.qa.offsets import repaired
 from harness.qa.prediction_files import read_predictions, read_probabilities, repeated_text
 from harness.qa.squad import from_table, read_squad, write_json
 from harness.qa.survey import survey
+from tests.fuzzing import anything, changed, changes, edits, often, replaced, texts, tried
+from tests.fuzzing import optional as record
 
-N = int(os.environ.get("HARNESS_FUZZ", "150"))
-often = settings(
-    max_examples=N, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32", "latin-1")
 
-texts = st.text(max_size=6) | st.sampled_from(
-    ["", " ", "The 🚢 of 1854.\r\nIt is 31 metres.", "1854", "🚢", "31 metres"]
-)
 numbers = st.integers(-3, 60) | st.floats() | st.integers() | st.sampled_from(["4", "4.0", " 5", "x", None, True])
-anything = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | texts,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
-    max_leaves=6,
-)
 ids = texts | st.integers() | st.floats() | anything
-
-
-def record(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
-    """An object of which any field may be absent."""
-    return st.fixed_dictionaries({}, optional=fields)
 
 
 answer = record(text=texts | anything, answer_start=numbers, answer_category=texts)
@@ -65,23 +44,12 @@ prediction_files = (predicted | entries | anything).map(json.dumps) | entries.ma
 )
 
 
-def tried(read: Callable[[], Any]) -> Any:
-    """What is read; None where it is refused as wrong use or as an invalid run, and nothing else."""
-    code = 0
-    try:
-        return read()
-    except HarnessError as error:
-        code = error.exit_code
-    assert code in (2, 4)
-    return None
-
-
 @often
 @given(files, st.sampled_from(ENCODINGS))
 def test_a_file_of_questions_is_read_or_refused(tmp_path: Path, content: str, encoding: str) -> None:
     path = tmp_path / "data.json"
     path.write_bytes(content.encode(encoding, "surrogatepass" if encoding != "latin-1" else "replace"))
-    found = tried(lambda: list(read_squad(path)))
+    found = tried("files of questions", lambda: list(read_squad(path)))
     if found is None:
         return
     before, mended = survey(found), list(repaired(found))
@@ -95,7 +63,7 @@ def test_a_file_of_questions_is_read_or_refused(tmp_path: Path, content: str, en
 @often
 @given(st.lists(row | anything.filter(lambda one: isinstance(one, dict)), max_size=3))
 def test_rows_of_a_table_are_read_or_refused(rows: list[dict[str, Any]]) -> None:
-    found = tried(lambda: survey(from_table(rows)))
+    found = tried("rows of a table", lambda: survey(from_table(rows)))
     assert found is None or found.n_unusable >= 0
 
 
@@ -105,20 +73,48 @@ def test_rows_of_a_table_are_read_or_refused(rows: list[dict[str, Any]]) -> None
 def test_a_file_of_predictions_is_read_or_refused(tmp_path: Path, read: Any, content: str, encoding: str) -> None:
     path = tmp_path / "given.json"
     path.write_bytes(content.encode(encoding, "replace"))
-    found = tried(lambda: read(path))
+    found = tried(f"prediction files, {read.__name__}", lambda: read(path))
     if found is None:
         return
     assert all(isinstance(value, str | int | float) for value in found.by_id.values())
     assert repeated_text([]) is None
 
 
+WHOLE = [
+    b'{"version": "v2.0", "data": [{"title": "T", "paragraphs": [{"context": "It is 31 metres tall.", "qas": [{'
+    b'"id": "a", "question": "?", "is_impossible": false, "answers": [{"text": "31 metres", "answer_start": 6}]}]}]}]}',
+    b'{"id": "a", "context": "It is 31", "question": "?", "answers": {"text": ["31"], "answer_start": [6]}}\n'
+    b'{"id": "b", "title": "T", "context": "It is 31", "question": "?", "answers": {"text": [], "answer_start": []}}\n',
+    b'{"a": "31 metres", "b": "", "c": null}',
+    b'[{"id": "a", "prediction_text": "31", "no_answer_probability": 0.25}]',
+    b'{"a": [{"text": "31", "probability": 0.9, "start_logit": 1.5, "end_logit": 2}]}',
+    b'{"a": -3.25, "b": 1e2}',
+]  # fmt: skip
+READERS = {"questions": lambda path: list(read_squad(path)), "predictions": read_predictions,
+           "probabilities": read_probabilities}  # fmt: skip
+
+
 @often
-@given(st.binary(max_size=60) | files.map(str.encode), st.integers(0, 200), st.binary(max_size=4))
-def test_bytes_are_read_or_refused(tmp_path: Path, content: bytes, at: int, inserted: bytes) -> None:
+@given(st.sampled_from([json.loads(one.splitlines()[0]) for one in WHOLE[:2]]), numbers | texts, edits, st.booleans())
+def test_a_file_of_which_a_few_fields_are_changed_is_read_or_refused(
+    tmp_path: Path, plain: Any, value: Any, found: Any, is_other: bool
+) -> None:
+    path, content = tmp_path / "data.json", json.loads(json.dumps(plain))
+    for place, given_value, how in found[: 1 + is_other]:
+        content = replaced(content, place, given_value if is_other else value, how)
+    path.write_text(json.dumps(content), encoding="utf-8", errors="replace")
+    read = tried("files of questions, a few fields changed", lambda: list(read_squad(path)))
+    assert read is None or survey(repaired(read)).n_unusable <= survey(read).n_unusable
+
+
+@often
+@given(st.binary(max_size=60) | st.sampled_from(WHOLE) | files.map(str.encode), st.sampled_from(ENCODINGS), changes)
+@pytest.mark.parametrize("reader", READERS)
+def test_bytes_are_read_or_refused(tmp_path: Path, reader: str, content: bytes, encoding: str, made: Any) -> None:
     path = tmp_path / "data.json"
-    path.write_bytes(content[:at] + inserted + content[at:])
-    for read in (lambda: list(read_squad(path)), lambda: read_predictions(path), lambda: read_probabilities(path)):
-        tried(read)
+    text = content.decode(errors="replace").encode(encoding, "replace")
+    path.write_bytes(changed(text, made))
+    tried(f"bytes, read as {reader}", lambda: READERS[reader](path))
 
 
 sizes = st.lists(st.integers(-1, 3) | anything, max_size=2)
@@ -142,6 +138,7 @@ def test_a_model_folder_is_looked_at_whatever_it_holds(
     length = max(0, len(text) + off).to_bytes(8, "little")
     (tmp_path / "model.safetensors").write_bytes(length + text + tensors)
     (tmp_path / "model.safetensors.index.json").write_text(json.dumps(header), encoding="utf-8", errors="replace")
-    assert all(isinstance(problem, str) for problem in problems_of(tmp_path))
+    found = tried("model folders", lambda: problems_of(tmp_path))
+    assert all(isinstance(problem, str) for problem in found)
     (tmp_path / "model.safetensors").unlink()
     assert all(isinstance(problem, str) for problem in problems_of(tmp_path))

@@ -12,13 +12,13 @@ from accelerate import Accelerator
 from harness.domain import Measurement, Setting, Source, Stage, Value
 from harness.errors import DataError
 from harness.judge.measured import scored
+from harness.plan.data_checks import check_rules
 from harness.plan.defaults import EVALUATIONS
 from harness.qa.features import build_features
 from harness.qa.protocols.interface import EvaluationInput, Prediction, Window
 from harness.qa.signature import signature_of
 from harness.qa.squad import Answer, Paragraph, Question, read_squad
 from harness.record.folder import Run
-from harness.run.data_checks import check_rules
 from harness.run.evaluate import answer, evaluate, write
 from harness.train.inference import batch_logits
 from harness.train.models import loading, packed_bert

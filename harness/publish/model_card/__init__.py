@@ -6,6 +6,16 @@ before), each between marks that the card reader skips: a regenerated card plans
 
 from harness.publish.model_card.eval_results import result_file
 from harness.publish.model_card.machine_block import Block, experiment_hash, read_block
-from harness.publish.model_card.render import Regenerated, index_entry, read, render
+from harness.publish.model_card.render import Regenerated, index_entry, read, refused, render
 
-__all__ = ["Block", "Regenerated", "experiment_hash", "index_entry", "read", "read_block", "render", "result_file"]
+__all__ = [
+    "Block",
+    "Regenerated",
+    "experiment_hash",
+    "index_entry",
+    "read",
+    "read_block",
+    "refused",
+    "render",
+    "result_file",
+]

@@ -1,12 +1,13 @@
 """A run's regenerated card, as a function of its record: rendering it twice gives the same bytes."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.card import generated
+from harness.card import generated, metadata
+from harness.card.read import card_of
 from harness.card.references import Reference, is_data_of_hub, unpinned
 from harness.domain import Experiment
 from harness.errors import CardError
@@ -14,6 +15,7 @@ from harness.publish.model_card.eval_results import mean_of, source_of
 from harness.publish.model_card.machine_block import Block, experiment_hash
 from harness.publish.model_card.model_index import with_index
 from harness.publish.model_card.section import section_lines
+from harness.qa import registered
 from harness.record.folder import Run
 from harness.record.judgement import Conclusion
 from harness.record.parts import Fingerprint
@@ -41,10 +43,18 @@ def read(folder: Path) -> Regenerated:
         return Regenerated(tuple(runs), runs[0].experiment, record.conclusion)
 
 
-def render(made: Regenerated, licences: Mapping[str, str] | None = None, source: str | None = None) -> bytes:
+def render(
+    made: Regenerated,
+    licences: Mapping[str, str] | None = None,
+    source: str | None = None,
+    *,
+    repo: str | None = None,
+    absent: Sequence[str] = (),
+) -> bytes:
     """The card of the run with what was measured, as UTF-8; `licences` are those of the models it was made from.
 
-    `source` is where the record can be seen. Raises CardError where the front matter cannot be added to, or holds an
+    `source` is where the record can be seen, `repo` where on the Hub the card will stand, `absent` are files that it
+    names and that will not stand beside it. Raises CardError where the front matter cannot be added to, or holds an
     open mark of ours.
     """
     run = made.runs[0]
@@ -61,9 +71,18 @@ def render(made: Regenerated, licences: Mapping[str, str] | None = None, source:
             verdicts=made.concluded.judgement.verdicts,
             measurements=made.concluded.measurements,
         )
-        lines = section_lines(made.experiment, made.concluded, run.environment, block, licences or {}, run.deviations)
+        lines = section_lines(
+            made.experiment, made.concluded, run.environment, block, licences or {}, run.deviations,
+            repo=repo, absent=[*absent, *_local_data(made)],
+        )  # fmt: skip
     text = with_index(original, entry, data, str(path)) if entry else original
     return with_section(text, lines).encode()
+
+
+def refused(card: bytes) -> Iterator[str]:
+    """What the Hub would not take of a card's metadata, each with its line."""
+    for note in metadata.refused(card_of(Path("README.md"), card)):
+        yield f"line {note.line or 1}: {note.text}"
 
 
 def with_section(text: str, lines: Sequence[str]) -> str:
@@ -91,7 +110,7 @@ def _text_of(path: Path, content: bytes) -> str:
 
 def index_entry(made: Regenerated, source: str | None) -> tuple[str, dict[str, Any]]:
     """The name of the evaluation data, and the index's entry for it; no entry where nothing was scored."""
-    data = str(made.experiment.run.value("eval_data"))
+    data = _data_of(made)
     metrics = []
     for metric, kind in _METRICS.items():
         found = [one for one in made.concluded.measurements if one.metric == metric]
@@ -104,18 +123,38 @@ def index_entry(made: Regenerated, source: str | None) -> tuple[str, dict[str, A
             metrics.append({"type": kind, "name": name, "value": round(mean_of(found), 4), "args": arguments})
     if not metrics:
         return unpinned(data), {}
-    dataset = _dataset(data, made.runs[0].inputs.eval_data)
+    dataset = _dataset(
+        data, min(one.n for one in made.concluded.measurements if one.metric in _METRICS), made.runs[0].inputs.eval_data
+    )
     task = {"type": "question-answering", "name": "Question Answering"}
     result = {"task": task, "dataset": dataset, "metrics": metrics, **({"source": source_of(source)} if source else {})}
     return unpinned(data), {"name": made.experiment.name, "results": [result]}
 
 
-def _dataset(data: str, fingerprint: Fingerprint) -> dict[str, Any]:
-    """How the index names data: one of the Hub with configuration, split and revision, a file by its name and hash."""
-    of_hub = Reference("hub", data)
+def _data_of(made: Regenerated) -> str:
+    """The evaluation data by their name; a file whose content is a registered data set by that one's."""
+    data, fingerprint = str(made.experiment.run.value("eval_data")), made.runs[0].inputs.eval_data
     if is_data_of_hub(data):
-        repo, config = "/".join(of_hub.repo.split("/")[:2]), of_hub.repo.rpartition("/")[2]
+        return data
+    return next((name for name, one in registered.REGISTERED.items() if registered.is_of(fingerprint, one)), data)
+
+
+def _dataset(data: str, n: int, fingerprint: Fingerprint) -> dict[str, Any]:
+    """How the index names data: one of the Hub with configuration, split and revision, a file by what it holds."""
+    if is_data_of_hub(data):
+        of_hub = Reference("hub", data)
+        name = of_hub.repo.rpartition("/")[2]
         revision = {"revision": fingerprint["revision"]} if fingerprint.get("revision") else {}
-        return {"type": repo, "name": config, "config": config, "split": of_hub.split, **revision}
-    file = re.sub(r"[^\w.-]", "-", re.split(r"[\\/]", data)[-1])
-    return {"type": file, "name": file, "args": {"sha256": fingerprint.get("sha256", "")}}
+        return {"type": of_hub.repo, "name": name, "config": of_hub.config or name, "split": of_hub.split, **revision}
+    arguments = {"args": {"sha256": fingerprint.get("sha256", "")}}
+    return {"type": "squad-form", "name": f"{n:,} questions in SQuAD form", **arguments}
+
+
+def _local_data(made: Regenerated) -> Iterator[str]:
+    """Data that are files of the machine that ran it, by name and hash: what the card's command reads."""
+    inputs = made.runs[0].inputs
+    for name, fingerprint in (("train_data", inputs.train_data), ("eval_data", inputs.eval_data)):
+        data = str(made.experiment.run.value(name))
+        if not data.startswith("package:") and not is_data_of_hub(data):
+            file = re.split(r"[\\/]", data)[-1].replace("`", "'")
+            yield f"`{file}` ({name}), sha256 `{fingerprint.get('sha256', '')}`"

@@ -34,8 +34,15 @@ def section_lines(
     block: Block,
     licences: Mapping[str, str],
     deviations: Sequence[Deviation],
+    *,
+    repo: str | None = None,
+    absent: Sequence[str] = (),
 ) -> list[str]:
-    """Lines of the section, marks included; without paths, hosts or tokens."""
+    """Lines of the section, marks included; without paths, hosts or tokens.
+
+    `repo` is where on the Hub the card will stand; `absent` says of files that the run had and the card has not what
+    they are.
+    """
     judgement = concluded.judgement
     said = [
         generated.BEGIN,
@@ -60,9 +67,11 @@ def section_lines(
         "### To run it again",
         "",
         "```bash",
-        command_of(experiment, environment, n_seeds=len(block.runs)),
+        command_of(experiment, environment, n_seeds=len(block.runs), repo=repo),
         "```",
         "",
+        *(f"- Not beside this card: {one}" for one in absent),
+        *[""] * bool(absent),
         "Measured by `harness` and by nobody else; no number here is verified.",
         "",
         "<details><summary>The same for machines</summary>",
@@ -139,9 +148,16 @@ def _licences(licences: Mapping[str, str]) -> Iterator[str]:
         yield f"- Licence of the {_plain(name)}: {_plain(licence)}"
 
 
-def command_of(experiment: Experiment, environment: RunEnvironment, *, n_seeds: int = 1) -> str:
-    """The command that plans and runs this experiment on the card, with what was overridden; local files by name."""
-    parts = ["harness", "reproduce", f"{experiment.name}.md", *([] if experiment.claims else ["--measure"])]
+def command_of(
+    experiment: Experiment, environment: RunEnvironment, *, n_seeds: int = 1, repo: str | None = None
+) -> str:
+    """The command that plans and runs this experiment on the card, with what was overridden; local files by name.
+
+    On the Hub a card goes by the name of its repository, which one that was read there has already.
+    """
+    owner, mark, rest = experiment.name.partition("__")
+    card = repo or (f"{owner}/{rest}" if mark else f"{experiment.name}.md")
+    parts = ["harness", "reproduce", card, *([] if experiment.claims else ["--measure"])]
     tolerances = []
     for section in experiment.sections():
         for one in section.settings:

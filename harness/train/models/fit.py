@@ -4,7 +4,6 @@ A model is loaded and reads one row of the greatest length, with the highest tok
 would hit after an hour it hits here.
 """
 
-import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,14 +15,13 @@ from harness.errors import DataError, PlanError
 from harness.plan.model_folders import read_config
 from harness.qa.markers import special_tokens
 from harness.train.models import packed_bert
-from harness.train.models.loading import load_model, load_tokenizer
+from harness.train.models.loading import load_tokenizer, load_with_prefix
 
 # case, accents, punctuation and characters without spaces
 _PROBE = "Zoë's NAÏVE café, 3.14% of it… (東京) isn't e-mail"
 _PADDED_ROWS = 128  # that an embedding has more than its vocabulary, for the sake of the hardware
 _DISTILBERT = {"num_hidden_layers": "n_layers", "hidden_size": "dim", "num_attention_heads": "n_heads"}
 _AFTER_PADDING = ("roberta", "xlm-roberta", "camembert", "longformer", "mpnet")  # positions begin behind the padding's
-_log = logging.getLogger(__name__)
 
 
 def check_fit(
@@ -78,8 +76,11 @@ def check_positions(student: Path, *, max_seq_length: int) -> None:
         raise PlanError(problems)
 
 
-def check_reads(name: str, folder: Path, *, max_seq_length: int, initialise: bool, needs_head: bool) -> None:
-    """Raises PlanError, or DataError for weights that cannot be loaded, where a model cannot read its own rows."""
+def check_reads(name: str, folder: Path, *, max_seq_length: int, initialise: bool, needs_head: bool) -> tuple[str, ...]:
+    """What is odd about a model that can read its own rows.
+
+    Raises PlanError where it cannot, DataError for weights that cannot be loaded.
+    """
     tokenizer, config = load_tokenizer(folder), read_config(folder)
     problems = list(_vocabulary_apart(f"{name} {folder}", tokenizer, config))
     try:
@@ -88,15 +89,17 @@ def check_reads(name: str, folder: Path, *, max_seq_length: int, initialise: boo
         problems.append(str(error))
     if problems:
         raise PlanError(problems)
-    model: Any = load_model(folder, seed=0, initialise=initialise, needs_head=needs_head).eval()
+    model, prefix = load_with_prefix(folder, seed=0, initialise=initialise, needs_head=needs_head)
     try:
         with torch.no_grad():
-            logits = packed_bert.span_logits(model, _widest_row(tokenizer, max_seq_length))
+            logits = packed_bert.span_logits(model.eval(), _widest_row(tokenizer, max_seq_length))
     except (IndexError, RuntimeError, ValueError, TypeError, AttributeError) as error:
         what = f"cannot read a row of {max_seq_length} tokens ({str(error).splitlines()[0] if str(error) else error!r})"
         raise PlanError([f"{name} {folder}: {what}; its config.json and its weights do not belong together"]) from error
     if not torch.isfinite(logits).all():
         raise PlanError([f"{name} {folder}: its logits are no finite numbers; use whole weights, in fp32"])
+    wrapped = f"its weights are named with the prefix {prefix} of a wrapper, which is stripped"
+    return (*_to_spare(tokenizer, config), *[wrapped] * bool(prefix))
 
 
 def _widest_row(tokenizer: Any, length: int) -> dict[str, Tensor]:
@@ -108,17 +111,24 @@ def _widest_row(tokenizer: Any, length: int) -> dict[str, Tensor]:
 
 
 def _vocabulary_apart(name: str, tokenizer: Any, config: Mapping[str, Any]) -> Iterator[str]:
-    """What tokenizer and embedding have differently; an embedding with many rows to spare is said, not refused."""
-    rows, highest = config.get("vocab_size"), max(tokenizer.get_vocab().values(), default=-1)
-    if not isinstance(rows, int):
-        return
-    if highest >= rows:
+    """Ids of the tokenizer that the embedding has no row for."""
+    rows, highest = config.get("vocab_size"), _highest_id(tokenizer)
+    if isinstance(rows, int) and highest >= rows:
         yield (
             f"{name}: its tokenizer has ids up to {highest:,}, its embedding {rows:,} rows: they do not belong "
             "together; give the model with its own tokenizer files"
         )
-    elif rows - highest > _PADDED_ROWS:
-        _log.warning("%s: its embedding has %d rows, its tokenizer ids up to %d: is it its own?", name, rows, highest)
+
+
+def _to_spare(tokenizer: Any, config: Mapping[str, Any]) -> Iterator[str]:
+    """Many rows of an embedding that no token has: the tokenizer may be another model's."""
+    rows, highest = config.get("vocab_size"), _highest_id(tokenizer)
+    if isinstance(rows, int) and rows - highest > _PADDED_ROWS:
+        yield f"its embedding has {rows:,} rows, its tokenizer ids up to {highest:,}: is it its own?"
+
+
+def _highest_id(tokenizer: Any) -> int:
+    return max(tokenizer.get_vocab().values(), default=-1)
 
 
 def _too_short(name: str, config: Mapping[str, Any], max_seq_length: int) -> list[str]:

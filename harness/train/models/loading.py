@@ -13,7 +13,6 @@ from pickle import UnpicklingError
 from typing import Any
 
 import torch
-from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModelForMaskedLM, AutoModelForQuestionAnswering, AutoTokenizer, logging
@@ -24,12 +23,6 @@ from harness.plan.model_folders import PREFIXES, WEIGHT_FILES, read_config
 HEADS = ("qa_outputs", "qa_classifier")  # the second is BigBird's
 MASKED_LM_HEAD = "cls"
 _log = python_logging.getLogger(__name__)
-
-# What the model library raises for a folder it cannot use: its own checks of config.json come as TypeError's kin.
-_UNLOADABLE = (
-    OSError, ValueError, TypeError, KeyError, RuntimeError, EOFError, AttributeError, SafetensorError, UnpicklingError,
-    StrictDataclassError,
-)  # fmt: skip
 
 
 def silence_library_logging() -> None:
@@ -44,17 +37,25 @@ def load_model(folder: Path, *, seed: int, initialise: bool = False, needs_head:
     Everything is drawn from `seed` with `initialise`; only the head is where it is not in the folder and not needed.
     Raises DataError when the folder holds no such model, or weights that are not all there.
     """
+    model, prefix = load_with_prefix(folder, seed=seed, initialise=initialise, needs_head=needs_head)
+    if prefix:
+        _log.warning("%s: its weights are named with the prefix %s of a wrapper, which is stripped", folder, prefix)
+    return model
+
+
+def load_with_prefix(folder: Path, *, seed: int, initialise: bool, needs_head: bool) -> tuple[nn.Module, str]:
+    """The same, and the prefix of a wrapper that was stripped from the names of its weights, "" for none."""
     torch.manual_seed(seed)
-    missing: list[str] = []
+    missing, prefix = list[str](), ""
     try:
         if initialise:
             config = AutoConfig.from_pretrained(folder, trust_remote_code=False, **_two_outputs(folder))
             model = AutoModelForQuestionAnswering.from_config(config, attn_implementation="eager")
         else:
-            model, missing = _loaded(
+            model, missing, prefix = _loaded(
                 AutoModelForQuestionAnswering, folder, seed=seed, attn_implementation="eager", **_two_outputs(folder)
             )
-    except _UNLOADABLE as error:
+    except Exception as error:  # whatever the library hits in a folder that is no model
         raise DataError(folder, "", f"holds no loadable question-answering model: {_said_by(error)}") from error
     if not isinstance(model, nn.Module) or not any(isinstance(getattr(model, one, None), nn.Module) for one in HEADS):
         raise DataError(folder, "", f"{type(model).__name__} has no span head called {' or '.join(HEADS)}")
@@ -62,11 +63,11 @@ def load_model(folder: Path, *, seed: int, initialise: bool = False, needs_head:
     if lacking:
         raise DataError(folder, "", f"lacks weights of {type(model).__name__}: {', '.join(lacking[:4])}")
     _check_finite(folder, model)
-    return model
+    return model, prefix
 
 
-def _loaded(kind: Any, folder: Path, *, seed: int, **options: Any) -> tuple[Any, list[str]]:
-    """A model in fp32 and the names of weights that the folder lacks; prefixes of wrappers are stripped, and said."""
+def _loaded(kind: Any, folder: Path, *, seed: int, **options: Any) -> tuple[Any, list[str], str]:
+    """A model in fp32, the names of weights that the folder lacks, and the prefix of a wrapper that was stripped."""
     options |= {"trust_remote_code": False, "weights_only": True, "dtype": torch.float32, "output_loading_info": True}
     options["use_safetensors"] = True if (folder / WEIGHT_FILES[0]).exists() else None
     model, info = kind.from_pretrained(folder, **options)
@@ -75,10 +76,9 @@ def _loaded(kind: Any, folder: Path, *, seed: int, **options: Any) -> tuple[Any,
         torch.manual_seed(seed)
         pattern = "|".join(map(re.escape, PREFIXES))
         model, info = kind.from_pretrained(folder, key_mapping={f"^(?:{pattern})+": ""}, **options)
-        model = _unwrapped(kind, model, options)
-        prefix = next(one for one in PREFIXES if prefixed[0].startswith(one))
-        _log.warning("%s: its weights are named with the prefix %s of a wrapper, which is stripped", folder, prefix)
-    return model, sorted(info["missing_keys"])
+        stripped = re.match(f"(?:{pattern})+", prefixed[0])
+        return _unwrapped(kind, model, options), sorted(info["missing_keys"]), stripped[0] if stripped else ""
+    return model, sorted(info["missing_keys"]), ""
 
 
 def _unwrapped(kind: Any, model: Any, options: Mapping[str, Any]) -> Any:
@@ -119,8 +119,8 @@ def load_masked_lm(folder: Path) -> nn.Module:
     Raises DataError when the folder holds no such model, or weights that are not all there.
     """
     try:
-        model, missing = _loaded(AutoModelForMaskedLM, folder, seed=0)
-    except _UNLOADABLE as error:
+        model, missing, _ = _loaded(AutoModelForMaskedLM, folder, seed=0)
+    except Exception as error:  # whatever the library hits in a folder that is no model
         raise DataError(folder, "", f"holds no loadable masked language model: {_said_by(error)}") from error
     if not isinstance(model, nn.Module) or not isinstance(getattr(model, MASKED_LM_HEAD, None), nn.Module):
         raise DataError(folder, "", f"{type(model).__name__} has no masked-language-model head called {MASKED_LM_HEAD}")
@@ -143,12 +143,16 @@ def load_tokenizer(folder: Path) -> Any:
     """The folder's fast tokenizer; raises DataError when it has none (windows need character offsets)."""
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-    except _UNLOADABLE as error:
+    except Exception as error:  # whatever the library hits in a folder that is no model
         raise DataError(folder, "", f"holds no tokenizer: {_said_by(error)}") from error
     if not tokenizer.is_fast:
         raise DataError(folder, "", "its tokenizer gives no character offsets; a fast tokenizer is needed")
     if len(tokenizer) <= len(tokenizer.all_special_ids):
         raise DataError(folder, "", "its tokenizer has no vocabulary; add vocab.txt or tokenizer.json")
+    try:
+        tokenizer("a", "b", return_offsets_mapping=True)
+    except Exception as error:  # a setting of another kind shows in use alone
+        raise DataError(folder, "", f"its tokenizer cannot be used: {_said_by(error)}; mend its files") from error
     return tokenizer
 
 

@@ -203,3 +203,11 @@ def test_a_folder_without_a_vocabulary_has_no_tokenizer(folder: Path) -> None:
     (folder / "vocab.txt").unlink()
     with pytest.raises(DataError, match="its tokenizer has no vocabulary"):
         load_tokenizer(folder)
+
+
+def test_a_tokenizer_whose_settings_show_in_use_alone_is_refused(tmp_path: Path) -> None:
+    folder = make_model(tmp_path / "model", layers=1)
+    path = folder / "tokenizer_config.json"
+    path.write_text(path.read_text(encoding="utf-8").replace("512", '"bert"'), encoding="utf-8")
+    with pytest.raises(DataError, match="its tokenizer cannot be used: "):
+        load_tokenizer(folder)

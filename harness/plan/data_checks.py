@@ -1,21 +1,71 @@
-"""What became of the questions of a run: how they were read, which are dropped and why, and which have no label.
+"""What becomes of the questions of a run: how they are read, which are dropped and why, and which have no label.
 
 All of it goes on record as deviations, so that every verdict shows it; a run that would drop too many is refused.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.domain import Deviation, Experiment, Stage
 from harness.errors import DataError, PlanError
 from harness.plan.data_reading import MOST_DROPPED
 from harness.qa import offsets
-from harness.qa.features import Features
-from harness.qa.signature import rules_of
-from harness.qa.squad import Paragraph
-from harness.qa.survey import N_EXAMPLES, Survey, Tally
+from harness.qa.offsets import repaired
+from harness.qa.rules import rules_of
+from harness.qa.squad import Paragraph, check_unique, first_questions, only_questions, read_ids
+from harness.qa.survey import N_EXAMPLES, Survey, Tally, survey
 
+if TYPE_CHECKING:  # a plan is made without NumPy
+    from harness.qa.features import Features
+
+Questions = Callable[[], Iterator[Paragraph]]
 _OFF = (offsets.NOT_THERE, offsets.NO_OFFSET)
+
+
+def training_questions(experiment: Experiment, whole: Questions) -> tuple[Questions, tuple[Deviation, ...]]:
+    """Questions to stream, those of the whole data that the run trains on, and how they were read.
+
+    They are read once. Raises DataError for data that are cut or broken at any place, PlanError where too many
+    questions would be dropped.
+    """
+    used = partial(_used, experiment, whole, ids_path(experiment))
+    found = survey(used())
+    _check_any(experiment, "train_data", found)
+    check_dropped(experiment, found)
+    return used, (*_of_reading("train_data", found), *_of_unusable(found))
+
+
+def evaluation_questions(experiment: Experiment, whole: Questions) -> tuple[list[Paragraph], tuple[Deviation, ...]]:
+    """The questions that the run is scored on, and how they were read; raises DataError for data that are broken."""
+    kept = check_unique(list(_used(experiment, whole, None)), str(experiment.run["eval_data"].value))
+    found = survey(kept)
+    _check_any(experiment, "eval_data", found)
+    check_rules(experiment.evaluation, kept, str(experiment.run["eval_data"].value))
+    return kept, (*_of_reading("eval_data", found), *_of_token_scores(found))
+
+
+def ids_path(experiment: Experiment) -> Path | None:
+    """The list of the training questions that are used, which lies beside the card; None where all are."""
+    run = experiment.run
+    return Path(experiment.card_path).parent / str(run["train_ids"].value) if "train_ids" in run else None
+
+
+def _used(experiment: Experiment, whole: Questions, listed: Path | None) -> Iterator[Paragraph]:
+    """The questions of a data set that the run uses: those of the list, mended where that was asked for, the first."""
+    found = whole() if listed is None else only_questions(whole(), read_ids(listed), listed)
+    mended = repaired(found) if "repair_offsets" in experiment.run else found
+    return first_questions(mended, experiment.run.get("limit"))
+
+
+def _check_any(experiment: Experiment, name: str, found: Survey) -> None:
+    """Raises DataError for data without a question."""
+    if found.n_questions == 0:
+        option = f"--{name.removesuffix('_data')}"
+        what = f"holds no question; give data that do with {option}"
+        raise DataError(str(experiment.run[name].value), "", what)
 
 
 def check_dropped(experiment: Experiment, train: Survey) -> None:
@@ -46,12 +96,6 @@ def check_rules(evaluation: Stage, evaluated: Sequence[Paragraph], data: str) ->
         raise DataError(data, "", f"{why}; give other evaluation data with --eval")
 
 
-def deviations_of(train: Survey, evaluated: Survey) -> tuple[Deviation, ...]:
-    """How the questions of both data sets were read, and what of them cannot be used."""
-    return tuple([*_of_reading("train_data", train), *_of_reading("eval_data", evaluated), *_of_unusable(train),
-                  *_of_token_scores(evaluated)])  # fmt: skip
-
-
 def _of_reading(name: str, found: Survey) -> Iterator[Deviation]:
     for tally in found.notes:
         yield Deviation("data", f"{name}: {found.n_questions:,} questions as written", str(tally), True)
@@ -72,7 +116,7 @@ def _of_token_scores(evaluated: Survey) -> Iterator[Deviation]:
         yield Deviation("data", claimed, str(tally), False, reason=why)
 
 
-def of_stage(stage: str, rows: Features) -> tuple[Deviation, ...]:
+def of_stage(stage: str, rows: "Features") -> tuple[Deviation, ...]:
     """Answerable questions of a stage that no window has an answer of: to the model they have none."""
     if not rows.unlabelled:
         return ()
