@@ -11,6 +11,7 @@ COMMANDS: Mapping[str, str] = {
     "lint": "how much of what a re-run needs a card states, and what cannot be right",
     "plan": "the experiment a card describes, every setting with its origin",
     "reproduce": "run the whole chain, from card to verdict",
+    "fleet": "cards x seeds on this machine, Ray, Slurm or Hugging Face Jobs; status, logs, cancel",
     "score": "one model, or one prediction file, under every evaluator",
     "verdict": "work a finished run's verdict out again from its record, and compare it with the recorded one",
     "audit": "check every hash of a finished run, score its answers again, and derive its verdict again",

@@ -1,22 +1,21 @@
 """harness plan CARD, and the options that it shares with what runs a plan."""
 
 import argparse
-import dataclasses
-import json
 import math
+import re
 from pathlib import Path
 
 from harness.card import lint
-from harness.card.references import HUB_QUESTIONS, data_reference, model_reference, unpinned
 from harness.cli.parse import CARD
 from harness.cli.show import show
 from harness.domain import Deviation, Experiment
 from harness.errors import PlanError
 from harness.plan import presence
 from harness.plan.claims import ORIGINS
-from harness.plan.cost import BYTES_PER_QUESTION, Cost, Forecast, Geometry, forecast, geometry_of, refuse_over
+from harness.plan.cost import Cost, Dollars, Forecast, refuse_over
 from harness.plan.experiment import plan
 from harness.plan.options import Options
+from harness.plan.sizes import rough_forecast, sizes_of
 from harness.record import environment, store
 from harness.report.text.subject import ReportData
 from harness.run.cards import find_card
@@ -30,10 +29,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--device", choices=("cpu", "gpu"), help="default: a GPU if there is one, the CPU for a card made on one")
     add("--forecast", action="store_true", help="time a few of the run's own steps first, and say what they make of it")
     what = "refuse a run that would take longer than this (90s, 30m, 6h), and stop one that does, with a checkpoint"
-    add("--budget", type=_seconds, metavar="TIME", help=what)
+    add("--budget", type=budget_of, metavar="TIME", help=what)
 
 
 def run(arguments: argparse.Namespace) -> int:
+    refuse_dollars(arguments.budget)
     described = find_card(arguments.card)
     experiment = plan(described, options_of(arguments))
     _check_present(experiment, arguments)
@@ -51,6 +51,11 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def refuse_dollars(budget: float | Dollars | None) -> None:
+    if isinstance(budget, Dollars):
+        raise PlanError([f"--budget {budget.amount:g}usd: money is spent with --on alone; here give a time"])
+
+
 def _check_present(experiment: Experiment, arguments: argparse.Namespace) -> None:
     """Raises PlanError for what is not there, in this plan or in those of the cards that it begins with."""
     presence.check_present(experiment, arguments.results)
@@ -59,6 +64,16 @@ def _check_present(experiment: Experiment, arguments: argparse.Namespace) -> Non
 
         if path.resolve() != Path(experiment.card_path).resolve():
             presence.check_present(teacher_cards.planned(path, experiment), arguments.results)
+
+
+def budget_of(text: str) -> float | Dollars:
+    """Seconds of a time such as 90s, 30m or 6h, or US dollars, as in 5usd."""
+    if not text.endswith("usd"):
+        return _seconds(text)
+    amount = text.removesuffix("usd")
+    if not re.fullmatch(r"\d+(\.\d+)?", amount) or not float(amount):
+        raise argparse.ArgumentTypeError(f"{text}: expected an amount such as 5usd")
+    return Dollars(float(amount))
 
 
 def _seconds(text: str) -> float:
@@ -183,35 +198,5 @@ def _of_this_machine(experiment: Experiment, device: str | None) -> tuple[Deviat
 
 def _rough_forecast(experiment: Experiment) -> Forecast | None:
     """An estimate from names, configurations and file sizes alone; None where they do not tell."""
-    here = Path(experiment.card_path).parent
-    run = experiment.run
-    sizes: list[Geometry | None] = []
-    for name in ("teacher", "student"):
-        if name not in run:
-            sizes.append(None)
-            continue
-        text, is_option = str(run[name].value), run[name].origin == "overridden"
-        reference = model_reference(text, card_dir=here, is_option=is_option)
-        config = reference.path / "config.json" if reference.path else None
-        try:
-            known = json.loads(config.read_text(encoding="utf-8")) if config and config.is_file() else None
-        except ValueError:
-            return None
-        size = geometry_of(text, known)
-        if size is None:
-            return None
-        if name == "student" and "student_layers" in run:
-            size = dataclasses.replace(size, layers=len(str(run["student_layers"].value).split(",")))
-        sizes.append(size)
-    text, is_option = str(run["train_data"].value), run["train_data"].origin == "overridden"
-    path = data_reference(text, card_dir=here, is_option=is_option).path
-    if path is not None and not path.is_file():
-        return None
-    n_questions = path.stat().st_size // BYTES_PER_QUESTION if path else HUB_QUESTIONS.get(unpinned(text), 0)
-    if "train_ids" in run:
-        listed = (here / str(run["train_ids"].value)).read_text(encoding="utf-8")
-        n_questions = min(n_questions, len(listed.split()))
-    if "limit" in run:
-        n_questions = min(n_questions, int(str(run["limit"].value)))
-    n_cpus = environment.n_cpus()
-    return forecast(experiment, n_questions=n_questions, teacher=sizes[0], student=sizes[1], n_cpus=n_cpus)
+    sizes = sizes_of(experiment)
+    return None if sizes is None else rough_forecast(experiment, sizes, environment.n_cpus())

@@ -37,6 +37,11 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     add("--offline", action="store_true", help="ask the Hub nothing: what it gave before, or an error")
     add("--fresh", action="store_true", help="a new run, even where this one is finished or begun")
     add("--dry-run", action="store_true", help="print the plan and stop")
+    add(
+        "--on", metavar="ENGINE[:WHERE]", help="run it elsewhere, as a fleet of one card: hf-jobs[:FLAVOUR], ray, slurm"
+    )
+    what = "an option of the engine, as in records=ORG/NAME; may be repeated"
+    add("--engine-option", metavar="NAME=VALUE", action="append", default=[], help=what)
 
 
 def _seeds(text: str) -> int | None:
@@ -49,6 +54,11 @@ def _seeds(text: str) -> int | None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if arguments.on is not None:
+        return _elsewhere(arguments)
+    plan_command.refuse_dollars(arguments.budget)
+    if arguments.engine_option:
+        raise PlanError(["--engine-option: goes with --on"])
     if arguments.offline:
         environment.go_offline()
     if arguments.dry_run:
@@ -101,3 +111,26 @@ def run(arguments: argparse.Namespace) -> int:
         )
     # A launcher takes any code but 0 for a crash, and a verdict is none.
     return 0 if launch.leave(outcome.judgement.exit_code) else outcome.judgement.exit_code
+
+
+# Of this command itself, not of the run: what a fleet decides. True: a value follows.
+_NOT_OF_RUN = {"--on": True, "--engine-option": True, "--seeds": True, "--results": True, "--budget": True,
+               "--dry-run": False, "--json": False, "--quiet": False}  # fmt: skip
+
+
+def _elsewhere(arguments: argparse.Namespace) -> int:
+    """Hands the run to a fleet of one card; its options go on as they were typed."""
+    from harness.cli import fleet
+
+    if arguments.fresh:
+        raise PlanError(["--fresh: a run elsewhere goes on where it can; give other --results for another one"])
+    words, options = list(arguments.argv[1:]), list[str]()
+    words.remove(arguments.card)
+    while words:
+        word = words.pop(0)
+        name, has_value = word.partition("=")[0], "=" in word
+        if name not in _NOT_OF_RUN:
+            options.append(word)
+        elif _NOT_OF_RUN[name] and not has_value:
+            words.pop(0)
+    return fleet.one_run(arguments, tuple(options))

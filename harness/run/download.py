@@ -18,6 +18,7 @@ from huggingface_hub.errors import (  # type: ignore[attr-defined]
 
 from harness.errors import DataError, HubError
 from harness.qa.squad import Paragraph, from_table
+from harness.record import store
 
 _SHARD = re.compile(r"-\d{5}-of-\d{5}(?:-[0-9a-f]+)?$")
 CONVERTED = "refs/convert/parquet"  # where the Hub keeps data sets of scripts and other formats as parquet
@@ -126,6 +127,26 @@ def fetch_card(repo_id: str, revision: str | None = None) -> Path:
     except (OSError, ValueError, HTTPError) as error:
         pinned, what = f" at {revision}" if revision else "", _why(error, repo_id, "model")
         raise HubError(f"the card of {repo_id}{pinned} could not be fetched from the Hub ({what}); {advice}") from error
+
+
+def list_records(repo_id: str, card: str) -> list[str]:
+    """The finished runs of a card in a data set of records, as `<card>/<run-id>`, oldest first."""
+    try:
+        names = HfApi().list_repo_files(repo_id, repo_type="dataset")
+    except (OSError, ValueError, HTTPError) as error:
+        what = _why(error, repo_id, "dataset")
+        raise HubError(f"data set {repo_id}: its records cannot be listed ({what})") from error
+    parts = [name.split("/") for name in names]
+    return sorted("/".join(one[:2]) for one in parts if len(one) == 3 and one[0] == card and one[2] == store.VERDICT)
+
+
+def fetch_records(repo_id: str, under: str, to: Path) -> None:
+    """Copies what lies under a folder of a data set of records into a folder here, by the same paths."""
+    try:
+        snapshot_download(repo_id, repo_type="dataset", allow_patterns=[f"{under}*"], local_dir=to)
+    except (OSError, ValueError, HTTPError) as error:
+        what = _why(error, repo_id, "dataset")
+        raise HubError(f"data set {repo_id}: {under} could not be fetched ({what})") from error
 
 
 def cached_readme(repo_id: str, revision: str | None = None) -> Path | None:
