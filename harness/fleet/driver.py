@@ -65,6 +65,7 @@ class Driver:
         self._done: dict[str, Path] = {}
         self._failed: dict[str, Failure] = {}
         self._not_before: dict[str, float] = {}
+        self._busy: set[str] = set()  # tasks whose run another process works on
         self._running_s: dict[str, float] = {}
         self._silent_since: float | None = None
         self._stopped: HarnessError | None = None
@@ -115,6 +116,7 @@ class Driver:
     # --- what has ended ---
 
     def _settle(self) -> None:
+        self._look_at_others()
         jobs = self._jobs()
         for key, found in (self._engine.poll(jobs) if jobs else {}).items():
             if key not in jobs:
@@ -123,6 +125,18 @@ class Driver:
                 self._running_s[key] = found.seconds
             if found.phase in ("ended", "cancelled"):
                 self._ended(self._plan.tasks[key], found)
+
+    def _look_at_others(self) -> None:
+        """What became of runs that other processes worked on; one that they left is begun here."""
+        for key in [one for one in self._busy if self._not_before[one] <= time.monotonic()]:
+            path = self._records.of(self._plan.tasks[key])
+            if path is not None:
+                self._done[key] = path
+                self._watch(f"{key}: finished by another process, {path}")
+            elif self._records.is_busy(self._plan.tasks[key]):
+                self._not_before[key] = time.monotonic() + self._first_wait_s
+                continue
+            self._busy.discard(key)
 
     def _ended(self, task: Task, found: JobState) -> None:
         seconds = self._running_s.pop(task.key, None)
@@ -140,7 +154,9 @@ class Driver:
             self._fail(task.key, Failure(task.key, EXIT_INTERRUPTED, found.says or "was cancelled from outside"))
         elif self._records.is_busy(task):  # someone else works on this very run: theirs is as good as ours
             self._attempts[task.key] = dataclasses.replace(self._attempts[task.key], number=before.number - 1)
-            self._wait(task.key, 1, "another process works on this run")
+            self._busy.add(task.key)
+            self._not_before[task.key] = time.monotonic() + self._first_wait_s
+            self._watch(f"{task.key}: another process works on this run; waited for")
         elif found.exit_code in _FINAL or before.number > self._retries:
             code = EXIT_BROKE if found.exit_code in (None, 0, 1, 3, EXIT_INTERRUPTED) else found.exit_code
             self._fail(task.key, Failure(task.key, code, self._why(task, found, before)))
@@ -175,7 +191,7 @@ class Driver:
         jobs, now = self._jobs(), time.monotonic()
         for key in self._wanted():
             task = self._plan.tasks[key]
-            if key in jobs or self._not_before.get(key, 0.0) > now:
+            if key in jobs or key in self._busy or self._not_before.get(key, 0.0) > now:
                 continue
             if all(one in self._done for one in task.after):
                 yield task

@@ -65,16 +65,15 @@ def why_not(flavor: Flavor, need: Need) -> str | None:
 def choose(flavors: Sequence[Flavor], need: Need) -> Flavor | None:
     """The machine that is nearest to what the card declares, of those that the run fits; None where none is.
 
-    The declared GPU itself goes first; then those with at least its memory, the cheapest run before others; a machine
-    whose GPU we know no rate of comes last. A run on the CPU takes the cheapest that it fits.
+    The declared GPU itself goes first; then one with at least its memory and its rate, the smallest before larger ones,
+    the cheapest before others; one that we know no rate of comes last. A run on the CPU takes the cheapest that it fits.
     """
     fitting = [one for one in flavors if why_not(one, need) is None and (one.gpu is None) == (not need.n_gpus)]
-    memory = declared_bytes(need.gpu) if need.n_gpus else 0
+    memory, rate = (declared_bytes(need.gpu), rate_of(need.gpu or "") or 0.0) if need.n_gpus else (0, 0.0)
 
-    def key(one: Flavor) -> tuple[bool, bool, bool, float, float]:
-        seconds = seconds_on(one, need)
-        dollars = one.usd_per_hour * (seconds or V100_RATE)
-        return (not is_declared(one, need), one.gpu_bytes < memory, seconds is None, dollars, one.usd_per_hour)
+    def key(one: Flavor) -> tuple[bool, bool, bool, int, float]:
+        is_slower = need.n_gpus > 0 and (rate_of(one.gpu or "") or -1.0) < rate
+        return (not is_declared(one, need), one.gpu_bytes < memory, is_slower, one.gpu_bytes, one.usd_per_hour)
 
     return min(fitting, key=key, default=None)
 
