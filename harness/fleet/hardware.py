@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.fleet.jobs import Need
-from harness.plan.cost import CPU_CORE_RATE, GPUS, V100_RATE
+from harness.plan.cost import CPU_CORE_RATE, GPUS
 
 GIB = 2**30
 DECLARED_GIB = {"V100": 16, "P100": 16, "T4": 16, "A10": 24, "A10G": 24, "L4": 24, "A30": 24, "RTX 3090": 24,
@@ -65,8 +65,8 @@ def why_not(flavor: Flavor, need: Need) -> str | None:
 def choose(flavors: Sequence[Flavor], need: Need) -> Flavor | None:
     """The machine that is nearest to what the card declares, of those that the run fits; None where none is.
 
-    The declared GPU itself goes first; then one with at least its memory and its rate, the smallest before larger ones,
-    the cheapest before others; one that we know no rate of comes last. A run on the CPU takes the cheapest that it fits.
+    The declared GPU itself goes first; then one with at least its memory and its rate, the smallest before larger
+    ones, the cheapest before others; one that we know no rate of comes last. A run on the CPU takes the cheapest.
     """
     fitting = [one for one in flavors if why_not(one, need) is None and (one.gpu is None) == (not need.n_gpus)]
     memory, rate = (declared_bytes(need.gpu), rate_of(need.gpu or "") or 0.0) if need.n_gpus else (0, 0.0)

@@ -1,11 +1,12 @@
 """What a fleet is made of: tasks, each one run of one card, and the jobs that an engine makes of them."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, PlanError
 
 Phase = Literal["waiting", "running", "ended", "cancelled"]
 
@@ -86,6 +87,20 @@ class Setting:
     def folder(self) -> Path:
         """Where the fleet's own files are, beside the records."""
         return self.results / "fleet" / self.fleet
+
+    def number(self, name: str, otherwise: int) -> int:
+        """A number among the engine's options; raises PlanError for one that is none."""
+        text = self.options.get(name, str(otherwise))
+        if not text.isdecimal() or not int(text):
+            raise PlanError([f"--engine-option {name}={text}: expected a number from 1 up"])
+        return int(text)
+
+    def threads(self) -> int | None:
+        """Threads of a run, by the engine's option, else OMP_NUM_THREADS; None where neither says."""
+        if "threads" in self.options:
+            return self.number("threads", 1)
+        said = os.environ.get("OMP_NUM_THREADS", "")
+        return int(said) if said.isdecimal() and int(said) else None
 
     def log_of(self, task: str) -> Path:
         return self.folder / f"{task.replace(':', '-')}.log"

@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -33,17 +33,24 @@ def command_of(
     return [python, "-m", "harness.fleet.worker", *own, "--", *arguments]
 
 
-def run_logged(command: Sequence[str], log: Path, more_environment: dict[str, str], *, tied: bool = True) -> int:
-    """Runs a worker whose lines go to `log`, until it ends; with `tied`, it ends when this process does."""
+def start_logged(command: Sequence[str], log: Path, more_environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+    """Starts a worker whose lines go to `log`, and that ends when this process does: its standard input is a pipe."""
     log.parent.mkdir(parents=True, exist_ok=True)
-    at = command.index("--")
-    whole = [*command[:at], *(["--tied"] if tied else []), *command[at:]]
+    at = list(command).index("--")
     with log.open("ab") as stream:
-        process = subprocess.Popen(
-            whole, stdin=subprocess.PIPE, stdout=stream, stderr=stream, env={**os.environ, **more_environment}
+        return subprocess.Popen(
+            [*command[:at], "--tied", *command[at:]],
+            stdin=subprocess.PIPE,
+            stdout=stream,
+            stderr=stream,
+            env={**os.environ, **more_environment},
         )
-        with _passed_on(process):
-            return process.wait()
+
+
+def wait_for(process: "subprocess.Popen[bytes]") -> int:
+    """Waits for a worker; a termination of this process is passed on to it."""
+    with _passed_on(process):
+        return process.wait()
 
 
 def main(argv: Sequence[str]) -> int:

@@ -56,7 +56,7 @@ class HfJobs:
         if not token:
             raise PlanError(["--on hf-jobs: no token; log in with `hf auth login`, or set HF_TOKEN"])
         options = setting.options
-        self.at_once = _number(options, "at-once", 8)
+        self.at_once = setting.number("at-once", 8)
         self._minutes = options.get("checkpoint-minutes")
         self._secrets = _secrets(options.get("secrets", ""), token)
         self._chosen: dict[Need, Flavor] = {}
@@ -348,13 +348,6 @@ def _leading(text: str) -> float:
 
 def _label(text: str) -> str:
     return _LABEL.sub("-", text)
-
-
-def _number(options: Mapping[str, str], name: str, otherwise: int) -> int:
-    text = options.get(name, str(otherwise))
-    if not text.isdecimal() or not int(text):
-        raise PlanError([f"--engine-option {name}={text}: expected a number from 1 up"])
-    return int(text)
 
 
 def _seconds(text: str) -> int:

@@ -133,10 +133,7 @@ def _n_cores(cores: int) -> int:
 
 
 def _threads(setting: Setting, at_once: int) -> int:
-    said = setting.options.get("threads") or os.environ.get("OMP_NUM_THREADS", "")
-    if said.isdecimal() and int(said):
-        return int(said)
-    return max(1, environment.n_threads() // at_once)
+    return setting.threads() or max(1, environment.n_threads() // at_once)
 
 
 def _started(pid: int) -> str:
