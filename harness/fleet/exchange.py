@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from harness.errors import HubError, StoreError
+from harness.errors import DataError, HubError, StoreError
 from harness.record import store
 from harness.record.folder import Run
 
@@ -134,7 +134,10 @@ def _admit(incoming: Path, run: Path, repo: str) -> None:
     """Moves a run to where it belongs, whole and only after its audit."""
     from harness.judge.audit import audit, first_of, problems_of  # here: a worker does without statistics
 
-    problems = problems_of(audit(Run.open(incoming)).checks)
+    try:
+        problems = problems_of(audit(Run.open(incoming)).checks)
+    except DataError as error:
+        problems = [str(error)]
     if problems:
         raise StoreError(f"data set {repo}, {run.parent.name}/{run.name}: fails its audit: {first_of(problems)}")
     run.parent.mkdir(parents=True, exist_ok=True)

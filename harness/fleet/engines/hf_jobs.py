@@ -8,6 +8,7 @@ named, their values go to the Hub's own store of secrets, into no command, log o
 
 import os
 import re
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 MOUNT, RESULTS = "/fleet", "results"  # in a job: the data set of records; its own folder of results
 SLACK, LEAST_S = 3.0, 1800.0  # a job may take so many times its forecast, and this to begin and to fetch what it needs
+POLL_S = 15.0
 _ACTIVE = ("SCHEDULING", "RUNNING")
 _CREDIT = "https://huggingface.co/settings/billing"
 _SAID = {
@@ -48,10 +50,10 @@ class HfJobs:
     dies_with_driver = False
     n_threads = None
 
-    def __init__(self, where: str, setting: Setting, poll_s: float = 15.0) -> None:
+    def __init__(self, where: str, setting: Setting) -> None:
         from huggingface_hub import HfApi, get_token
 
-        self._api, self._setting, self._where, self.poll_s = HfApi(), setting, where, poll_s
+        self._api, self._setting, self._where, self.poll_s = HfApi(), setting, where, POLL_S
         token = get_token()
         if not token:
             raise PlanError(["--on hf-jobs: no token; log in with `hf auth login`, or set HF_TOKEN"])
@@ -137,7 +139,8 @@ class HfJobs:
 
     def _start(self, task: Task) -> str:
         options = self._setting.options
-        with _asking():
+        with _asking(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that jobs are an experiment of the client's
             job = self._api.run_uv_job(
                 "python",
                 script_args=self._command(task)[1:],
