@@ -1,8 +1,9 @@
 """A small Hub on the loopback interface, for the real huggingface_hub client: repositories in memory, faults on demand.
 
 It answers as huggingface_hub 2.4.0 asks: creation, preupload, LFS batches, commits that name their parent, pull
-requests, validation of metadata, listings, downloads; jobs and the machines for them. It holds itself to what the Hub promises: a commit is applied
-whole or not at all, uploads that no commit names are nowhere to be seen, and what may not be read is not found.
+requests, validation of metadata, listings, downloads; jobs and the machines for them. It holds itself to what the Hub
+promises: a commit is applied whole or not at all, uploads that no commit names are nowhere to be seen, and what may not
+be read is not found.
 """
 
 import base64

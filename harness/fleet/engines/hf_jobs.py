@@ -8,6 +8,7 @@ named, their values go to the Hub's own store of secrets, into no command, log o
 
 import os
 import re
+import uuid
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -62,7 +63,7 @@ class HfJobs:
         self._minutes = options.get("checkpoint-minutes")
         self._secrets = _secrets(options.get("secrets", ""), token)
         self._chosen: dict[Need, Flavor] = {}
-        self._is_prepared, self._cancelled = False, set[str]()
+        self._cancelled, self._marks = set[str](), dict[str, str]()
 
     # --- what there is to rent ---
 
@@ -130,7 +131,11 @@ class HfJobs:
         begun, names = self._begun(), list[str]()
         for task in tasks:
             try:
-                names.append(begun.get(_label(task.key)) or self._start(task))
+                # One whose answer was lost may have ended by now; it is known by its mark. One of a driver before this
+                # is known by its task, while it is at work.
+                known = begun.get(self._marks.get(task.key, "")) or begun.get(_label(task.key))
+                names.append(known or self._start(task))
+                self._marks.pop(task.key, None)
             except UnreachableError:
                 if not names:
                     raise
@@ -138,7 +143,8 @@ class HfJobs:
         return names
 
     def _start(self, task: Task) -> str:
-        options = self._setting.options
+        options, mark = self._setting.options, uuid.uuid4().hex
+        self._marks[task.key] = mark  # until its answer is there
         with _asking(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that jobs are an experiment of the client's
             job = self._api.run_uv_job(
@@ -151,7 +157,11 @@ class HfJobs:
                 flavor=self._flavor_of(task.need).name,
                 timeout=self._time_out(task.need),
                 name=_label(f"{self._setting.fleet}-{task.key}"),
-                labels={"harness-fleet": _label(self._setting.fleet), "harness-task": _label(task.key)},
+                labels={
+                    "harness-fleet": _label(self._setting.fleet),
+                    "harness-task": _label(task.key),
+                    "harness-mark": mark,
+                },
                 volumes=[self._volume()],
                 namespace=self.namespace,
             )
@@ -202,7 +212,7 @@ class HfJobs:
 
     def _state(self, key: str, info: "JobInfo") -> JobState:
         seconds = None if info.durations is None else info.durations.running_secs
-        stage, said = str(getattr(info.status.stage, "value", info.status.stage)), info.status.message or ""
+        stage, said = _stage(info), info.status.message or ""
         if stage in _ACTIVE:
             return JobState("running" if stage == "RUNNING" else "waiting", seconds=seconds, says=said)
         if stage == "CANCELED":
@@ -264,14 +274,12 @@ class HfJobs:
         return {"harness-fleet": _label(self._setting.fleet)}
 
     def _begun(self) -> dict[str, str]:
-        """Jobs of this fleet that are at work, by the label of their task: none of them is begun again."""
+        """Jobs of this fleet by their mark, and those that are at work by their task: none of them is begun again."""
         with _asking():
             listed = list(self._api.list_jobs(labels=self._labels(), namespace=self.namespace))
-        return {
-            str((one.labels or {}).get("harness-task")): str(one.id)
-            for one in listed
-            if str(getattr(one.status.stage, "value", one.status.stage)) in _ACTIVE
-        }
+        marked = {str((one.labels or {}).get("harness-mark")): str(one.id) for one in listed}
+        at_work = [one for one in listed if _stage(one) in _ACTIVE]
+        return marked | {str((one.labels or {}).get("harness-task")): str(one.id) for one in at_work}
 
     def _prepare(self, tasks: Sequence[Task]) -> None:
         """Makes the data set, private, and keeps the cards there that lie on this machine."""
@@ -322,6 +330,10 @@ def _asking() -> Iterator[None]:
         raise (UnreachableError if status in (408, 425, 429) or status >= 500 else HubError)(text) from error
     except (HTTPError, OSError) as error:
         raise UnreachableError(f"hf-jobs: the Hub does not answer ({type(error).__name__}: {error})") from error
+
+
+def _stage(info: "JobInfo") -> str:
+    return str(getattr(info.status.stage, "value", info.status.stage))
 
 
 def _flavor(one: Any) -> Flavor:
