@@ -3,14 +3,13 @@
 import argparse
 import json
 import sys
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.cli import fleet_file, run_options
 from harness.cli import plan as plan_command
-from harness.errors import DataError, PlanError
-from harness.plan.options import similar
+from harness.errors import PlanError
 from harness.record import store
 from harness.report.printable import printable
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from harness.fleet.fleets import Order
 
 VERBS = ("status", "logs", "cancel")
-_KEYS = ("name", "cards", "seeds", "on", "options", "results", "engine", "budget", "any_code")
 # Options of `harness reproduce` that a fleet decides by itself.
 _NOT_HERE = ("--seeds", "--results", "--on", "--fresh", "--dry-run", "--json", "--quiet", "--engine-option")
 
@@ -99,7 +97,7 @@ def _silent(line: str) -> None:
 
 
 def _order_of(arguments: argparse.Namespace) -> "Order":
-    given = _from_file(arguments)
+    given = fleet_file.read(arguments.what)
     cards = tuple(given.get("cards", arguments.what))
     if not cards:
         raise PlanError(["no card was given; give cards, or a fleet.toml that names them"])
@@ -167,13 +165,11 @@ class _Refused(argparse.ArgumentParser):
 
 def _parse_options(options: tuple[str, ...]) -> argparse.Namespace:
     """Options behind --with as `harness reproduce` reads them."""
-    from harness.cli import reproduce
-
     wrong = [one for one in options if one.partition("=")[0] in _NOT_HERE]
     if wrong:
         raise PlanError([f"{one}: is no option of a fleet's runs; give it before --with" for one in wrong])
     parser = _Refused(prog="harness reproduce", allow_abbrev=False, add_help=False)
-    reproduce.add_arguments(parser)
+    run_options.add_arguments(parser)
     return parser.parse_args(["CARD", *options])
 
 
@@ -218,55 +214,12 @@ def _budget(text: str) -> Any:
         raise PlanError([f"budget: {error}"]) from None
 
 
-def _from_file(arguments: argparse.Namespace) -> dict[str, Any]:
-    """What a fleet.toml says; its cards and its results are looked for beside it."""
-    files = [one for one in arguments.what if one.endswith(".toml")]
-    if not files:
-        return {}
-    path = Path(files[0])
-    if len(arguments.what) > 1:
-        raise PlanError([f"{path}: a fleet's file names its cards; give it alone"])
-    try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise DataError(path, "", f"is no fleet ({error})") from None
-    problems = [f"{path}: {name}: no such key{similar(name, _KEYS)}" for name in given if name not in _KEYS]
-    problems += _wrong_types(path, given)
-    if problems:
-        raise PlanError(problems)
-    given["cards"] = [_beside(path, card) for card in given.get("cards", [])]
-    if "results" in given:
-        given["results"] = _beside(path, given["results"], must_be_there=False)
-    given["budget"] = [given["budget"]] if "budget" in given else []
-    return {"name": _plain(path.stem), **given}
-
-
-def _wrong_types(path: Path, given: dict[str, Any]) -> list[str]:
-    wanted: dict[str, Any] = {"name": str, "on": str, "results": str, "budget": str, "any_code": bool, "engine": dict}
-    found = [f"{path}: {name}: expected a {kind.__name__}" for name, kind in wanted.items()
-             if name in given and not isinstance(given[name], kind)]  # fmt: skip
-    for name in ("cards", "options"):
-        value = given.get(name, [])
-        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-            found.append(f"{path}: {name}: expected a list of strings")
-    seeds = given.get("seeds", 1)
-    if seeds != "auto" and (not isinstance(seeds, int) or isinstance(seeds, bool) or seeds < 1):
-        found.append(f'{path}: seeds: expected a number from 1 up, or "auto"')
-    return found
-
-
-def _beside(path: Path, text: str, *, must_be_there: bool = True) -> str:
-    """A path as it stands in a file, from where that lies; what is none there, such as a name on the Hub, stays."""
-    found = path.parent / text
-    return str(found) if found.exists() or not must_be_there else text
-
-
 # --- status, logs, cancel ---
 
 
 def _verb(arguments: argparse.Namespace) -> int:
     from harness.cli import fleet_report
-    from harness.fleet import fleets
+    from harness.fleet import oversight
 
     verb, *words = arguments.what
     results = arguments.results or Path("results")
@@ -274,14 +227,14 @@ def _verb(arguments: argparse.Namespace) -> int:
         raise PlanError(
             [f"harness fleet {verb}: takes {'a fleet and a task' if verb == 'logs' else 'one fleet'} at most"]
         )
-    state = fleets.state_of(results, words[0] if words else None)
+    state = oversight.state_of(results, words[0] if words else None)
     if verb == "status":
-        found = fleets.status_of(results, state)
+        found = oversight.status_of(results, state)
         print(json.dumps(store.to_json(found), indent=1) if arguments.json else fleet_report.status_text(found))
     elif verb == "logs":
-        print(fleets.logs_of(results, state, words[1] if len(words) > 1 else None))
+        print(oversight.logs_of(results, state, words[1] if len(words) > 1 else None))
     else:
-        print(fleets.cancel(results, state))
+        print(oversight.cancel(results, state))
     return 0
 
 

@@ -6,8 +6,9 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
-from harness.fleet.fleets import FleetForecast, FleetReport, FleetStatus
+from harness.fleet.fleets import FleetForecast, FleetReport
 from harness.fleet.looks import CardResult
+from harness.fleet.oversight import FleetStatus
 from harness.plan.cost import format_duration
 from harness.record import store
 from harness.report.printable import printable

@@ -8,7 +8,7 @@ wrong use, a failed precondition, a budget and a cancellation by someone else ar
 import dataclasses
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from harness.errors import (
@@ -22,13 +22,14 @@ from harness.errors import (
 from harness.fleet import state as states
 from harness.fleet.jobs import Engine, JobState, Task, UnreachableError
 from harness.fleet.looks import CardResult, Failure, Looks
+from harness.fleet.patience import PATIENCE_S, Patience
 from harness.fleet.records import Records
+from harness.fleet.spending import Spending
 from harness.fleet.state import Attempt, State
 from harness.fleet.tasks import FleetPlan
 
 RETRIES = 3  # that a task is begun again, after an end without a record
 FIRST_WAIT_S, LONGEST_WAIT_S = 2.0, 300.0  # before it is, doubled each time
-PATIENCE_S = 600.0  # that an engine may be silent
 ENDING_S = 120.0  # that jobs are given to keep a checkpoint when the driver ends
 _FINAL = (EXIT_WRONG_USE, EXIT_INVALID, EXIT_BUDGET)
 Watch = Callable[[str], None]
@@ -59,15 +60,14 @@ class Driver:
     ) -> None:
         self._plan, self._engine, self._records, self._results = plan, engine, records, results
         self._usd, self._watch = usd, watch
-        self._retries, self._patience_s, self._first_wait_s = retries, patience_s, first_wait_s
+        self._retries, self._first_wait_s = retries, first_wait_s
+        self._patience = Patience(patience_s, watch)
         self._state, self._written = state, state
-        self._attempts, self._spent_s = dict(state.attempts), dict(state.spent_s)
+        self._attempts, self._spending = dict(state.attempts), Spending(plan, engine, state)
         self._done: dict[str, Path] = {}
         self._failed: dict[str, Failure] = {}
         self._not_before: dict[str, float] = {}
         self._busy: set[str] = set()  # tasks whose run another process works on
-        self._running_s: dict[str, float] = {}
-        self._silent_since: float | None = None
         self._stopped: HarnessError | None = None
         self._looks = Looks(plan, state.seeds, results)
 
@@ -77,7 +77,7 @@ class Driver:
         try:
             while True:
                 self._check_stop()
-                with self._patience():
+                with self._patience.asking():
                     self._settle()
                     self._check_budget()
                     self._submit()
@@ -92,11 +92,8 @@ class Driver:
             self._keep()
 
     def spent(self) -> float | None:
-        """US dollars so far, as the engine prices the seconds that it has counted; None where nobody is paid."""
-        found = [self._price(key, seconds) for key, seconds in self._spent_s.items()]
-        found += [self._price(key, seconds) for key, seconds in self._running_s.items() if key in self._jobs()]
-        known = [one for one in found if one is not None]
-        return sum(known) if known else None
+        """US dollars so far; None where nobody is paid."""
+        return self._spending.dollars(self._jobs())
 
     # --- what is there ---
 
@@ -122,7 +119,7 @@ class Driver:
             if key not in jobs:
                 continue
             if found.seconds is not None:
-                self._running_s[key] = found.seconds
+                self._spending.running_s[key] = found.seconds
             if found.phase in ("ended", "cancelled"):
                 self._ended(self._plan.tasks[key], found)
 
@@ -139,9 +136,7 @@ class Driver:
             self._busy.discard(key)
 
     def _ended(self, task: Task, found: JobState) -> None:
-        seconds = self._running_s.pop(task.key, None)
-        if seconds is not None:
-            self._spent_s[task.key] = self._spent_s.get(task.key, 0.0) + seconds
+        self._spending.end(task.key)
         before = self._attempts[task.key]
         self._attempts[task.key] = dataclasses.replace(
             before, is_open=False, says=found.says, exit_code=found.exit_code, seconds=found.seconds
@@ -248,11 +243,6 @@ class Driver:
 
     # --- budget, silence, the end ---
 
-    def _price(self, key: str, seconds: float) -> float | None:
-        task = self._plan.tasks.get(key)
-        hourly = None if task is None else self._engine.price(task.need)
-        return None if hourly is None else hourly * seconds / 3600
-
     def _check_budget(self) -> None:
         spent = self.spent() if self._usd is not None else None
         if spent is None or self._usd is None or spent <= self._usd:
@@ -264,27 +254,8 @@ class Driver:
         for key, one in list(self._attempts.items()):
             self._attempts[key] = dataclasses.replace(one, is_open=False)
 
-    @contextmanager
-    def _patience(self) -> Iterator[None]:
-        """Around what asks an engine: an answer that does not come is asked for again, as long as it makes sense."""
-        try:
-            yield
-            self._silent_since = None
-        except UnreachableError as error:
-            self._silent(error)
-
-    def _silent(self, error: UnreachableError) -> None:
-        """Notes that the engine did not answer; raises when it has not for too long."""
-        now = time.monotonic()
-        if self._silent_since is None:
-            self._silent_since = now
-            self._watch(f"no answer: {error}; asked again for {self._patience_s / 60:.0f} minutes")
-        if now - self._silent_since > self._patience_s:
-            what = f"no answer for {self._patience_s / 60:.0f} minutes: {error}"
-            raise HarnessError(f"{what}; what is finished stays, and the same command goes on") from error
-
     def _check_stop(self) -> None:
-        marker = stop_marker(self._results, self._state.name)
+        marker = states.stop_marker(self._results, self._state.name)
         if marker.exists():
             with suppress(UnreachableError):
                 self._engine.cancel(self._jobs())
@@ -317,17 +288,13 @@ class Driver:
         now = dataclasses.replace(
             self._state,
             attempts=dict(self._attempts),
-            spent_s=dict(self._spent_s),
+            spent_s=dict(self._spending.ended_s),
             n_runs=len(wanted),
             n_done=sum(key in self._done for key in wanted),
         )
         if now != self._written:
             states.write(self._results, now)
             self._written = now
-
-
-def stop_marker(results: Path, name: str) -> Path:
-    return results / "fleet" / f"{name}.stop"
 
 
 def _said(exit_code: int | None) -> str:

@@ -77,3 +77,13 @@ def _refused(path: Path, place: tuple[int | str, ...], says: str) -> Exception:
     where = ".".join(map(str, place))
     what = f"is no state of a fleet of this version ({says}); remove it: the records stay, and say what is finished"
     return DataError(path, where, what)
+
+
+def locks_of(results: Path) -> Path:
+    """Where the lock of a fleet's driver is, beside those of runs."""
+    return results / store.CACHE / "locks"
+
+
+def stop_marker(results: Path, name: str) -> Path:
+    """What tells the driver of a fleet to stop."""
+    return results / "fleet" / f"{name}.stop"

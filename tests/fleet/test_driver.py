@@ -10,7 +10,7 @@ import pytest
 
 from harness.errors import HarnessError, HubError
 from harness.fleet import state as states
-from harness.fleet.driver import Driver, StoppedError, stop_marker
+from harness.fleet.driver import Driver, StoppedError
 from harness.fleet.jobs import JobState, Task, UnreachableError
 from harness.fleet.looks import CardResult, worst
 from harness.fleet.records import Records
@@ -216,14 +216,14 @@ def test_a_new_driver_goes_on_with_the_jobs_that_were_begun(tmp_path: Path, code
 def test_a_stopped_fleet_lets_its_jobs_keep_checkpoints(tmp_path: Path, code: dict[str, str | None]) -> None:
     class Told(FakeEngine):
         def submit(self, tasks: Sequence[Task]) -> list[str]:
-            store.write_text(stop_marker(tmp_path, "test"), "stop\n")
+            store.write_text(states.stop_marker(tmp_path, "test"), "stop\n")
             return super().submit(tasks)
 
     engine = Told(ends={"pocket:42": [JobState("running")], "pocket:43": [JobState("running")]})
     with pytest.raises(StoppedError, match="the same command goes on with it"):
         drive(engine, tmp_path, code)
     assert engine.cancelled == ["pocket:42", "pocket:43"]
-    assert not stop_marker(tmp_path, "test").exists()
+    assert not states.stop_marker(tmp_path, "test").exists()
     known = states.read(tmp_path, "test")
     assert known is not None
     assert known.jobs == {}

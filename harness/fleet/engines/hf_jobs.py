@@ -6,12 +6,10 @@ its task as labels, so that one whose answer was lost is found again and none is
 named, their values go to the Hub's own store of secrets, into no command, log or state.
 """
 
-import os
 import re
 import uuid
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 from harness import __version__
 from harness.errors import EXIT_BUDGET, EXIT_INVALID, HubError, PlanError, StoreError
 from harness.fleet import exchange, hardware
-from harness.fleet.hardware import GIB, Flavor
+from harness.fleet.hardware import Flavor
+from harness.fleet.hub import asking, flavor_of, label, seconds_of, secrets_of, stage_of
 from harness.fleet.jobs import JobState, Need, Setting, Task, UnreachableError
 from harness.fleet.worker import command_of
 from harness.plan.options import similar
@@ -33,14 +32,6 @@ MOUNT, RESULTS = "/fleet", "results"  # in a job: the data set of records; its o
 SLACK, LEAST_S = 3.0, 1800.0  # a job may take so many times its forecast, and this to begin and to fetch what it needs
 POLL_S = 15.0
 _ACTIVE = ("SCHEDULING", "RUNNING")
-_CREDIT = "https://huggingface.co/settings/billing"
-_SAID = {
-    401: "the token is not accepted; log in with `hf auth login`, or set HF_TOKEN",
-    402: f"there is no credit left for jobs: add some at {_CREDIT}, or take a cheaper flavour; what is finished stays",
-    403: "the token may not start jobs there; give one with permission for jobs",
-    404: "there is no such account or job",
-}  # fmt: skip
-_LABEL = re.compile(r"[^A-Za-z0-9_-]")
 
 
 def open_engine(where: str, setting: Setting) -> "HfJobs":
@@ -61,16 +52,14 @@ class HfJobs:
         options = setting.options
         self.at_once = setting.number("at-once", 8)
         self._minutes = options.get("checkpoint-minutes")
-        self._secrets = _secrets(options.get("secrets", ""), token)
+        self._secrets = secrets_of(options.get("secrets", ""), token)
         self._chosen: dict[Need, Flavor] = {}
         self._cancelled, self._marks = set[str](), dict[str, str]()
 
-    # --- what there is to rent ---
-
     @cached_property
     def flavors(self) -> tuple[Flavor, ...]:
-        with _asking():
-            return tuple(_flavor(one) for one in self._api.list_jobs_hardware())
+        with asking():
+            return tuple(flavor_of(one) for one in self._api.list_jobs_hardware())
 
     def _flavor_of(self, need: Need) -> Flavor:
         """The machine that a run gets; raises PlanError where none fits, or the one that was named does not."""
@@ -117,14 +106,12 @@ class HfJobs:
         """Seconds after which a job is ended; raises PlanError where nothing says how long it takes."""
         given = self._setting.options.get("time-out")
         if given is not None:
-            return _seconds(given)
+            return seconds_of(given)
         seconds = self.seconds(need)
         if seconds is None:
             what = "nothing tells how long this run takes there, and the Hub would end it after 30 minutes"
             raise PlanError([f"--on hf-jobs: {what}; give --engine-option time-out=6h"])
         return round(SLACK * seconds + LEAST_S)
-
-    # --- the four verbs ---
 
     def submit(self, tasks: Sequence[Task]) -> list[str]:
         self._prepare(tasks)
@@ -133,7 +120,7 @@ class HfJobs:
             try:
                 # One whose answer was lost may have ended by now; it is known by its mark. One of a driver before this
                 # is known by its task, while it is at work.
-                known = begun.get(self._marks.get(task.key, "")) or begun.get(_label(task.key))
+                known = begun.get(self._marks.get(task.key, "")) or begun.get(label(task.key))
                 names.append(known or self._start(task))
                 self._marks.pop(task.key, None)
             except UnreachableError:
@@ -145,7 +132,7 @@ class HfJobs:
     def _start(self, task: Task) -> str:
         options, mark = self._setting.options, uuid.uuid4().hex
         self._marks[task.key] = mark  # until its answer is there
-        with _asking(), warnings.catch_warnings():
+        with asking(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that jobs are an experiment of the client's
             job = self._api.run_uv_job(
                 "python",
@@ -156,10 +143,10 @@ class HfJobs:
                 secrets=dict(self._secrets),
                 flavor=self._flavor_of(task.need).name,
                 timeout=self._time_out(task.need),
-                name=_label(f"{self._setting.fleet}-{task.key}"),
+                name=label(f"{self._setting.fleet}-{task.key}"),
                 labels={
-                    "harness-fleet": _label(self._setting.fleet),
-                    "harness-task": _label(task.key),
+                    "harness-fleet": label(self._setting.fleet),
+                    "harness-task": label(task.key),
                     "harness-mark": mark,
                 },
                 volumes=[self._volume()],
@@ -171,7 +158,7 @@ class HfJobs:
         command = command_of(
             task.command(RESULTS, self._argument(task)), results=RESULTS, code=self._setting.code, python="python"
         )
-        own = ["--records", self.records, "--task", _label(task.key)]
+        own = ["--records", self.records, "--task", label(task.key)]
         own += ["--weights"] if task.needs_weights else []
         own += ["--checkpoint-minutes", self._minutes] if self._minutes else []
         for key in task.after:
@@ -184,14 +171,14 @@ class HfJobs:
         """The teachers' runs that were collected, which the data set has with their weights."""
         found = sorted((self._setting.results / card).glob(f"*/{store.VERDICT}"))
         names = [f"{card}/{path.parent.name}" for path in found]
-        with _asking():
+        with asking():
             from harness.run import download
 
             there = set(download.list_records(self.records, card))
         return [name for name in names if name in there]
 
     def poll(self, jobs: Mapping[str, str]) -> dict[str, JobState]:
-        with _asking():
+        with asking():
             listed = {str(one.id): one for one in self._api.list_jobs(labels=self._labels(), namespace=self.namespace)}
         found = {}
         for key, job in jobs.items():
@@ -203,7 +190,7 @@ class HfJobs:
         from huggingface_hub.errors import HfHubHTTPError
 
         try:
-            with _asking():
+            with asking():
                 return self._api.inspect_job(job_id=job, namespace=self.namespace)
         except HubError as error:
             if isinstance(error.__cause__, HfHubHTTPError) and error.__cause__.response.status_code == 404:
@@ -212,7 +199,7 @@ class HfJobs:
 
     def _state(self, key: str, info: "JobInfo") -> JobState:
         seconds = None if info.durations is None else info.durations.running_secs
-        stage, said = _stage(info), info.status.message or ""
+        stage, said = stage_of(info), info.status.message or ""
         if stage in _ACTIVE:
             return JobState("running" if stage == "RUNNING" else "waiting", seconds=seconds, says=said)
         if stage == "CANCELED":
@@ -240,11 +227,11 @@ class HfJobs:
     def cancel(self, jobs: Mapping[str, str]) -> None:
         for job in jobs.values():
             self._cancelled.add(job)
-            with _asking():
+            with asking():
                 self._api.cancel_job(job_id=job, namespace=self.namespace)
 
     def logs(self, task: str, job: str, n_lines: int) -> str:  # noqa: ARG002
-        with _asking():
+        with asking():
             lines = self._api.fetch_job_logs(job_id=job, namespace=self.namespace, tail=n_lines)
             return "\n".join(line.rstrip("\n") for line in lines)
 
@@ -258,7 +245,7 @@ class HfJobs:
         given = self._setting.options.get("namespace")
         if given:
             return given
-        with _asking():
+        with asking():
             return str(self._api.whoami()["name"])
 
     @property
@@ -271,14 +258,14 @@ class HfJobs:
         return Volume(type="dataset", source=self.records, mount_path=MOUNT, read_only=True)
 
     def _labels(self) -> dict[str, str]:
-        return {"harness-fleet": _label(self._setting.fleet)}
+        return {"harness-fleet": label(self._setting.fleet)}
 
     def _begun(self) -> dict[str, str]:
         """Jobs of this fleet by their mark, and those that are at work by their task: none of them is begun again."""
-        with _asking():
+        with asking():
             listed = list(self._api.list_jobs(labels=self._labels(), namespace=self.namespace))
         marked = {str((one.labels or {}).get("harness-mark")): str(one.id) for one in listed}
-        at_work = [one for one in listed if _stage(one) in _ACTIVE]
+        at_work = [one for one in listed if stage_of(one) in _ACTIVE]
         return marked | {str((one.labels or {}).get("harness-task")): str(one.id) for one in at_work}
 
     def _prepare(self, tasks: Sequence[Task]) -> None:
@@ -310,74 +297,3 @@ class HfJobs:
                 return name
         beside = store.hash_of(str(path.resolve().parent))[:8]
         return f"{MOUNT}/inputs/{self._setting.fleet}/{beside}/{path.name}"
-
-
-@contextmanager
-def _asking() -> Iterator[None]:
-    """Makes the client's errors ours: UnreachableError where asking again may do, else HubError; no token in either."""
-    from huggingface_hub import get_token
-    from huggingface_hub.errors import HfHubHTTPError, HTTPError  # type: ignore[attr-defined]
-
-    try:
-        yield
-    except HfHubHTTPError as error:
-        status = error.response.status_code
-        why = " ".join((error.server_message or "").split()) if status != 401 else ""
-        said = _SAID.get(status, "the Hub failed" if status >= 500 else "the Hub refused it")
-        text = f"hf-jobs: {said} (status {status}{f': {why}' if why else ''})"
-        token = get_token()
-        text = text.replace(token, "…") if token else text
-        raise (UnreachableError if status in (408, 425, 429) or status >= 500 else HubError)(text) from error
-    except (HTTPError, OSError) as error:
-        raise UnreachableError(f"hf-jobs: the Hub does not answer ({type(error).__name__}: {error})") from error
-
-
-def _stage(info: "JobInfo") -> str:
-    return str(getattr(info.status.stage, "value", info.status.stage))
-
-
-def _flavor(one: Any) -> Flavor:
-    per_hour = {"second": 3600, "minute": 60, "hour": 1}.get(str(one.unit_label), 60)
-    accelerator = one.accelerator
-    is_gpu = accelerator is not None and accelerator.type == "gpu"
-    n_gpus = int(accelerator.quantity) if is_gpu else 0
-    return Flavor(
-        name=one.name,
-        gpu=accelerator.model if is_gpu else None,
-        n_gpus=n_gpus,
-        gpu_bytes=_bytes(accelerator.vram) // max(1, n_gpus) if is_gpu else 0,
-        host_bytes=_bytes(one.ram),
-        n_cpus=int(_leading(one.cpu) or 1),
-        usd_per_hour=float(one.unit_cost_usd) * per_hour,
-    )
-
-
-def _bytes(text: str) -> int:
-    return int(_leading(text) * GIB)
-
-
-def _leading(text: str) -> float:
-    found = re.match(r"\s*([\d.]+)", text or "")
-    return float(found[1]) if found else 0.0
-
-
-def _label(text: str) -> str:
-    return _LABEL.sub("-", text)
-
-
-def _seconds(text: str) -> int:
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", text)
-    if match is None:
-        raise PlanError([f"--engine-option time-out={text}: expected a time such as 30m or 6h"])
-    return round(float(match[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[match[2]])
-
-
-def _secrets(names: str, token: str) -> dict[str, str]:
-    """HF_TOKEN, which records are sent with, and what else is named, from the environment."""
-    wanted = [name.strip() for name in names.split(",") if name.strip()]
-    missing = [name for name in wanted if name not in os.environ and name != "HF_TOKEN"]
-    if missing:
-        raise PlanError(
-            [f"--engine-option secrets={','.join(missing)}: not set here; names of variables are given, not values"]
-        )
-    return {"HF_TOKEN": token, **{name: os.environ[name] for name in wanted if name != "HF_TOKEN"}}
