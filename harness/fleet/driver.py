@@ -82,7 +82,7 @@ class Driver:
                     self._check_budget()
                     self._submit()
                 self._keep()
-                if not self._jobs() and not self._is_anything_left():
+                if not self._jobs() and not self._wanted():
                     return self._looks.results(self._done, self._failed)
                 time.sleep(self._engine.poll_s)
         except KeyboardInterrupt:
@@ -232,9 +232,6 @@ class Driver:
         if len(names) < len(tasks):
             self._keep()
             raise UnreachableError(f"only {len(names)} of {len(tasks)} jobs were taken")
-
-    def _is_anything_left(self) -> bool:
-        return bool(self._wanted())
 
     def _counts(self) -> str:
         wanted = list(self._looks.all_wanted())
