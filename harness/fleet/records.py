@@ -7,7 +7,7 @@ from harness.errors import DataError, StoreError
 from harness.fleet.jobs import Task
 from harness.record import lock, store
 from harness.record.folder import Run
-from harness.record.read import blaming_the_record, identity_of
+from harness.record.read import blaming_the_record, experiment_hash
 
 
 class Records:
@@ -39,7 +39,7 @@ class Records:
             run = Run.open(folder)
             try:
                 with blaming_the_record(folder):
-                    if identity_of(store.to_json(run.experiment), {}, {}) != task.experiment:
+                    if experiment_hash(run.experiment) != task.experiment:
                         continue
                     name = f"{task.card}-{run.identity.identity[:16]}"
             except (StoreError, OSError):
@@ -59,7 +59,7 @@ class Records:
             try:
                 with blaming_the_record(folder):
                     if self._code.items() <= run.environment.machine.code.items():
-                        found = identity_of(store.to_json(run.experiment), {}, {})
+                        found = experiment_hash(run.experiment)
             except (StoreError, DataError, OSError):
                 found = None
             self._known[folder] = found

@@ -16,7 +16,7 @@ from harness.plan.experiment import plan
 from harness.plan.options import Options
 from harness.record import environment, store
 from harness.record.parts import RunSettings
-from harness.record.read import identity_of
+from harness.record.read import experiment_hash
 from harness.run import teacher_cards
 from harness.run.cards import find_card
 
@@ -135,7 +135,7 @@ def _teachers(experiment: Experiment, asked: Asked, waiting: tuple[Path, ...]) -
         before = dict(_teachers(teacher, asked, (*waiting, path.resolve())))
         yield from before.items()
         arguments = (*arguments_of(options), *asked.run_options)
-        key = f"{teacher.name}:{RunSettings.of(teacher).seed}:{_experiment_hash(teacher)[:6]}"
+        key = f"{teacher.name}:{RunSettings.of(teacher).seed}:{experiment_hash(teacher)[:6]}"
         made = _task(key, str(path), arguments, teacher, asked, tuple(before))
         yield key, dataclasses.replace(made, needs_weights=True)
 
@@ -164,18 +164,13 @@ def _task(
         card=experiment.name,
         argument=argument,
         options=options,
-        experiment=_experiment_hash(experiment),
+        experiment=experiment_hash(experiment),
         need=need_of(experiment, asked),
         data=_data_here(experiment),
         only_here=tuple(_only_here(experiment)),
         after=after,
         last_stage=experiment.stages[-1].name,
     )
-
-
-def _experiment_hash(experiment: Experiment) -> str:
-    """By which a record is known to be of a plan: as `run/find.py` tells, whatever was read and by which code."""
-    return identity_of(store.to_json(experiment), {}, {})
 
 
 def need_of(experiment: Experiment, asked: Asked) -> Need:

@@ -22,6 +22,11 @@ def identity_of(experiment: Mapping[str, Any], inputs: Mapping[str, Any], code: 
     return store.hash_of({"experiment": plain, "inputs": inputs, "code": code})
 
 
+def experiment_hash(experiment: Experiment) -> str:
+    """By which the runs of a plan are known, whatever they read and by whichever code."""
+    return identity_of(store.to_json(experiment), {}, {})
+
+
 def require_finished(run: Run) -> None:
     """Raises DataError unless the folder holds a finished run of a version that we read."""
     folder = run.folder

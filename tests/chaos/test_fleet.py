@@ -1,4 +1,4 @@
-"""Fleets on real engines, whose drivers, workers and nodes are killed: the records are those of single runs, bit for bit.
+"""Fleets on real engines whose drivers, workers and nodes are killed leave the records of single runs, bit for bit.
 
 Ray and submitit are looked for; where one is absent its tests are skipped. The pocket card with fewer epochs, and one
 that differs from it in a temperature.
@@ -27,6 +27,7 @@ pytestmark = pytest.mark.chaos
 SHORT = ["--checkpoint-steps", "10", "--set", "intermediate_layer.num_train_epochs=3",
          "--set", "prediction_layer.num_train_epochs=6"]  # fmt: skip
 SEEDS = 3
+JUDGED = (0, 1, 3, 4)  # so short a training may hardly answer, which is invalid
 PATIENCE_S = 900.0
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
 
@@ -74,7 +75,7 @@ def single(cards: Path) -> Callable[[str], Path]:
         if card not in made:
             words = ["reproduce", card, "--seeds", str(SEEDS), "--results", "single", "--quiet", *SHORT]
             code, out, err = ended(start(words, cards))
-            assert code in (0, 1, 3), out + err
+            assert code in JUDGED, out + err
             made[card] = cards / "single" / card.removesuffix(".md")
         return made[card]
 
@@ -115,7 +116,12 @@ def assert_same(fleet: Path, single: Path) -> None:
 
 
 def n_checkpoints(results: Path) -> int:
-    return len(list(results.glob("*/*/stages/*/checkpoints/*.safetensors")))
+    return len(checkpoints(results))
+
+
+def checkpoints(results: Path) -> list[Path]:
+    found = results.glob("*/*/stages/*/checkpoints/*")
+    return [path for path in found if path.is_file() and path.suffix != ".partial"]
 
 
 def processes(word: str, results: Path) -> list[int]:
@@ -155,7 +161,7 @@ def test_two_cards_and_three_seeds_are_killed_and_repeated(
     assert (code, "the same command goes on" in err) == (130, True)
     assert processes("harness.fleet.worker", results) == []
     code, out, err = ended(start(words, cards))
-    assert code in (1, 3), out + err
+    assert code in JUDGED, out + err
     for card in ("pocket", "warm"):
         assert_same(results / card, single(f"{card}.md"))
     assert len(list(results.glob("*/*Z-*"))) == 2 * SEEDS  # nothing lost, nothing twice
@@ -177,7 +183,7 @@ def test_slurm_puts_a_preempted_job_back_and_it_goes_on(
     assert jobs
     os.kill(jobs[0], signal.SIGUSR2)
     code, out, err = ended(driver)
-    assert code in (1, 3), out + err
+    assert code in JUDGED, out + err
     assert_same(results / "pocket", single("pocket.md"))
     assert "the same command goes on from the last checkpoint" in logs(results)
     assert re.search(r"steps, from \d+ on", logs(results))
@@ -218,12 +224,12 @@ def test_ray_begins_a_run_elsewhere_when_its_node_is_lost(
     results = cards / "ray"
     driver = start(fleet(["gpu.md"], f"ray:{cluster.address}", "ray"), cards)
     until(
-        lambda: len({path.parents[3] for path in results.glob("*/*/stages/*/checkpoints/*.safetensors")}) == SEEDS,
+        lambda: len({path.parents[3] for path in checkpoints(results)}) == SEEDS,
         driver,
     )
     cluster.remove_node(cluster.removable[0], allow_graceful=False)
     code, out, err = ended(driver)
-    assert code in (1, 3), out + err + logs(results)
+    assert code in JUDGED, out + err + logs(results)
     assert_same(results / "gpu", single("gpu.md"))
     assert re.search(r"steps, from \d+ on", logs(results))
     counts["nodes lost"] += 1

@@ -17,8 +17,7 @@ from harness.fleet.jobs import Need, Setting
 from harness.fleet.tasks import Asked, arguments_of, plan_fleet
 from harness.plan.experiment import plan
 from harness.plan.options import Options
-from harness.record import store
-from harness.record.read import identity_of
+from harness.record.read import experiment_hash
 from harness.run import teacher_cards
 from tests.fleet.fakes import POCKET
 from tests.recorded import ROOT
@@ -41,9 +40,7 @@ def test_the_first_seed_is_the_cards_own_and_the_others_follow(tmp_path: Path) -
     assert commands == [(*begin, *end), (*begin, "--seed", "43", *end), (*begin, "--seed", "44", *end)]
     described = read_card(POCKET)
     expected = [plan(described, Options(seed=seed)) for seed in (None, 43, 44)]
-    assert [one.experiment for one in made.tasks.values()] == [
-        identity_of(store.to_json(one), {}, {}) for one in expected
-    ]
+    assert [one.experiment for one in made.tasks.values()] == [experiment_hash(one) for one in expected]
     assert list(made.tasks) == ["pocket:42", "pocket:43", "pocket:44"]
 
 
@@ -73,7 +70,7 @@ def test_a_teachers_task_is_the_run_that_its_student_looks_for(tmp_path: Path) -
     student = plan(read_card(TAUGHT), options)
     path = TAUGHT.parent / "pocket-teacher.md"
     expected = teacher_cards.planned(path, student)
-    assert teacher.experiment == identity_of(store.to_json(expected), {}, {})
+    assert teacher.experiment == experiment_hash(expected)
     assert teacher.options == ("--seed", "7", "--precision", "bf16", "--device", "cpu")
     assert made.members[0].tasks[0].after == (teacher.key,)
     assert arguments_of(Options(train="a.json", is_measuring=True)) == ("--train", "a.json", "--measure")
