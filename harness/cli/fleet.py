@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.cli import fleet_file, run_options
 from harness.cli import plan as plan_command
 from harness.errors import PlanError
 from harness.record import store
@@ -67,21 +66,20 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def run_order(arguments: argparse.Namespace, order: "Order") -> int:
-    from harness.cli import fleet_report
-    from harness.fleet import fleets
+    from harness.fleet import fleets, tables
 
     opened = fleets.open_fleet(order)
     try:
         if arguments.dry_run:
             forecast = fleets.forecast_of(opened)
-            print(fleet_report.forecast_json(forecast) if arguments.json else fleet_report.forecast_text(forecast))
+            print(tables.forecast_json(forecast) if arguments.json else tables.forecast_text(forecast))
             fleets.refuse_over(forecast, order)
             return 0
         watch = _silent if arguments.quiet else _say
         report = fleets.run_fleet(opened, watch)
     finally:
         opened.engine.close()
-    print(fleet_report.report_json(report) if arguments.json else fleet_report.report_text(report))
+    print(tables.report_json(report) if arguments.json else tables.report_text(report))
     return report.exit_code
 
 
@@ -97,7 +95,9 @@ def _silent(line: str) -> None:
 
 
 def _order_of(arguments: argparse.Namespace) -> "Order":
-    given = fleet_file.read(arguments.what)
+    from harness.fleet import order_file
+
+    given = order_file.read(arguments.what)
     cards = tuple(given.get("cards", arguments.what))
     if not cards:
         raise PlanError(["no card was given; give cards, or a fleet.toml that names them"])
@@ -169,7 +169,8 @@ def _parse_options(options: tuple[str, ...]) -> argparse.Namespace:
     if wrong:
         raise PlanError([f"{one}: is no option of a fleet's runs; give it before --with" for one in wrong])
     parser = _Refused(prog="harness reproduce", allow_abbrev=False, add_help=False)
-    run_options.add_arguments(parser)
+    plan_command.add_arguments(parser)
+    plan_command.add_run_options(parser)
     return parser.parse_args(["CARD", *options])
 
 
@@ -218,8 +219,7 @@ def _budget(text: str) -> Any:
 
 
 def _verb(arguments: argparse.Namespace) -> int:
-    from harness.cli import fleet_report
-    from harness.fleet import oversight
+    from harness.fleet import oversight, tables
 
     verb, *words = arguments.what
     results = arguments.results or Path("results")
@@ -230,7 +230,7 @@ def _verb(arguments: argparse.Namespace) -> int:
     state = oversight.state_of(results, words[0] if words else None)
     if verb == "status":
         found = oversight.status_of(results, state)
-        print(json.dumps(store.to_json(found), indent=1) if arguments.json else fleet_report.status_text(found))
+        print(json.dumps(store.to_json(found), indent=1) if arguments.json else tables.status_text(found))
     elif verb == "logs":
         print(oversight.logs_of(results, state, words[1] if len(words) > 1 else None))
     else:

@@ -6,7 +6,6 @@ import sys
 
 from harness.card import lint
 from harness.cli import plan as plan_command
-from harness.cli import run_options
 from harness.cli.show import show, subject_of
 from harness.domain import Experiment
 from harness.errors import PlanError
@@ -19,7 +18,8 @@ from harness.run.cards import find_card
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    run_options.add_arguments(parser)
+    plan_command.add_arguments(parser)
+    plan_command.add_run_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -207,8 +207,10 @@ def _hub(bench: Bench) -> Iterator[Hub]:
             with lock:  # of this bench: the real jobs come one after another only at their commits
                 found = bench.prepare(bench.task_of(arguments))
                 if found is not None:
-                    own = argparse.Namespace(results=bench.results.parent / job.id, records="org/harness-records", task="",
-                                             begin_with=[], weights=False, checkpoint_minutes=None)  # fmt: skip
+                    own = argparse.Namespace(
+                        results=bench.results.parent / job.id, records="org/harness-records", task="", begin_with=[],
+                        weights=False, checkpoint_minutes=None,
+                    )  # fmt: skip
                     place = own.results / found[1].parent.name / found[1].name
                     place.parent.mkdir(parents=True)
                     found[0].rename(place)

@@ -227,7 +227,9 @@ FAULTS: Mapping[str, list[Fault]] = {
 }
 
 
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(one, marks=[] if "lost" in one else [pytest.mark.slow]) for one in FAULTS]
+)
 def test_after_a_fault_no_job_is_begun_twice_and_all_are_finished(
     hub: Hub, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from harness.errors import DataError, PlanError
 from harness.plan.options import similar
 
-_KEYS = ("name", "cards", "seeds", "on", "options", "results", "engine", "budget", "any_code")
+KEYS = ("name", "cards", "seeds", "on", "options", "results", "engine", "budget", "any_code")
 
 
 def read(words: Sequence[str]) -> dict[str, Any]:
@@ -23,7 +23,7 @@ def read(words: Sequence[str]) -> dict[str, Any]:
         given = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise DataError(path, "", f"is no fleet ({error})") from None
-    problems = [f"{path}: {name}: no such key{similar(name, _KEYS)}" for name in given if name not in _KEYS]
+    problems = [f"{path}: {name}: no such key{similar(name, KEYS)}" for name in given if name not in KEYS]
     problems += _wrong_types(path, given)
     if problems:
         raise PlanError(problems)
