@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from harness.cli import plan as plan_command
 from harness.errors import PlanError
 from harness.record import store
@@ -152,7 +154,7 @@ def order_of(
         run_options=_run_options(parsed),
         planned=plan_command.options_of(parsed),
         device=parsed.device,
-        n_processes=parsed.num_processes,
+        n_processes=_n_processes(parsed),
     )
     engine, _, where = on.partition(":")
     return Order(asked, engine, where, engine_options, dollars[-1] if dollars else None, is_any_code)
@@ -184,6 +186,21 @@ def _run_options(parsed: argparse.Namespace) -> tuple[str, ...]:
         found += [] if value == default else [f"--{name.replace('_', '-')}", str(value)]
     found += ["--budget", f"{parsed.budget:g}s"] if parsed.budget is not None else []
     return (*found, *(f"--{name}" for name in ("offline", "forecast") if getattr(parsed, name)))
+
+
+def _n_processes(parsed: argparse.Namespace) -> int:
+    """Processes of a run, each of which takes a GPU; a file of accelerate's says so by `num_processes`."""
+    if parsed.accelerate_config is None:
+        return int(parsed.num_processes)
+    try:
+        found = yaml.safe_load(parsed.accelerate_config.read_text(encoding="utf-8"))["num_processes"]
+    except (OSError, yaml.YAMLError, LookupError, TypeError) as error:
+        raise PlanError(
+            [f"--accelerate-config {parsed.accelerate_config}: does not say num_processes ({error})"]
+        ) from None
+    if type(found) is not int or found < 1:
+        raise PlanError([f"--accelerate-config {parsed.accelerate_config}: num_processes {found}: expected a number"])
+    return found
 
 
 def _default_name(cards: tuple[str, ...], known: dict[str, Any]) -> str:
