@@ -41,7 +41,8 @@ class Attempt:
 
         if self._process is not None:
             self._process.terminate()
-            self._process.wait()
+            # Not by its `wait`, in the middle of which this handler was called: that holds a lock.
+            os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
         return submitit.helpers.DelayedSubmission(Attempt(self.command, self.log, self.more, self.cwd))
 
 
