@@ -231,14 +231,30 @@ def node_at_work(cluster: Any, results: Path) -> Any:
     for process in processes("reproduce", results):
         command = _read(Path(f"/proc/{process}/cmdline")).decode().split("\0")
         seed = command[command.index("--seed") + 1] if "--seed" in command else "42"
-        own = dict(
-            one.split("=", 1) for one in _read(Path(f"/proc/{process}/environ")).decode().split("\0") if "=" in one
-        )
         for node in cluster.removable:
-            raylet = node.all_processes["raylet"][0].process.pid
-            if seed in seeds and own.get("RAY_RAYLET_PID") == str(raylet):
+            if seed in seeds and process in on_node(raylet_of(node)):
                 return node
     return None
+
+
+def raylet_of(node: Any) -> int:
+    return int(node.all_processes["raylet"][0].process.pid)
+
+
+def on_node(raylet: int) -> list[int]:
+    """Ids of all processes that a raylet began, and of what they began."""
+    told = f"RAY_RAYLET_PID={raylet}".encode()
+    return [int(path.parent.name) for path in Path("/proc").glob("[0-9]*/environ") if told in _read(path).split(b"\0")]
+
+
+def lose(cluster: Any, node: Any) -> None:
+    """Takes a node away as a machine goes: with all that runs on it, at once."""
+    raylet = raylet_of(node)
+    there = on_node(raylet)
+    for process in (raylet, *there):
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+    cluster.remove_node(node, allow_graceful=False)
 
 
 def test_ray_begins_a_run_elsewhere_when_its_node_is_lost(
@@ -246,7 +262,7 @@ def test_ray_begins_a_run_elsewhere_when_its_node_is_lost(
 ) -> None:
     results = cards / "ray"
     driver = start(fleet(["gpu.md"], f"ray:{cluster.address}", "ray"), cards)
-    cluster.remove_node(until(lambda: node_at_work(cluster, results), driver), allow_graceful=False)
+    lose(cluster, until(lambda: node_at_work(cluster, results), driver))
     code, out, err = ended(driver)
     assert code in JUDGED, out + err + logs(results)
     assert_same(results / "gpu", single("gpu.md"))
