@@ -1,8 +1,9 @@
 """A small Hub on the loopback interface, for the real huggingface_hub client: repositories in memory, faults on demand.
 
 It answers as huggingface_hub 2.4.0 asks: creation, preupload, LFS batches, commits that name their parent, pull
-requests, validation of metadata, listings, downloads. It holds itself to what the Hub promises: a commit is applied
-whole or not at all, uploads that no commit names are nowhere to be seen, and what may not be read is not found.
+requests, validation of metadata, listings, downloads; jobs and the machines for them. It holds itself to what the Hub
+promises: a commit is applied whole or not at all, uploads that no commit names are nowhere to be seen, and what may not
+be read is not found.
 """
 
 import base64
@@ -11,7 +12,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -69,6 +70,36 @@ class Repository:
         return commit
 
 
+# As `list_jobs_hardware` of huggingface_hub 2.4.0 documents its fields; sizes and prices are made up for tests.
+HARDWARE = [
+    {"name": name, "prettyName": name, "cpu": "8 vCPU", "ram": "32 GB", "ephemeralStorage": "50 GB",
+     "accelerator": gpu and {"type": "gpu", "model": gpu, "quantity": "1", "vram": vram, "manufacturer": "Nvidia"},
+     "unitCostMicroUSD": micro, "unitCostUSD": micro / 1e6, "unitLabel": "minute"}
+    for name, gpu, vram, micro in (("cpu-basic", None, "", 167), ("t4-small", "T4", "16 GB", 6667),
+                                   ("a10g-small", "A10G", "24 GB", 16667), ("h200", "H200", "141 GB", 83333))
+]  # fmt: skip
+
+
+@dataclass
+class Job:
+    """A job as it was asked for, and the stage that it is in; `tell` is what it wrote."""
+
+    id: str
+    spec: Mapping[str, Any]
+    stage: str = "COMPLETED"
+    message: str | None = None
+    running_s: int = 60
+    tell: list[str] = field(default_factory=list)
+
+    def shown(self) -> dict[str, Any]:
+        known = {name: self.spec.get(name) for name in ("command", "arguments", "environment", "flavor", "labels",
+                                                        "dockerImage", "volumes")}  # fmt: skip
+        durations = {"schedulingSecs": 1, "runningSecs": self.running_s, "totalSecs": self.running_s + 1}
+        return {**known, "id": self.id, "createdAt": "2026-01-01T00:00:00.000Z", "secrets": {},
+                "owner": {"id": "1", "name": "org", "type": "org"}, "durations": durations,
+                "status": {"stage": self.stage, "message": self.message}}  # fmt: skip
+
+
 class Refused(Exception):  # noqa: N818
     def __init__(self, status: int, message: str, code: str = "", body: Any = None) -> None:
         super().__init__(message)
@@ -85,6 +116,9 @@ class Hub:
         self.asked: list[str] = []
         self.faults: list[Fault] = []
         self.endpoint = ""
+        self.jobs: dict[str, Job] = {}
+        self.work: Callable[[Job], object] = str  # done when a job is begun
+        self.credit = True
         self._used: dict[int, int] = {}
         self._lock = threading.RLock()
 
@@ -241,6 +275,51 @@ class Hub:
         made = there.add(ref, head["summary"], tree, frozenset(large))
         return {"commitUrl": f"{self.endpoint}/{repo}/commit/{made.oid}", "commitOid": made.oid, "pullRequestUrl": url}
 
+    # --- jobs ---
+
+    def whoami(self, token: str, body: bytes, query: Any) -> Any:
+        if not token:
+            raise Refused(401, "Invalid username or password.")
+        return {"type": "user", "name": "org", "orgs": []}
+
+    def hardware(self, token: str, body: bytes, query: Any) -> Any:
+        return HARDWARE
+
+    def start_job(self, token: str, body: bytes, query: Any, namespace: str) -> Any:
+        if token != TOKEN:
+            raise Refused(403 if token else 401, "You don't have the rights to start jobs in this namespace")
+        if not self.credit:
+            raise Refused(402, "Pre-paid credit balance is insufficient")
+        spec = json.loads(body)
+        if spec["flavor"] not in {one["name"] for one in HARDWARE}:
+            raise Refused(400, f"Unknown flavor: {spec['flavor']}")
+        job = self.jobs[f"job{len(self.jobs)}"] = Job(f"job{len(self.jobs)}", spec)
+        self.work(job)
+        return job.shown()
+
+    def list_jobs(self, token: str, body: bytes, query: Any, namespace: str) -> Any:
+        wanted = [query["label"].partition("=")] if "label" in query else []
+        return [one.shown() for one in self.jobs.values()
+                if all((one.spec.get("labels") or {}).get(name) == value for name, _, value in wanted)]  # fmt: skip
+
+    def _job(self, job: str) -> Job:
+        if job not in self.jobs:
+            raise Refused(404, "Job not found")
+        return self.jobs[job]
+
+    def show_job(self, token: str, body: bytes, query: Any, namespace: str, job: str) -> Any:
+        return self._job(job).shown()
+
+    def cancel_job(self, token: str, body: bytes, query: Any, namespace: str, job: str) -> Any:
+        self._job(job).stage = "CANCELED"
+        return self._job(job).shown()
+
+    def job_logs(self, token: str, body: bytes, query: Any, namespace: str, job: str) -> Any:
+        lines = self._job(job).tell[-int(query.get("tail", 0)) :]
+        events = [{"data": line, "timestamp": "2026-01-01T00:00:00.000Z"} for line in lines]
+        text = "".join(f"data: {json.dumps(event)}\n\n" for event in events)
+        return 200, {"Content-Type": "text/event-stream"}, text.encode()
+
     def discussions(self, token: str, body: bytes, query: Any, repo: str) -> Any:
         kind = "dataset" if repo.startswith("datasets/") else "model"
         found = [
@@ -261,6 +340,13 @@ class Hub:
 
 _REPO, _REV = r"(?P<repo>(?:datasets/)?[^/]+/[^/]+)", r"(?P<revision>refs/pr/\d+|refs/convert/\w+|feature/[^/]+|[^/]+)"
 _ROUTES = (
+    ("GET", r"/api/whoami-v2", "whoami"),
+    ("GET", r"/api/jobs/hardware", "hardware"),
+    ("POST", r"/api/jobs/(?P<namespace>[^/]+)", "start_job"),
+    ("GET", r"/api/jobs/(?P<namespace>[^/]+)", "list_jobs"),
+    ("GET", r"/api/jobs/(?P<namespace>[^/]+)/(?P<job>[^/]+)", "show_job"),
+    ("POST", r"/api/jobs/(?P<namespace>[^/]+)/(?P<job>[^/]+)/cancel", "cancel_job"),
+    ("GET", r"/api/jobs/(?P<namespace>[^/]+)/(?P<job>[^/]+)/logs", "job_logs"),
     ("POST", r"/api/repos/create", "create"),
     ("POST", r"/api/validate-yaml", "validate"),
     ("GET", rf"/api/{_REPO}", "info"),

@@ -9,10 +9,12 @@ from pathlib import Path
 import harness
 
 PACKAGE = Path(harness.__file__).parent
-ROOMS = ("card", "qa", "record", "plan", "train", "judge", "run", "report", "publish", "cli")
+ROOMS = ("card", "qa", "record", "plan", "train", "judge", "run", "report", "publish", "fleet", "cli")
 BELOW_ALL = ("domain", "errors")
 HEAVY = {"torch", "transformers", "accelerate"}  # in train/ and run/ alone
-HUB = {"datasets", "huggingface_hub"}  # in the file that downloads and the one that uploads; their errors anywhere
+HUB = {"datasets", "huggingface_hub"}  # in the files that download, upload and rent; their errors anywhere
+PACKAGES = {"ray": "fleet/engines/ray_tasks.py", "submitit": "fleet/engines/slurm.py"}  # each for its engine alone
+TALK_TO_THE_HUB = ("run/download.py", "publish/upload.py", "fleet/hub.py", "fleet/engines/hf_jobs.py")
 
 
 def sources() -> Iterator[tuple[str, Path]]:
@@ -31,7 +33,7 @@ def imported(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def test_the_root_holds_the_ten_rooms_and_what_lies_below_them() -> None:
+def test_the_root_holds_the_rooms_and_what_lies_below_them() -> None:
     assert {room for room, _ in sources()} == {*ROOMS, *BELOW_ALL, "__init__", "__main__"}
     assert {path.name for path in PACKAGE.iterdir() if path.is_dir()} - {"__pycache__"} == {*ROOMS, "pocket"}
 
@@ -56,7 +58,8 @@ def test_heavy_libraries_live_in_their_rooms() -> None:
         for name in imported(path)
         for library in [name.split(".")[0]]
         if (library in HEAVY and room not in ("train", "run"))
-        or (library in HUB and path.relative_to(PACKAGE).as_posix() not in ("run/download.py", "publish/upload.py"))
+        or (library in HUB and path.relative_to(PACKAGE).as_posix() not in TALK_TO_THE_HUB)
+        or (library in PACKAGES and path.relative_to(PACKAGE).as_posix() != PACKAGES[library])
         if ".errors." not in name
     ]
     assert wrong == []

@@ -6,7 +6,9 @@ writes the schemas again. A document's `schema_version` is that of the records; 
 """
 
 import dataclasses
+import functools
 import json
+import operator
 from collections.abc import Mapping
 from pathlib import Path
 from types import GenericAlias
@@ -21,6 +23,9 @@ from harness.card.lint import Lint
 from harness.card.output_folder import Filled
 from harness.cli.status import RunStatus
 from harness.domain import Card, Deviation, Experiment, Measurement
+from harness.fleet.fleets import FleetForecast
+from harness.fleet.looks import Failure
+from harness.fleet.oversight import FleetStatus
 from harness.judge.audit import Audit
 from harness.judge.diff import Comparison
 from harness.judge.regression import Check, GateResult
@@ -29,7 +34,7 @@ from harness.publish.model_card.machine_block import Block
 from harness.publish.upload import Pushed
 from harness.qa.protocol_matrix import Matrix, Row
 from harness.record.environment import Environment
-from harness.record.judgement import GapDecomposition, Judgement, Rates
+from harness.record.judgement import Estimate, GapDecomposition, Judgement, Rates, Verdict
 from harness.record.store import SCHEMA_VERSION
 from harness.report.badge import Badge
 from harness.report.board import Entry
@@ -49,8 +54,12 @@ def _many(kind: Any) -> Any:
     return GenericAlias(list, (kind,))
 
 
-def _document(name: str, **fields: Any) -> Any:
-    return TypedDict(name, {"schema_version": int, **fields})  # type: ignore[operator]
+def _either(*kinds: Any) -> Any:
+    return functools.reduce(operator.or_, kinds)
+
+
+def _document(title: str, /, **fields: Any) -> Any:
+    return TypedDict(title, {"schema_version": int, **fields})  # type: ignore[operator]
 
 
 _Completeness = _like(Completeness, "Completeness")
@@ -99,6 +108,20 @@ _Subject: Fields = {
     "findings": list[Finding],
     "cost": NotRequired[Cost],
 }
+
+
+class _CardOfFleet(TypedDict):
+    card: str
+    argument: str
+    outcome: str | None
+    exit_code: int
+    folder: str | None
+    runs: list[str]
+    verdicts: list[Verdict]
+    estimates: list[Estimate]
+    failures: list[Failure]
+
+
 _Plan = _document("Plan", **_Subject)
 _Gate = _document("Gate", is_passed=bool, exit_code=int, counts=dict[str, int], cards=_many(_Gated))
 
@@ -123,7 +146,13 @@ DOCUMENTS: Mapping[str, Any] = {
         record=NotRequired[str],
     ),
     "audit": _document("Audits", is_passed=bool, audits=_many(_Audited)),
-    "gate": _Gate | _document("Baselines", updated=list[_Updated]),
+    "gate": _either(_Gate, _document("Baselines", updated=list[_Updated])),
+    "fleet": _either(
+        _document("FleetForecast", **get_type_hints(FleetForecast)),
+        _document("FleetReport", name=str, exit_code=int, usd=float | None, board=str, cards=list[_CardOfFleet]),
+        _document("FleetStatus", **get_type_hints(FleetStatus)),
+        _document("FleetText", text=str),
+    ),
     "diff": _document("Comparison", **get_type_hints(Comparison)),
     "plot": _document("Plots", plots=list[str], left_out=list[str]),
     "card": _document("CardText", card=str, sha256=str, block=Block | None),

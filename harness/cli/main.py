@@ -93,7 +93,7 @@ def make_parser(called: set[str]) -> tuple[argparse.ArgumentParser, dict[str, Pa
             command = importlib.import_module(f"harness.cli.{name}")
             command.add_arguments(one)
             group = one.add_argument_group("output")
-            one.usage = _usage(one)
+            one.usage = one.usage or _usage(one)
             group.add_argument("--json", action="store_true", help="print one JSON document (harness schema COMMAND)")
             group.add_argument("--quiet", action="store_true", help="no progress and no warnings on stderr")
             one.set_defaults(run=command.run)

@@ -1,13 +1,11 @@
 """harness plan CARD, and the options that it shares with what runs a plan."""
 
 import argparse
-import dataclasses
-import json
 import math
+import re
 from pathlib import Path
 
 from harness.card import lint
-from harness.card.references import HUB_QUESTIONS, data_reference, model_reference, unpinned
 from harness.cli.arguments import DEVICE, device_name
 from harness.cli.parse import CARD
 from harness.cli.show import show
@@ -15,9 +13,10 @@ from harness.domain import Card, Deviation, Experiment
 from harness.errors import PlanError
 from harness.plan import presence
 from harness.plan.claims import ORIGINS
-from harness.plan.cost import BYTES_PER_QUESTION, Cost, Forecast, Geometry, forecast, geometry_of, refuse_over
+from harness.plan.cost import Cost, Dollars, Forecast, refuse_over
 from harness.plan.experiment import plan
 from harness.plan.options import Options
+from harness.plan.sizes import rough_forecast, sizes_of
 from harness.record import environment, store
 from harness.report.text.subject import ReportData
 from harness.run.cards import find_card
@@ -32,12 +31,45 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--device", type=device_name, metavar="DEVICE", help=DEVICE)
     add("--forecast", action="store_true", help="time a few of the run's own steps first, and say what they make of it")
     what = "refuse a run that would take longer than this (90s, 30m, 6h), and stop one that does, with a checkpoint"
-    add("--budget", type=_seconds, metavar="TIME", help=what)
+    add("--budget", type=budget_of, metavar="TIME", help=what)
     add = parser.add_argument_group("records").add_argument
     add("--results", type=Path, default=Path("results"), metavar="DIR", help="where records go (default: results)")
 
 
+def add_run_options(parser: argparse.ArgumentParser) -> None:
+    """The options of `harness reproduce` beside these; a fleet reads them too, for its runs."""
+    add = parser.add_argument_group("the run").add_argument
+    add("--seeds", type=_seeds, default=1, metavar="N|auto", help="judge the mean of N seeds; auto: until decided")
+    what = "run it elsewhere, as a fleet of one card: hf-jobs[:FLAVOUR], ray, slurm"
+    add("--on", metavar="ENGINE[:WHERE]", help=what)
+    what = "an option of the engine, as in records=ORG/NAME; may be repeated"
+    add("--engine-option", metavar="NAME=VALUE", action="append", default=[], help=what)
+    add("--num-processes", type=int, default=1, metavar="N", help="processes that share each declared batch")
+    add("--accelerate-config", type=Path, metavar="FILE", help="start through accelerate's launcher with this file")
+    add("--gradient-accumulation-steps", type=int, default=1, metavar="N", help="micro-batches a declared batch")
+    what = "keep a checkpoint after so many steps (default: by minutes alone)"
+    add("--checkpoint-steps", type=int, metavar="N", help=what)
+    what = "and after so many minutes (default: 10); a stopped or killed run goes on from the last"
+    add("--checkpoint-minutes", type=float, default=10.0, metavar="X", help=what)
+    add("--deterministic", choices=("strict",), help="refuse every operation that may differ from run to run")
+    what = "show the run in a tracker while it trains, one run a seed (pip install 'card-harness[track]')"
+    add("--track", choices=("trackio", "tensorboard", "wandb"), help=what)
+    add("--offline", action="store_true", help="ask the Hub nothing: what it gave before, or an error")
+    add("--fresh", action="store_true", help="a new run, even where this one is finished or begun")
+    add("--dry-run", action="store_true", help="print the plan and stop")
+
+
+def _seeds(text: str) -> int | None:
+    """A number of seeds, None for as many as it takes."""
+    if text == "auto":
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text}: expected a number from 1 up, or auto")
+    return int(text)
+
+
 def run(arguments: argparse.Namespace) -> int:
+    refuse_dollars(arguments.budget)
     described, experiment, deviations = checked(arguments)
     return show_plan(arguments, described, experiment, deviations)
 
@@ -73,6 +105,21 @@ def show_plan(
     if cost is not None:
         refuse_over(cost, arguments.budget)
     return 0
+
+
+def refuse_dollars(budget: float | Dollars | None) -> None:
+    if isinstance(budget, Dollars):
+        raise PlanError([f"--budget {budget.amount:g}usd: money is spent with --on alone; here give a time"])
+
+
+def budget_of(text: str) -> float | Dollars:
+    """Seconds of a time such as 90s, 30m or 6h, or US dollars, as in 5usd."""
+    if not text.endswith("usd"):
+        return _seconds(text)
+    amount = text.removesuffix("usd")
+    if not re.fullmatch(r"\d+(\.\d+)?", amount) or not float(amount):
+        raise argparse.ArgumentTypeError(f"{text}: expected an amount such as 5usd")
+    return Dollars(float(amount))
 
 
 def _seconds(text: str) -> float:
@@ -200,35 +247,5 @@ def _of_this_machine(experiment: Experiment, device: str | None) -> tuple[Deviat
 
 def _rough_forecast(experiment: Experiment) -> Forecast | None:
     """An estimate from names, configurations and file sizes alone; None where they do not tell."""
-    here = Path(experiment.card_path).parent
-    run = experiment.run
-    sizes: list[Geometry | None] = []
-    for name in ("teacher", "student"):
-        if name not in run:
-            sizes.append(None)
-            continue
-        text, is_option = str(run[name].value), run[name].origin == "overridden"
-        reference = model_reference(text, card_dir=here, is_option=is_option)
-        config = reference.path / "config.json" if reference.path else None
-        try:
-            known = json.loads(config.read_text(encoding="utf-8")) if config and config.is_file() else None
-        except ValueError:
-            return None
-        size = geometry_of(text, known)
-        if size is None:
-            return None
-        if name == "student" and "student_layers" in run:
-            size = dataclasses.replace(size, layers=len(str(run["student_layers"].value).split(",")))
-        sizes.append(size)
-    text, is_option = str(run["train_data"].value), run["train_data"].origin == "overridden"
-    path = data_reference(text, card_dir=here, is_option=is_option).path
-    if path is not None and not path.is_file():
-        return None
-    n_questions = path.stat().st_size // BYTES_PER_QUESTION if path else HUB_QUESTIONS.get(unpinned(text), 0)
-    if "train_ids" in run:
-        listed = (here / str(run["train_ids"].value)).read_text(encoding="utf-8")
-        n_questions = min(n_questions, len(listed.split()))
-    if "limit" in run:
-        n_questions = min(n_questions, int(str(run["limit"].value)))
-    n_cpus = environment.n_cpus()
-    return forecast(experiment, n_questions=n_questions, teacher=sizes[0], student=sizes[1], n_cpus=n_cpus)
+    sizes = sizes_of(experiment)
+    return None if sizes is None else rough_forecast(experiment, sizes, environment.n_cpus())

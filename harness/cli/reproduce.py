@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-from pathlib import Path
 
 from harness.card import lint
 from harness.cli import plan as plan_command
@@ -19,30 +18,7 @@ from harness.run.cards import find_card
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     plan_command.add_arguments(parser)
-    add = parser.add_argument_group("the run").add_argument
-    add("--seeds", type=_seeds, default=1, metavar="N|auto", help="judge the mean of N seeds; auto: until decided")
-    add("--num-processes", type=int, default=1, metavar="N", help="processes that share each declared batch")
-    add("--accelerate-config", type=Path, metavar="FILE", help="start through accelerate's launcher with this file")
-    add("--gradient-accumulation-steps", type=int, default=1, metavar="N", help="micro-batches a declared batch")
-    what = "keep a checkpoint after so many steps (default: by minutes alone)"
-    add("--checkpoint-steps", type=int, metavar="N", help=what)
-    what = "and after so many minutes (default: 10); a stopped or killed run goes on from the last"
-    add("--checkpoint-minutes", type=float, default=10.0, metavar="X", help=what)
-    add("--deterministic", choices=("strict",), help="refuse every operation that may differ from run to run")
-    what = "show the run in a tracker while it trains, one run a seed (pip install 'card-harness[track]')"
-    add("--track", choices=("trackio", "tensorboard", "wandb"), help=what)
-    add("--offline", action="store_true", help="ask the Hub nothing: what it gave before, or an error")
-    add("--fresh", action="store_true", help="a new run, even where this one is finished or begun")
-    add("--dry-run", action="store_true", help="print the plan and stop")
-
-
-def _seeds(text: str) -> int | None:
-    """A number of seeds, None for as many as it takes."""
-    if text == "auto":
-        return None
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text}: expected a number from 1 up, or auto")
-    return int(text)
+    plan_command.add_run_options(parser)
 
 
 def _dry_run(arguments: argparse.Namespace) -> int:
@@ -59,6 +35,11 @@ def _dry_run(arguments: argparse.Namespace) -> int:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if arguments.on is not None:
+        return _elsewhere(arguments)
+    plan_command.refuse_dollars(arguments.budget)
+    if arguments.engine_option:
+        raise PlanError(["--engine-option: goes with --on"])
     if arguments.offline:
         environment.go_offline()
     if arguments.dry_run:
@@ -110,3 +91,26 @@ def run(arguments: argparse.Namespace) -> int:
         )
     # A launcher takes any code but 0 for a crash, and a verdict is none.
     return 0 if launch.leave(outcome.judgement.exit_code) else outcome.judgement.exit_code
+
+
+# Of this command itself, not of the run: what a fleet decides. True: a value follows.
+_NOT_OF_RUN = {"--on": True, "--engine-option": True, "--seeds": True, "--results": True, "--budget": True,
+               "--dry-run": False, "--json": False, "--quiet": False}  # fmt: skip
+
+
+def _elsewhere(arguments: argparse.Namespace) -> int:
+    """Hands the run to a fleet of one card; its options go on as they were typed."""
+    from harness.cli import fleet
+
+    if arguments.fresh:
+        raise PlanError(["--fresh: a run elsewhere goes on where it can; give other --results for another one"])
+    words, options = list(arguments.argv[1:]), list[str]()
+    words.remove(arguments.card)
+    while words:
+        word = words.pop(0)
+        name, has_value = word.partition("=")[0], "=" in word
+        if name not in _NOT_OF_RUN:
+            options.append(word)
+        elif _NOT_OF_RUN[name] and not has_value:
+            words.pop(0)
+    return fleet.one_run(arguments, tuple(options))

@@ -54,6 +54,18 @@ def conclude(runs: Sequence[Run], *, is_sequential: bool = False, claimed: Exper
     return Conclusion(judgement, measurements, attributions, _rates(judgement, prior, is_sequential=is_sequential))
 
 
+def is_decided(concluded: Conclusion) -> bool:
+    """Whether a look at several seeds ends them: rule `equivalence` comes to anything but inconclusive.
+
+    Whichever rule the verdict is by: rule `tolerance` would always stop at the first look.
+    """
+    judgement = concluded.judgement
+    by_rule = {judgement.rule: judgement.outcome}
+    if judgement.other is not None:
+        by_rule[judgement.other.rule] = judgement.other.outcome
+    return by_rule["equivalence"] != "inconclusive"
+
+
 def _rates(judgement: Judgement, prior: Prior, *, is_sequential: bool) -> tuple[Rates, ...]:
     """Of all claimed scores together, each once; a loss has none, for nobody knows how losses spread."""
     bounded = {one.metric: one.tolerance for one in judgement.verdicts if one.unit == "points"}
@@ -73,7 +85,7 @@ def _check_one_experiment(runs: Sequence[Run]) -> None:
 
 def _but_the_seed(experiment: Experiment) -> dict[str, Any]:
     plain = cast(dict[str, Any], store.to_json(experiment))
-    del plain["card_path"]
+    del plain["card_path"], plain["ambiguities"]  # the second are words that name the first
     plain["claims"] = [one for one in plain["claims"] if loss_traces.point_of(one["metric"]) is None]
     plain["deviations"] = [one for one in plain["deviations"] if one["category"] not in ("seed", "hardware")]
     plain["run"]["settings"] = [

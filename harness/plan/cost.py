@@ -96,6 +96,13 @@ class Cost:
         return sum(part.low for part in self.parts), sum(part.high for part in self.parts)
 
 
+@dataclass(frozen=True, slots=True)
+class Dollars:
+    """A budget in US dollars, for machines that are rented."""
+
+    amount: float
+
+
 def format_duration(seconds: float) -> str:
     """Seconds as a reader takes them in."""
     if seconds < 120:

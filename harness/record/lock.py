@@ -28,7 +28,7 @@ def held(folder: Path, name: str) -> Iterator[None]:
 
     Where the file system has no locks it says so and goes on: then it is for the user to start a run once.
     """
-    path = folder / f"{_NOT_PLAIN.sub('_', name)}.lock"
+    path = _path_of(folder, name)
     # The library's lock files, its way out without locks, outlive a crash: not here.
     lock = FileLock(path, blocking=False, fallback_to_soft=False)
     try:
@@ -47,6 +47,26 @@ def held(folder: Path, name: str) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def is_held(folder: Path, name: str) -> bool:
+    """Whether some process holds the lock of this name; False where the file system has none."""
+    path = _path_of(folder, name)
+    if not path.exists():
+        return False
+    asked = FileLock(path, blocking=False, fallback_to_soft=False)
+    try:
+        asked.acquire()
+    except Timeout:
+        return True
+    except OSError:
+        return False
+    asked.release()
+    return False
+
+
+def _path_of(folder: Path, name: str) -> Path:
+    return folder / f"{_NOT_PLAIN.sub('_', name)}.lock"
 
 
 def _holder(path: Path) -> str:

@@ -1,5 +1,7 @@
 """Which runs belong together: those of one identity, of one training, of one series, scored in one way."""
 
+import hashlib
+import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -25,10 +27,20 @@ def begun(run: Run) -> str:
 
 def identity_of(experiment: Mapping[str, Any], inputs: Mapping[str, Any], code: Mapping[str, Any]) -> str:
     """The hash by which a run is found again: not where the card lies, nor what machine this is."""
+    return store.hash_of({"experiment": _but_its_place(experiment), "inputs": inputs, "code": code})
+
+
+def experiment_hash(experiment: Experiment) -> str:
+    """By which the runs of a plan are known, whatever they read and by whichever code."""
+    text = json.dumps(_but_its_place(store.to_json(experiment)), sort_keys=True, ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _but_its_place(experiment: Mapping[str, Any]) -> dict[str, Any]:
     # What is ambiguous is said in words that name the card's place; the settings themselves hold all that it decides.
     plain = {name: value for name, value in experiment.items() if name not in ("card_path", "ambiguities")}
     plain["deviations"] = [one for one in plain["deviations"] if one["category"] != "hardware"]
-    return store.hash_of({"experiment": plain, "inputs": inputs, "code": code})
+    return plain
 
 
 def require_finished(run: Run) -> None:

@@ -18,6 +18,7 @@ from huggingface_hub.errors import (  # type: ignore[attr-defined]
 
 from harness.errors import DataError, HubError
 from harness.qa.squad import Paragraph, from_table
+from harness.record import store
 from harness.run.declared_configs import declared, matching, places
 
 _SHARD = re.compile(r"-\d{5}-of-\d{5}(?:-[0-9a-f]+)?$")
@@ -147,6 +148,26 @@ def fetch_beside(card: Path, repo_id: str, name: str) -> Path | None:
         return Path(hf_hub_download(repo_id, name, revision=card.parent.name))
     except (OSError, ValueError, HTTPError):
         return None
+
+
+def list_records(repo_id: str, card: str) -> list[str]:
+    """The finished runs of a card in a data set of records, as `<card>/<run-id>`, oldest first."""
+    try:
+        names = HfApi().list_repo_files(repo_id, repo_type="dataset")
+    except (OSError, ValueError, HTTPError) as error:
+        what = _why(error, repo_id, "dataset")
+        raise HubError(f"data set {repo_id}: its records cannot be listed ({what})") from error
+    parts = [name.split("/") for name in names]
+    return sorted("/".join(one[:2]) for one in parts if len(one) == 3 and one[0] == card and one[2] == store.VERDICT)
+
+
+def fetch_records(repo_id: str, under: str, to: Path) -> None:
+    """Copies what lies under a folder of a data set of records into a folder here, by the same paths."""
+    try:
+        snapshot_download(repo_id, repo_type="dataset", allow_patterns=[f"{under}*"], local_dir=to)
+    except (OSError, ValueError, HTTPError) as error:
+        what = _why(error, repo_id, "dataset")
+        raise HubError(f"data set {repo_id}: {under} could not be fetched ({what})") from error
 
 
 def cached_readme(repo_id: str, revision: str | None = None) -> Path | None:

@@ -14,7 +14,6 @@ from harness.plan.experiment import plan
 from harness.plan.options import Options
 from harness.record import store
 from harness.record.folder import Run
-from harness.record.judgement import Conclusion
 from harness.record.parts import RunSettings
 from harness.run import launch, reproduce
 from harness.run.context import RunOptions
@@ -41,8 +40,7 @@ def reproduce_seeds(
 ) -> Outcome:
     """Runs as many seeds as asked, or with None until the first of `LOOKS` that decides, and judges them together.
 
-    `plan_of` gives the experiment of a seed, None being the card's own. A look decides when rule `equivalence` comes
-    to anything but inconclusive, whichever rule the verdict is by: rule `tolerance` would always stop at the first.
+    `plan_of` gives the experiment of a seed, None being the card's own.
     """
     outcomes: list[Outcome] = []
     first = plan_of(None)
@@ -52,7 +50,7 @@ def reproduce_seeds(
         outcomes.append(reproduce.reproduce(experiment, options, watch))
         if number + 1 in ((seeds,) if seeds else LOOKS):
             concluded = verdict.conclude([Run.open(one.folder) for one in outcomes], is_sequential=seeds is None)
-            if _is_decided(concluded):
+            if verdict.is_decided(concluded):
                 break
     names = [outcome.folder.name for outcome in outcomes]
     folder = options.results / first.name / store.series_name(names)
@@ -60,11 +58,3 @@ def reproduce_seeds(
         store.write_text(folder / store.SERIES, store.series_text(names, concluded, is_sequential=seeds is None))
     was_there = all(outcome.was_there for outcome in outcomes)
     return dataclasses.replace(outcomes[0], folder=folder, conclusion=concluded, was_there=was_there)
-
-
-def _is_decided(concluded: Conclusion) -> bool:
-    judgement = concluded.judgement
-    by_rule = {judgement.rule: judgement.outcome}
-    if judgement.other is not None:
-        by_rule[judgement.other.rule] = judgement.other.outcome
-    return by_rule["equivalence"] != "inconclusive"

@@ -19,7 +19,12 @@ from harness.record.read import is_trained_as, require_finished, with_claims_of
 
 
 def planned(path: Path, pupil: Experiment) -> Experiment:
-    """The experiment of a teacher's card.
+    """The experiment of a teacher's card."""
+    return plan(read_card(path), options_for(path, pupil))
+
+
+def options_for(path: Path, pupil: Experiment) -> Options:
+    """What a teacher's card is planned with.
 
     It has the precision of the run that asks for it, its seed where that was given, and the data that were given for
     it where the two cards name the same.
@@ -28,7 +33,7 @@ def planned(path: Path, pupil: Experiment) -> Experiment:
     seed = settings.seed if pupil.run["seed"].origin == "overridden" else None
     card = read_card(path)
     data = shared_data(card, read_card(Path(pupil.card_path)), pupil)
-    options = Options(
+    return Options(
         seed=seed,
         precision=settings.precision,
         train=data.get("train"),
@@ -37,7 +42,6 @@ def planned(path: Path, pupil: Experiment) -> Experiment:
         allow_dropped=pupil.run.get("allow_dropped") if data else None,
         is_measuring=not measured(card) and (not pupil.claims or named(path, pupil) is not None),
     )
-    return plan(card, options)
 
 
 def named(path: Path, pupil: Experiment) -> Path | None:
