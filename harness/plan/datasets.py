@@ -3,15 +3,19 @@
 import dataclasses
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from harness.card import data_sets, references
 from harness.domain import Card, Deviation, Experiment, Fact, Setting, Stage
+from harness.errors import HarnessError
 from harness.plan import sources
 from harness.plan.claims import measured
 from harness.plan.defaults import keras, trainer
 from harness.plan.defaults.default import Program
 from harness.plan.options import Draft
+from harness.qa.registered import REGISTERED, content_of
+from harness.qa.squad import read_squad
 
 _SPLITS = {"train_data": "train", "eval_data": "validation"}
 _WITHOUT_NO_ANSWERS = ("run_qa", "official-bert")  # protocols that have such an option
@@ -43,6 +47,22 @@ def shared_data(card: Card, other: Card, experiment: Experiment) -> dict[str, st
 
 def _named(name: str, fact: Fact) -> str | None:
     return references.data_named(fact.value, _SPLITS[name])
+
+
+def meant_data(evaluated: Setting) -> str:
+    """The data set that is meant: a registered one without unanswerable questions, where a file has its content.
+
+    Its rules are others than those of a file, which may have some.
+    """
+    given, path = str(evaluated.value), Path(str(evaluated.value)).expanduser()
+    if evaluated.origin != "overridden" or not path.is_file():
+        return given
+    with suppress(HarnessError):  # a file that cannot be read is named where its questions are
+        paragraphs = list(read_squad(path))
+        if all(question.answers for one in paragraphs for question in one.questions):
+            content = content_of(paragraphs)
+            return next((name for name, one in REGISTERED.items() if one.content == content), given)
+    return given
 
 
 def with_rules_of(evaluation: Stage, data: str) -> Stage:

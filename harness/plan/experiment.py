@@ -13,7 +13,7 @@ from harness.plan.augmentation import resolve_augmentation
 from harness.plan.checks import check_overrides, check_section, check_stage
 from harness.plan.claims import describe, problems_of, sort_out
 from harness.plan.conflicts import note_conflicts, note_unread
-from harness.plan.datasets import with_rules_of
+from harness.plan.datasets import meant_data, with_rules_of
 from harness.plan.defaults import PROGRAMS
 from harness.plan.defaults.default import Program
 from harness.plan.options import Draft, Options
@@ -39,7 +39,7 @@ def plan(card: Card, options: Options) -> Experiment:
     evaluation = resolve_evaluation(draft, of_evaluation, defaults)
     run_settings = resolve_run(draft, str(recipe.value), defaults)
     evaluated = next(one for one in run_settings if one.name == "eval_data")
-    evaluation = with_rules_of(evaluation, str(evaluated.value))
+    evaluation = with_rules_of(evaluation, meant_data(evaluated))
     claims, unjudged = _claims(draft, evaluated)
     allowed = tolerances(draft, claims, _declared_data(card, evaluated))
     run = Stage("run", (recipe, program, *run_settings, *allowed))

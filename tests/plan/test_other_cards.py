@@ -1,5 +1,6 @@
 """Plans of cards unlike the target: fine-tuned by Haystack or by the Trainer, distilled at once, of other tasks."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from harness.errors import PlanError
 from harness.plan.experiment import plan
 from harness.plan.options import Options
 from harness.plan.sources import describe
+from harness.qa import registered, squad
 from tests.plan.cards import setting
 
 HAYSTACK = """## Overview
@@ -431,3 +433,25 @@ def test_a_pretrained_model_without_its_owner_is_found_on_the_hub() -> None:
     text = DISTILLED.replace("## Details", "## Details\n- We trained a model with a gelectra-base model as its basis.")
     student = setting(plan_of(text.replace("org/bert-large-uncased", "org/gelectra-large")), "run", "student")
     assert (student.value, student.origin) == ("deepset/gelectra-base", "derived")
+
+
+def test_a_file_with_the_content_of_squad_1_is_scored_by_its_rules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By ids and normalised answers, however it is written; another file in its place keeps the rules of a file."""
+
+    def file_of(name: str, answer: str) -> Path:
+        question = {"id": "a", "question": "who ?", "answers": [{"text": answer, "answer_start": 0}]}
+        whole = {"data": [{"title": name, "paragraphs": [{"context": "The king sat", "qas": [question]}]}]}
+        (tmp_path / name).write_text(json.dumps(whole), encoding="utf-8")
+        return tmp_path / name
+
+    dev, same, other = file_of("dev.json", "The king"), file_of("same.json", "The king"), file_of("other.json", "The")
+    known = registered.Registered("SQuAD 1.1's dev set", registered.content_of(squad.read_squad(dev)))
+    monkeypatch.setitem(registered.REGISTERED, "rajpurkar/squad:validation", known)
+    rules = [
+        plan_of(TRAINER_1, Options(eval=str(path))).evaluation.get("official_rules") for path in (dev, same, other)
+    ]
+    assert rules == ["1.1", "1.1", None]
+    with pytest.raises(PlanError, match="no such file"):
+        plan_of(TRAINER_1, Options(eval=str(tmp_path / "none.json")))
