@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from harness.domain import Card, Deviation, Setting, Stated
 from harness.plan import sources
 from harness.plan.defaults import PROGRAMS, farm, keras, run_squad, squad_distillation, trainer
-from harness.plan.options import Draft
+from harness.plan.options import Draft, similar
 from harness.plan.program_signs import made_with
 
 # Recipe -> its stages, and the words in a heading that say which stage a block of settings is for; "" is the section
@@ -73,7 +73,7 @@ def choose_recipe(draft: Draft) -> Setting:
     implied, named = _implied(draft), draft.options.recipe
     if named is not None:
         if named not in STAGES:
-            draft.problems.append(f"recipe {named!r} is not known; known: {', '.join(STAGES)}")
+            draft.problems.append(f"recipe {named!r} is not known{similar(named, STAGES)}")
         if implied is None or implied.value != named:
             claimed = (
                 f"{implied.value} ({sources.describe(implied.source)})"

@@ -7,7 +7,7 @@ from harness.card import loss_traces
 from harness.card.never_answering import floor_of
 from harness.domain import Claim, Deviation, Experiment, Setting
 from harness.plan import sources
-from harness.plan.options import Draft
+from harness.plan.options import Draft, similar
 from harness.plan.priors import PRIORS, Prior, regime_of
 
 POINTS = 1.0
@@ -28,8 +28,8 @@ def tolerances(draft: Draft, claims: Sequence[Claim], evaluated: str | None) -> 
         draft.problems.append(f"{draft.card.path} claims no number that we measure: {why}")
     for metric in draft.options.tolerance:
         if metric not in {claim.metric for claim in claims}:
-            claimed = ", ".join(claim.metric for claim in claims) or "none"
-            draft.problems.append(f"--tolerance {metric}: the card makes no such claim; claimed: {claimed}")
+            known = similar(metric, (claim.metric for claim in claims))
+            draft.problems.append(f"--tolerance {metric}: the card makes no such claim{known}")
     regime = regime_of(claims, floor_of(evaluated))
     narrowest: dict[str, Setting] = {}
     for claim in claims:

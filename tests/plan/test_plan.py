@@ -342,7 +342,7 @@ def test_all_problems_of_card_and_options_come_at_once() -> None:
         "n_epochs = some (tinybert-6l.md:26): expected a whole number",
         "teacher: tinybert-6l.md states none; give --teacher ID|DIR|CARD",
         "eval_data: 'our own data' (tinybert-6l.md:15) names no data we know; give --eval FILE",
-        "--tolerance best_f1: the card makes no such claim; claimed: exact, f1",
+        "--tolerance best_f1: the card makes no such claim; known: exact, f1",
         "--limit 0: expected a positive number of questions",
         "--set prediction_layer.dropout: no such setting",
     ]
@@ -351,8 +351,9 @@ def test_all_problems_of_card_and_options_come_at_once() -> None:
 
 
 def test_an_unknown_recipe_is_refused_with_the_known_ones() -> None:
-    assert "recipe 'tinybrt' is not known; known: haystack, tinybert, prediction, finetune" in problems_of(
-        options=Options(recipe="tinybrt")
+    assert "recipe 'tinybrt' is not known; did you mean tinybert?" in problems_of(options=Options(recipe="tinybrt"))
+    assert "recipe 'x' is not known; known: finetune, haystack, prediction, tinybert" in problems_of(
+        options=Options(recipe="x")
     )
 
 
