@@ -65,7 +65,7 @@ def test_the_dev_set_has_its_published_size(shared: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ("", "is not valid JSON"),
+        ("", "is empty; fetch it again"),
         (squad(qa())[:-20], "is not valid JSON"),
         (squad(qa()) + "]", "is not valid JSON"),
         (b"\xff\xfe", "is not valid JSON"),

@@ -84,6 +84,7 @@ def test_a_plan_with_a_forecast_trains_nothing_and_says_what_a_run_would_take(
     assert not list(tmp_path.glob("results/*"))
 
 
+@pytest.mark.slow
 def test_a_run_over_the_budget_is_refused_before_it_begins(
     command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

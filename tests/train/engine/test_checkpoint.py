@@ -13,6 +13,7 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from harness.run.stages import _Recorder
+from harness.run.tracking import Tracking
 from harness.train import interrupts
 from harness.train.engine.checkpoint import KEPT, Cadence, Checkpoints
 from harness.train.engine.loop import StageLog, optimise
@@ -52,7 +53,7 @@ def run(
 ) -> tuple[StageLog, Tensor, bytes]:
     """Log, final weights and file of losses of one run, with dropout."""
     kept = kept or checkpoints(folder)
-    module, watch = module or Line(dropout=0.3), _Recorder(kept.losses, Kept(), is_main=True)
+    module, watch = module or Line(dropout=0.3), _Recorder(kept.losses, Kept(), Tracking(None), is_main=True)
     log = optimise(
         module, rows, LONG, accelerator=kept.accelerator, stage="line", seed=42, watch=watch, checkpoints=kept
     )
