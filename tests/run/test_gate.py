@@ -286,6 +286,7 @@ def test_a_card_goes_by_its_short_name_and_by_its_name_on_the_hub(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("harness.run.download.fetch_card", lambda *_: POCKET)
+    monkeypatch.setattr("harness.run.download.fetch_beside", lambda *_: None)
     options = ["--results", str(tmp_path / "none"), "--baseline", str(baseline.parent), "--json"]
     assert main(["gate", "pocket", "org/pocket", *options]) == 1
     assert [one["card"] for one in json.loads(capsys.readouterr().out)["cards"]] == ["pocket", "org__pocket"]
