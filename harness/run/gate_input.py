@@ -11,11 +11,11 @@ from harness.judge.audit import audit
 from harness.judge.baseline import PROXY, Baseline, BaselineSource, baseline_of, read_baseline
 from harness.judge.conditions import ENOUGH_TO_DIFFER
 from harness.plan.experiment import plan
-from harness.plan.options import Options
+from harness.plan.options import Options, similar
 from harness.record import store
 from harness.record.folder import Run
 from harness.record.read import blaming_the_record, require_finished, seeds_of
-from harness.run.cards import find_card, is_name
+from harness.run.cards import find_card, is_name, shipped
 from harness.run.find import as_claimed_now
 
 
@@ -50,6 +50,8 @@ def read(subject: str, baseline: Path) -> GateInput:
     """
     path = Path(subject)
     is_card = path.suffix == ".md" or (not path.exists() and is_name(subject))
+    if not is_card and not path.exists() and "/" not in subject:  # no folder of a run is given like that
+        raise DataError(subject, "", f"no such folder, and no card that ships{similar(subject, shipped())}")
     seeds = () if is_card else tuple(seeds_of(Run.open(path)))
     run = seeds[0] if seeds else None
     if run is None:

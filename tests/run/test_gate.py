@@ -290,8 +290,8 @@ def test_a_card_goes_by_its_short_name_and_by_its_name_on_the_hub(
     options = ["--results", str(tmp_path / "none"), "--baseline", str(baseline.parent), "--json"]
     assert main(["gate", "pocket", "org/pocket", *options]) == 1
     assert [one["card"] for one in json.loads(capsys.readouterr().out)["cards"]] == ["pocket", "org__pocket"]
-    assert main(["gate", "pocket-no-such", *options]) == 2
-    assert "pocket-no-such" in capsys.readouterr().err
+    assert main(["gate", "pockett", *options]) == 2
+    assert "pockett: no such folder, and no card that ships; did you mean pocket?" in capsys.readouterr().err
 
 
 def test_run_never_starts_a_full_size_card(tmp_path: Path, baseline: Path, capsys: pytest.CaptureFixture[str]) -> None:
