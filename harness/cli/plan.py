@@ -3,6 +3,7 @@
 import argparse
 import math
 import re
+import sys
 from pathlib import Path
 
 from harness.card import lint
@@ -10,7 +11,7 @@ from harness.cli.arguments import DEVICE, device_name
 from harness.cli.parse import CARD
 from harness.cli.show import show
 from harness.domain import Card, Deviation, Experiment
-from harness.errors import PlanError
+from harness.errors import BudgetError, PlanError
 from harness.plan import presence
 from harness.plan.claims import ORIGINS
 from harness.plan.cost import Cost, Dollars, Forecast, refuse_over
@@ -102,8 +103,12 @@ def show_plan(
         cost=store.to_json(cost),
     )
     show(arguments, subject)
-    if cost is not None:
-        refuse_over(cost, arguments.budget)
+    try:
+        if cost is not None:
+            refuse_over(cost, arguments.budget)
+    except BudgetError as error:  # said beside the plan, of which one document is printed, never two
+        print(f"harness: {error}", file=sys.stderr)
+        return error.exit_code
     return 0
 
 
