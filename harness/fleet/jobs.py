@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from harness.errors import HarnessError, PlanError
+from harness.plan.cost import CPU_CORE_RATE
 
 Phase = Literal["waiting", "running", "ended", "cancelled"]
 
@@ -25,6 +26,16 @@ class Need:
     def memory_bytes(self) -> int:
         """Of the host, with what a run on the CPU computes in."""
         return self.host_bytes + (0 if self.n_gpus else self.device_bytes or 0)
+
+    def on_cluster(self, n_threads: int | None) -> str:
+        """What a run gets of a cluster, in words."""
+        return f"{self.n_gpus} GPU" if self.n_gpus else f"{n_threads} CPU"
+
+    def cpu_seconds(self, n_threads: int | None) -> float | None:
+        """By arithmetic, on so many threads of a CPU; None where the work is not known, or is a GPU's."""
+        if self.tflop is None or self.n_gpus:
+            return None
+        return self.tflop / (CPU_CORE_RATE * (n_threads or 1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.domain import Experiment
@@ -35,7 +35,7 @@ class Watched:
     _at: Progress | None = None
     _begun: float = 0.0
     _before: int = 0
-    _written: float = field(default=0.0)
+    _written: float = 0.0
 
     def start(self, stage: str, n_steps: int, begin: int = 0) -> None:
         name, names = self.experiment.name, list(self.work)
@@ -66,11 +66,11 @@ class Watched:
         left = (now - self._begun) / max(step - self._before, 1) * (n_steps - step)
         after = self._after(now - self._begun, (step - self._before) / max(n_steps, 1))
         if now - self._written >= WRITE_EVERY_S:
-            self._written, (pid, host) = now, progress.here()
-            self._at = Progress(
-                self._at.card, self._at.run, self._at.seed, self._at.part, self._at.number, self._at.n_parts, step,
-                n_steps, record.get("loss"), left, None if after is None else left + after, pid, host, progress.now(),
-            )  # fmt: skip
+            self._written = now
+            of_run = None if after is None else left + after
+            self._at = replace(
+                self._at, step=step, loss=record.get("loss"), left_s=left, run_left_s=of_run, updated=progress.now()
+            )
             progress.write(self.run.parents[1], self._at)
         return after
 
@@ -86,13 +86,17 @@ class Watched:
 def watched(experiment: Experiment, inputs: Inputs, run: Path, inner: ProgressCallback) -> Watched:
     """The progress of a run with all its parts: models that are scored before, stages, the student's evaluation."""
     n_questions = sum(len(paragraph.questions) for paragraph in inputs.eval)
-    scored = {f"evaluation: {TEACHER}": inputs.teacher, f"evaluation: {PUBLISHED}": inputs.published}
-    folders = {**scored, f"evaluation: {STUDENT}": inputs.student}
-    evaluations = {
-        name: evaluation_tflop(experiment.evaluation, n_questions, geometry_of("", model_folders.read_config(folder)))
-        for name, folder in folders.items()
-        if folder is not None
+
+    def evaluation(kind: str, folder: Path | None) -> dict[str, float]:
+        if folder is None:
+            return {}
+        size = geometry_of("", model_folders.read_config(folder))
+        return {f"evaluation: {kind}": evaluation_tflop(experiment.evaluation, n_questions, size)}
+
+    work = {
+        **evaluation(TEACHER, inputs.teacher),
+        **evaluation(PUBLISHED, inputs.published),
+        **preflight.estimate(experiment, inputs).stage_tflop,
+        **evaluation(STUDENT, inputs.student),
     }
-    student = {name: evaluations.pop(name) for name in [f"evaluation: {STUDENT}"]}
-    stages = preflight.estimate(experiment, inputs).stage_tflop
-    return Watched(inner, experiment, run, {**evaluations, **stages, **student})
+    return Watched(inner, experiment, run, work)

@@ -118,9 +118,7 @@ class Local:
 
     def seconds(self, need: Need) -> float | None:
         """On the CPU, with the threads of one job; of a GPU here nothing is known."""
-        if need.tflop is None or need.n_gpus:
-            return None
-        return need.tflop / (CPU_CORE_RATE * self.n_threads)
+        return need.cpu_seconds(self.n_threads)
 
     def close(self) -> None:
         pass

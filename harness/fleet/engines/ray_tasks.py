@@ -17,7 +17,6 @@ from harness.errors import PlanError
 from harness.fleet import worker
 from harness.fleet.jobs import JobState, Need, Setting, Task, UnreachableError
 from harness.fleet.log_files import tail
-from harness.plan.cost import CPU_CORE_RATE
 
 RETRIES = 5  # that Ray makes by itself, of tasks whose worker or node was lost
 AT_ONCE = 1000  # tasks that are handed to Ray, which queues what it has no room for
@@ -108,11 +107,10 @@ class Ray:
         return None
 
     def about(self, need: Need) -> str:
-        return f"{need.n_gpus} GPU" if need.n_gpus else f"{self.n_threads} CPU"
+        return need.on_cluster(self.n_threads)
 
     def seconds(self, need: Need) -> float | None:
-        known = need.tflop is not None and not need.n_gpus
-        return (need.tflop or 0.0) / (CPU_CORE_RATE * (self.n_threads or 1)) if known else None
+        return need.cpu_seconds(self.n_threads)
 
     def problems(self, tasks: Sequence[Task]) -> list[str]:
         """Needs that no node of the cluster has, for which Ray would wait for ever."""

@@ -17,7 +17,6 @@ from harness.errors import HarnessError, PlanError
 from harness.fleet import worker
 from harness.fleet.jobs import JobState, Need, Setting, Task, UnreachableError
 from harness.fleet.log_files import tail
-from harness.plan.cost import CPU_CORE_RATE
 from harness.record import environment
 
 MINUTES = 1440  # of a job at most, where the option does not say
@@ -163,11 +162,10 @@ class Slurm:
         return None
 
     def about(self, need: Need) -> str:
-        return f"{need.n_gpus} GPU" if need.n_gpus else f"{self.n_threads} CPU"
+        return need.on_cluster(self.n_threads)
 
     def seconds(self, need: Need) -> float | None:
-        known = need.tflop is not None and not need.n_gpus
-        return (need.tflop or 0.0) / (CPU_CORE_RATE * (self.n_threads or 1)) if known else None
+        return need.cpu_seconds(self.n_threads)
 
     def problems(self, tasks: Sequence[Task]) -> list[str]:  # noqa: ARG002
         return []
