@@ -51,12 +51,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def seeds_of(text: str) -> int | str:
-    """A number of seeds, or auto."""
-    if text == "auto":
-        return text
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text}: expected a number from 1 up, or auto")
-    return int(text)
+    """A number of seeds, or auto: None says here that nothing was asked for."""
+    return plan_command.seeds_of(text) or "auto"
 
 
 def run(arguments: argparse.Namespace) -> int:

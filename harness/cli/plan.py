@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_run_options(parser: argparse.ArgumentParser) -> None:
     """The options of `harness reproduce` beside these; a fleet reads them too, for its runs."""
     add = parser.add_argument_group("the run").add_argument
-    add("--seeds", type=_seeds, default=1, metavar="N|auto", help="judge the mean of N seeds; auto: until decided")
+    add("--seeds", type=seeds_of, default=1, metavar="N|auto", help="judge the mean of N seeds; auto: until decided")
     what = "run it elsewhere, as a fleet of one card: hf-jobs[:FLAVOUR], ray, slurm"
     add("--on", metavar="ENGINE[:WHERE]", help=what)
     what = "an option of the engine, as in records=ORG/NAME; may be repeated"
@@ -60,7 +60,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     add("--dry-run", action="store_true", help="print the plan and stop")
 
 
-def _seeds(text: str) -> int | None:
+def seeds_of(text: str) -> int | None:
     """A number of seeds, None for as many as it takes."""
     if text == "auto":
         return None
