@@ -2,8 +2,9 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from harness.card.read import read_card
 from harness.card.references import PACKAGE
@@ -119,3 +120,10 @@ def _write_evaluation(
     signature = signature_of(settings, n, data, scorer="official")
     metrics = {"signature": signature, "scores": official_squad.summarise(scores), "token_index": by_index}
     store.write_json(folder / "metrics.json", metrics)
+
+
+def edit(path: Path, change: Callable[[Any], None]) -> None:
+    """Changes a JSON file of a record, or a baseline, in place."""
+    plain = json.loads(path.read_text(encoding="utf-8"))
+    change(plain)
+    store.write_json(path, plain)

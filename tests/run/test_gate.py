@@ -34,7 +34,7 @@ from harness.report.text import as_junit, as_markdown
 from harness.report.text import gate as as_gate
 from harness.run import gate as gating
 from harness.run import self_contained
-from tests.recorded import POCKET, ROOT, make_run
+from tests.recorded import POCKET, ROOT, edit, make_run
 
 BASELINES = ROOT / "results" / "baseline"
 ON: regression.On = {"unmeasured": "fail", "inconclusive": "warn"}
@@ -63,21 +63,6 @@ def results(made: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def run(results: Path) -> Path:
     return next((results / "pocket").iterdir())
-
-
-@pytest.fixture
-def baseline(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
-    """The baseline of that very run."""
-    path = tmp_path / "baseline" / "pocket.json"
-    assert main(["gate", str(run), "--baseline", str(path), "--update-baseline"]) == 0
-    capsys.readouterr()
-    return path
-
-
-def edit(path: Path, change: Callable[[Any], None]) -> None:
-    plain = json.loads(path.read_text(encoding="utf-8"))
-    change(plain)
-    store.write_json(path, plain)
 
 
 def states(out: str) -> dict[str, str]:

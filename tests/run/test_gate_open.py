@@ -18,7 +18,7 @@ from harness.judge.verdict import conclude
 from harness.plan.tolerances import tolerances_of
 from harness.record import store
 from harness.record.folder import Run
-from tests.recorded import make_run
+from tests.recorded import edit, make_run
 
 ON: regression.On = {"unmeasured": "fail", "inconclusive": "undecided"}
 
@@ -31,20 +31,6 @@ def _no_workflow(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
     return make_run(tmp_path / "pocket" / "a", limit=None)
-
-
-@pytest.fixture
-def baseline(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
-    path = tmp_path / "baseline" / "pocket.json"
-    assert main(["gate", str(run), "--baseline", str(path), "--update-baseline"]) == 0
-    capsys.readouterr()
-    return path
-
-
-def edit(path: Path, change: Callable[[Any], None]) -> None:
-    plain = json.loads(path.read_text(encoding="utf-8"))
-    change(plain)
-    store.write_json(path, plain)
 
 
 def metric(name: str, **fields: Any) -> Callable[[Any], None]:
