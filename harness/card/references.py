@@ -43,7 +43,7 @@ _SQUAD1 = re.compile(
 _OF_SQUAD1 = re.compile(
     r"[\s(]*+(?:(?:english|official|original|v?1\.1|train(?:ing)?|dev(?:elopment)?|valid(?:ation)?|eval(?:uation)?|test"
     r"|data ?sets?|sets?|splits?|data|plain_text|questions?|benchmark|only|[\d,.]++[km]?)[\s()+:,-]*+)*+"
-    r"(?:[.;|(\[].*)?$",
+    r"(?:[.;|(\[].*|(?P<part_of>(?:the|an?|its|first|half|%)\s[^.;]*\b(?:questions|examples|articles|rows)\b.*))?$",
     re.IGNORECASE,
 )
 _PART = re.compile(
@@ -187,7 +187,8 @@ def is_bare_squad(phrase: str) -> bool:
 
 def _of_squad1(plain: str, split: str | None) -> str | None:
     match = _SQUAD1.match(plain)
-    if match is None or not _OF_SQUAD1.match(match["rest"] or ""):
+    rest = _OF_SQUAD1.match(match["rest"] or "") if match is not None else None
+    if match is None or rest is None or (rest["part_of"] and _OTHER_SET.search(rest["part_of"])):
         return None
     return _part_of(SQUAD1, match, split)
 

@@ -11,7 +11,8 @@ from harness.card.references import HUB_QUESTIONS, Reference, data_named, is_bar
 @pytest.mark.parametrize(
     "words",
     ["squad", "SQuAD", "SQuAD 1.1", "SQuAD1.1", "SQuAD1", "SQuAD v1", "SQuAD v1.1", "SQuADv1", "Squadv1", "squad_v1",
-     "rajpurkar/squad", "the SQuAD dataset", "SQuAD (v1.1)", "SQuAD v1.1 dataset", "SQuAD 1.1 data set"],
+     "rajpurkar/squad", "the SQuAD dataset", "SQuAD (v1.1)", "SQuAD v1.1 dataset", "SQuAD 1.1 data set",
+     "SQuAD 1.1, the 11,820 questions listed in `a.ids`", "SQuAD v1.1, 10% of the examples"],
 )  # fmt: skip
 def test_squad_1_is_named_in_all_its_spellings(words: str) -> None:
     assert data_named(words, "train") == "rajpurkar/squad:train"
@@ -50,7 +51,7 @@ def test_data_sets_go_by_the_names_that_cards_use(words: str, reference: str) ->
     ["french-translated SQuAD 1.1", "Experimental SQuAD1.1 in Basque", "SQuAD-style CORD-19 annotations", "squadshifts",
      "SQuAD and custom QA", "KorQuAD 2.0", "SQuAD 1.1 in Basque", "Turkish MLQA",
      "squad, adversarial_qa", "CORD-19 QA", "XQuAD", "German XQuAD", "data/train.csv",
-     "my data"],
+     "my data", "SQuAD, the NewsQA questions", "SQuAD, the translated questions"],
 )  # fmt: skip
 def test_other_data_than_we_know_are_not_taken_for_those_we_know(words: str) -> None:
     assert data_named(words, "train") is None
