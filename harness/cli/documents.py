@@ -33,6 +33,7 @@ from harness.plan.cost import Cost, Forecast
 from harness.publish.model_card.machine_block import Block
 from harness.publish.upload import Pushed
 from harness.qa.protocol_matrix import Matrix, Row
+from harness.record.compact import Change
 from harness.record.environment import Environment
 from harness.record.judgement import Estimate, GapDecomposition, Judgement, Rates, Verdict
 from harness.record.store import SCHEMA_VERSION
@@ -166,6 +167,7 @@ DOCUMENTS: Mapping[str, Any] = {
         "Template", card=str, score=int, filled=dict[str, Filled], to_fill_in=list[_OpenLine]
     ),
     "export": _document("Export", format=str, text=str),
+    "compact": _document("Compacted", changes=list[Change]),
     "badge": _document("Badge", **get_type_hints(Badge), svg=str),
     "status": _document("Status", runs=list[RunStatus]),
     "cards": _document("Cards", cards=list[_Shipped]),

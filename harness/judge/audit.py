@@ -132,7 +132,7 @@ def _manifest(run: Run) -> Iterator[str]:
             yield f"{_name(run, path)}: is a link; a record holds files"
     recorded = run.read(store.MANIFEST)
     listed = _by_name(recorded.decode(errors="replace").splitlines())
-    lines = run.manifest_lines(store.record_files(run.folder))
+    lines = run.manifest_lines(run.names())
     found = _by_name(line.rstrip("\n") for line in lines)
     if recorded == "".join(lines).encode():
         return

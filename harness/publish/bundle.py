@@ -169,11 +169,11 @@ def _results_of(
 def _record_of(run: Run, cleaned: list[str]) -> dict[str, bytes | Path]:
     """The record's files under RECORD, with a manifest of themselves."""
     files: dict[str, bytes | Path] = {}
-    for path in sorted(store.record_files(run.folder)):
-        name = path.relative_to(run.folder).as_posix()
-        files[name] = _shown(
-            path, f"{RECORD}/{name}", cleaned, is_ours=path.suffix == ".json" and path.name not in _ANSWERS
-        )
+    for name in run.names():
+        path = run.folder / name
+        is_ours = path.suffix == ".json" and path.name not in _ANSWERS
+        # A compact record goes whole: who takes it may have no other.
+        files[name] = _shown(path, f"{RECORD}/{name}", cleaned, is_ours=is_ours) if path.is_file() else run.read(name)
     identity = dataclasses.replace(run.identity, identity=_identity_of(files))
     if identity != run.identity:
         files[_IDENTITY] = store.json_text(identity).encode()

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from harness.domain import Card, Deviation, Experiment
 from harness.errors import StoreError
-from harness.record import losses, store, typed
+from harness.record import compact, losses, store, typed
 from harness.record.judgement import Conclusion
 from harness.record.parts import (
     Broken,
@@ -50,20 +50,29 @@ class Run:
     # --- files ---
 
     def has(self, name: str) -> bool:
-        return (self.folder / name).is_file()
+        return compact.has(self.folder, name)
+
+    def names(self) -> list[str]:
+        """What the manifest covers, by name, whether the record is compact or not."""
+        return compact.names(self.folder)
 
     def read(self, name: str) -> bytes:
-        """The bytes of a file, read once."""
+        """The bytes of a file as they were written, read once."""
         if name not in self._bytes:
-            self._bytes[name] = store.read_bytes(self.folder / name)
+            path = self.folder / name
+            follows = path.name == compact.PREDICTIONS and not path.is_file() and self.has(name)
+            self._bytes[name] = (
+                compact.predictions_of(self.read(compact.beside(name, compact.ANSWERS)), path)
+                if follows
+                else compact.read(self.folder, name)
+            )
         return self._bytes[name]
 
     def sha256(self, name: str) -> str:
         return hashlib.sha256(self.read(name)).hexdigest()
 
-    def manifest_lines(self, files: Iterable[Path]) -> list[str]:
+    def manifest_lines(self, names: Iterable[str]) -> list[str]:
         """The manifest of some of its files, a line a file."""
-        names = [path.relative_to(self.folder).as_posix() for path in sorted(files)]
         return [f"{self.sha256(name)}  {name}\n" for name in names]
 
     def plain(self, name: str) -> dict[str, Any]:
@@ -173,7 +182,7 @@ class Run:
 
     def lines(self, stage: str) -> list[tuple[int, Step | None]]:
         """The numbered lines of a stage's log, None for what is no step; none where it was not trained."""
-        name = f"stages/{stage}/train.jsonl"
+        name = f"stages/{stage}/{compact.LOSSES}"
         return list(losses.lines_of(self.read(name))) if self.has(name) else []
 
     def steps(self, stage: str) -> list[Step]:
@@ -181,7 +190,7 @@ class Run:
         found = []
         for number, step in self.lines(stage):
             if step is None:
-                path = self.folder / "stages" / stage / "train.jsonl"
+                path = self.folder / "stages" / stage / compact.LOSSES
                 raise StoreError(f"{path}: is broken (line {number} is no step); start the run again with --fresh")
             found.append(step)
         return found
@@ -234,11 +243,11 @@ class Evaluation:
     @cached_property
     def predictions(self) -> dict[str, str]:
         """The answer to each question, in file order."""
-        return self.run.part(f"{self.name}/predictions.json", dict[str, str])
+        return self.run.part(f"{self.name}/{compact.PREDICTIONS}", dict[str, str])
 
     @cached_property
     def answers(self) -> tuple[ScoredAnswer, ...]:
         """The answers with their scores, in file order."""
-        name = f"{self.name}/per_question.jsonl"
+        name = f"{self.name}/{compact.ANSWERS}"
         lines = b",".join(line for line in self.run.read(name).split(b"\n") if line)
         return typed.parse(tuple[ScoredAnswer, ...], b"[%s]" % lines, self.run.folder / name)

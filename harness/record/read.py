@@ -12,7 +12,7 @@ from typing import Any
 from harness.domain import Experiment, Setting, Stage
 from harness.errors import DataError, StoreError
 from harness.record import store
-from harness.record.folder import Run
+from harness.record.folder import Evaluation, Run
 from harness.record.parts import Fingerprint, RunSettings
 from harness.record.upgrade import OLDEST
 
@@ -73,10 +73,10 @@ def blaming_the_record(run: Path | str) -> Iterator[None]:
         raise StoreError(f"{run}: {what}; `harness audit` names the file") from error
 
 
-def scored_alike(results: Path, weights: Fingerprint, experiment: Experiment, data: Fingerprint) -> Path | None:
-    """The evaluation folder of a finished run that scored these weights on these questions in this way.
+def scored_alike(results: Path, weights: Fingerprint, experiment: Experiment, data: Fingerprint) -> Evaluation | None:
+    """The evaluation of a finished run that scored these weights on these questions in this way.
 
-    `weights` are the fingerprints of their files. A folder that is not as its run's manifest has it is passed over.
+    `weights` are the fingerprints of their files. One that is not as its run's manifest has it is passed over.
     """
     for verdict in sorted(results.glob(f"*/*/{store.VERDICT}")):
         run = Run.open(verdict.parent)
@@ -88,8 +88,9 @@ def scored_alike(results: Path, weights: Fingerprint, experiment: Experiment, da
                     and _way_of_scoring(run.experiment) == _way_of_scoring(experiment)
                 )
                 manifest = run.read(store.MANIFEST).decode().splitlines(keepends=True)
-                if is_alike and set(run.manifest_lines(run.evaluation.folder.iterdir())) <= set(manifest):
-                    return run.evaluation.folder
+                names = [name for name in run.names() if name.startswith(f"{store.EVALUATION}/")]
+                if is_alike and set(run.manifest_lines(names)) <= set(manifest):
+                    return run.evaluation
         except (StoreError, OSError):
             continue
     return None

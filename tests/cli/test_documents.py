@@ -39,7 +39,7 @@ def test_every_command_has_a_schema_that_is_the_one_of_its_types() -> None:
         "board --results RESULTS", "status --results RESULTS", "cards", "env", "gate RUN --baseline OUT",
         "gate RUN --baseline OUT --update-baseline", "schema plan", "completion bash", "plan none.md", "plan",
         "push RUN --repo org/name --dry-run --accept-license --allow-verdict", "plot RUN --out OUT",
-        "score --predictions ANSWERS --eval QUESTIONS", "badge RUN",
+        "score --predictions ANSWERS --eval QUESTIONS", "badge RUN", "compact --expand RUN",
         "fleet CARD --seeds 2 --dry-run --results OUT/fleet",
         "export RUN --format ro-crate", "init OUT/card",
     ],

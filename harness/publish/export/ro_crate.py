@@ -142,7 +142,7 @@ def _runs(made: Regenerated) -> Iterator[dict[str, Any]]:
                 "@id": _place(made, run, path),
                 "@type": "File",
                 "name": path.as_posix(),
-                "contentSize": str((run.folder / path).stat().st_size),
+                "contentSize": str(len(run.read(path.as_posix()))),
                 "encodingFormat": _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "text/plain",
                 "sha256": run.sha256(path.as_posix()),
             }
@@ -154,8 +154,7 @@ def _action(run: Run) -> str:
 
 def _files(run: Run) -> list[Path]:
     """The record's files, its verdict among them, by their paths in it."""
-    inside = [path.relative_to(run.folder) for path in store.record_files(run.folder)]
-    return sorted((*inside, Path(store.MANIFEST), Path(store.VERDICT)))
+    return sorted(map(Path, (*run.names(), store.MANIFEST, store.VERDICT)))
 
 
 def _place(made: Regenerated, run: Run, path: Path) -> str:
