@@ -1,7 +1,6 @@
 """harness audit RUN"""
 
 import argparse
-import io
 import json
 import sys
 from pathlib import Path
@@ -13,7 +12,7 @@ from harness.errors import EXIT_INVALID, EXIT_REPRODUCED
 from harness.record import store
 from harness.record.folder import Run
 from harness.record.read import seeds_of
-from harness.report.text.tables import make_console, make_table, text_of
+from harness.report.text.tables import make_console, make_table
 
 if TYPE_CHECKING:
     from harness.judge.audit import Audit
@@ -55,8 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def to_text(done: "Audit") -> str:
-    stream = io.StringIO()
-    console = make_console(stream)
+    console = make_console()
     rows = [
         (check.name, Text("FAILED", style="bold red") if check.problems else Text("passed", style="green"), check.says)
         for check in done.checks
@@ -72,4 +70,4 @@ def to_text(done: "Audit") -> str:
     said = "PASSED: the record follows from itself" if done.is_passed else f"FAILED: {n_failed} of {len(rows)} checks"
     console.print(Text(said, style="bold green" if done.is_passed else "bold red"))
     console.print(f"record: {done.run}", soft_wrap=True)
-    return text_of(stream)
+    return console.text()

@@ -1,7 +1,6 @@
 """harness board"""
 
 import argparse
-import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ from harness.report import board
 from harness.report.board import MAIN, Entry
 from harness.report.board_rows import others_text, score_text, seeds_text, state_text
 from harness.report.printable import printable
-from harness.report.text.tables import make_console, make_table, text_of
+from harness.report.text.tables import make_console, make_table
 from harness.report.verdict_rows import outcome_text
 
 _WIDE = 140  # columns that a table of everything needs
@@ -53,8 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def to_text(entries: Sequence[Entry], results: Path) -> str:
     """A table where there is room for one, else a few lines for each run."""
-    stream = io.StringIO()
-    console = make_console(stream)
+    console = make_console()
     if not entries:
         console.print(f"{results}: no runs yet; harness reproduce CARD makes one")
     elif console.width >= _WIDE:
@@ -64,7 +62,7 @@ def to_text(entries: Sequence[Entry], results: Path) -> str:
             _print_lines(console, one)
     if any(score.difference is not None for one in entries for score in one.scores):
         console.print("in brackets: measured - claimed")
-    return text_of(stream)
+    return console.text()
 
 
 def _print_table(console: Console, entries: Sequence[Entry]) -> None:

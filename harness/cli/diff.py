@@ -1,7 +1,6 @@
 """harness diff A B"""
 
 import argparse
-import io
 import itertools
 import json
 from collections.abc import Sequence
@@ -15,7 +14,7 @@ from harness.errors import PlanError
 from harness.record import store
 from harness.record.folder import Run
 from harness.record.read import blaming_the_record
-from harness.report.text.tables import make_console, make_table, text_of
+from harness.report.text.tables import make_console, make_table
 
 if TYPE_CHECKING:
     from harness.judge.diff import Comparison, Flips, Metric
@@ -48,8 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def to_text(found: "Comparison", n_questions: int) -> str:
-    stream = io.StringIO()
-    console = make_console(stream)
+    console = make_console()
     console.print(f"A  {found.first}", soft_wrap=True)
     console.print(f"B  {found.second}", soft_wrap=True)
     for section, group in itertools.groupby(found.differences, key=lambda one: one.section):
@@ -65,7 +63,7 @@ def to_text(found: "Comparison", n_questions: int) -> str:
         _print_flips(console, found.flips, n_questions)
     for what in found.not_compared:
         console.print(Text(f"not compared: {what}", style="yellow"))
-    return text_of(stream)
+    return console.text()
 
 
 def _print_metrics(console: Console, metrics: "Sequence[Metric]") -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from harness.cli import plan as plan_command
+from harness.cli.arguments import Parser
 from harness.errors import PlanError
 from harness.record import store
 from harness.report.printable import printable
@@ -100,7 +101,7 @@ def _order_of(arguments: argparse.Namespace) -> "Order":
     if not cards:
         raise PlanError(["no card was given; give cards, or a fleet.toml that names them"])
     seeds = arguments.seeds if arguments.seeds is not None else given.get("seeds", 1)
-    engine_options = {**given.get("engine", {}), **dict(_pair(one) for one in arguments.engine_option)}
+    engine_options = {**given.get("engine", {}), **_engine_options(arguments)}
     budgets = arguments.budget or [_budget(one) for one in given.get("budget", [])]
     on = arguments.on or given.get("on", "local")
     if arguments.address is not None:
@@ -156,17 +157,12 @@ def order_of(
     return Order(asked, engine, where, engine_options, dollars[-1] if dollars else None, is_any_code)
 
 
-class _Refused(argparse.ArgumentParser):
-    def error(self, message: str) -> Any:
-        raise PlanError([f"options of harness reproduce: {message}"])
-
-
 def _parse_options(options: tuple[str, ...]) -> argparse.Namespace:
     """Options behind --with as `harness reproduce` reads them."""
     wrong = [one for one in options if one.partition("=")[0] in _NOT_HERE]
     if wrong:
         raise PlanError([f"{one}: is no option of a fleet's runs; give it before --with" for one in wrong])
-    parser = _Refused(prog="harness reproduce", allow_abbrev=False, add_help=False)
+    parser = Parser(prog="harness reproduce", add_help=False)
     plan_command.add_arguments(parser)
     plan_command.add_run_options(parser)
     return parser.parse_args(["CARD", *options])
@@ -214,11 +210,8 @@ def _plain(text: str) -> str:
     return "".join(one if one.isascii() and (one.isalnum() or one in "-_.") else "-" for one in text)
 
 
-def _pair(text: str) -> tuple[str, str]:
-    name, mark, value = text.partition("=")
-    if not mark or not name or not value:
-        raise PlanError([f"--engine-option {text}: expected NAME=VALUE"])
-    return name, value
+def _engine_options(arguments: argparse.Namespace) -> dict[str, str]:
+    return dict(plan_command.named_value("--engine-option", one) for one in arguments.engine_option)
 
 
 def _budget(text: str) -> Any:
@@ -257,7 +250,7 @@ def _verb(arguments: argparse.Namespace) -> int:
 
 def one_run(arguments: argparse.Namespace, options: tuple[str, ...]) -> int:
     """`harness reproduce CARD --on ENGINE`: a fleet of one card, on the seeds that were asked for."""
-    engine_options = dict(_pair(one) for one in arguments.engine_option)
+    engine_options = _engine_options(arguments)
     budgets = [] if arguments.budget is None else [arguments.budget]
     order = order_of(
         (arguments.card,), seeds=arguments.seeds, on=arguments.on, options=options, results=arguments.results,

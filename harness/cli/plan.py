@@ -219,11 +219,12 @@ def options_of(arguments: argparse.Namespace) -> Options:
         tolerance=_tolerances(arguments.tolerance),
         claims=arguments.claims,
         claims_from=arguments.claims_from,
-        settings=dict(_pair("--set", pair) for pair in arguments.set),
+        settings=dict(named_value("--set", one) for one in arguments.set),
     )
 
 
-def _pair(option: str, text: str) -> tuple[str, str]:
+def named_value(option: str, text: str) -> tuple[str, str]:
+    """The two parts of what an option was given as NAME=VALUE; raises PlanError where one is missing."""
     name, mark, value = text.partition("=")
     if not mark or not name.strip() or not value.strip():
         raise PlanError([f"{option} {text}: expected NAME=VALUE"])
@@ -233,7 +234,7 @@ def _pair(option: str, text: str) -> tuple[str, str]:
 def _tolerances(text: str) -> dict[str, float]:
     tolerances = {}
     for part in filter(None, text.split(",")):
-        name, value = _pair("--tolerance", part)
+        name, value = named_value("--tolerance", part)
         if name in tolerances:
             raise PlanError([f"--tolerance {text}: gives {name} twice"])
         try:

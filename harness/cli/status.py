@@ -1,7 +1,6 @@
 """harness status"""
 
 import argparse
-import io
 import json
 import sys
 import time
@@ -15,7 +14,7 @@ from harness.record import progress, store
 from harness.record.progress import Progress
 from harness.report import board
 from harness.report.printable import printable
-from harness.report.text.tables import make_console, make_table, text_of
+from harness.report.text.tables import make_console, make_table
 from harness.report.verdict_rows import outcome_text
 
 FOLLOW_EVERY_S = 5.0
@@ -72,14 +71,13 @@ def _of(entry: board.Entry, known: Progress | None) -> RunStatus:
 
 def to_text(found: Sequence[RunStatus], results: Path) -> str:
     """A row a run: part, step, loss, what is left, process."""
-    stream = io.StringIO()
-    console = make_console(stream)
+    console = make_console()
     if not found:
         console.print(f"{results}: no runs yet; harness reproduce CARD makes one")
-        return text_of(stream)
+        return console.text()
     columns = ("card", "run", "state", "part", "step", "loss", "left", "of the run", "process")
     console.print(make_table(columns, [tuple(map(printable, _row(one))) for one in found], ("step", "loss")))
-    return text_of(stream)
+    return console.text()
 
 
 def _row(one: RunStatus) -> tuple[str, ...]:

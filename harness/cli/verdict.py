@@ -11,7 +11,7 @@ from harness.errors import EXIT_INVALID, PlanError
 from harness.record import store
 from harness.record.folder import Run
 from harness.record.judgement import Conclusion
-from harness.record.read import blaming_the_record, require_finished, seeds_of
+from harness.record.read import blaming_the_record, require_distinct, require_finished, seeds_of
 from harness.report.text import REPORTS
 from harness.report.text.subject import ReportData
 
@@ -59,10 +59,7 @@ def _together(arguments: argparse.Namespace, runs: Sequence[Run]) -> int:
 
     if arguments.restate:
         raise PlanError(["--restate: give one run, or one series"])
-    folders = [one.folder.resolve() for one in runs]
-    twice = next((one for one in folders if folders.count(one) > 1), None)
-    if twice is not None:
-        raise PlanError([f"{twice}: is given twice; each run counts once"])
+    require_distinct(runs)
     with blaming_the_record(", ".join(str(one.folder) for one in runs)):
         claimed = as_claimed_now(runs[0], None)
         found = verdict.conclude(runs, claimed=claimed)

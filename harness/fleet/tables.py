@@ -1,6 +1,5 @@
 """What `harness fleet` prints: the forecast, the table of cards, the state of a fleet."""
 
-import io
 import json
 import statistics
 from collections.abc import Sequence
@@ -17,9 +16,9 @@ from harness.report.verdict_rows import number, outcome_text
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[Any]], right: Sequence[str] = ()) -> str:
-    stream = io.StringIO()
-    make_console(stream).print(make_table(columns, rows, right))
-    return "\n".join(line.rstrip() for line in stream.getvalue().rstrip().splitlines())
+    console = make_console()
+    console.print(make_table(columns, rows, right))
+    return console.text()
 
 
 def forecast_text(found: FleetForecast) -> str:

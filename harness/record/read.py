@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -61,6 +61,16 @@ def require_finished(run: Run) -> None:
             if isinstance(version, int) and not OLDEST <= version <= store.SCHEMA_VERSION:
                 what = f"has schema version {version}; this harness reads {OLDEST} to {store.SCHEMA_VERSION}"
                 raise DataError(folder / name, "", what)
+
+
+def require_distinct(runs: Iterable[Run]) -> None:
+    """Raises DataError for a run that is given twice, by whatever path: each counts once."""
+    seen: set[Path] = set()
+    for run in runs:
+        place = run.folder.resolve()
+        if place in seen:
+            raise DataError(run.folder, "", "is given twice; a run counts once, and is no baseline of itself")
+        seen.add(place)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """What comes to the gate, read before anything is run: a card or finished runs, each with its baseline."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from harness.plan.experiment import plan
 from harness.plan.options import Options, similar
 from harness.record import store
 from harness.record.folder import Run
-from harness.record.read import blaming_the_record, require_finished, seeds_of
+from harness.record.read import blaming_the_record, require_distinct, require_finished, seeds_of
 from harness.run.cards import find_card, is_name, shipped
 from harness.run.find import as_claimed_now
 
@@ -75,18 +76,13 @@ def read(subject: str, baseline: Path) -> GateInput:
 
 
 def check_distinct(candidates: Sequence[GateInput]) -> None:
-    """Raises PlanError where a run counts twice: given twice, as its own baseline, or copied under another seed."""
-    seen: dict[Path, Path] = {}
+    """Raises DataError where a run counts twice, PlanError for a copy of one under another seed."""
+    judged = [one for one in candidates if one.folder is not None]
+    require_distinct(itertools.chain.from_iterable(one.seeds for one in judged))
+    for one in judged:
+        require_distinct((*one.seeds, *filter(None, [one.other])))  # one baseline may serve several runs
     answers: dict[tuple[str, str], Run] = {}
-    for one in candidates:
-        if one.folder is None:
-            continue
-        for run in (*one.seeds, *filter(None, [one.other])):
-            if run is one.other and run.folder.resolve() not in {seed.folder.resolve() for seed in one.seeds}:
-                continue  # one baseline may serve several runs
-            if run.folder.resolve() in seen:
-                raise PlanError([f"{run.folder}: is given twice; a run counts once, and is no baseline of itself"])
-            seen[run.folder.resolve()] = run.folder
+    for one in judged:
         for run in one.seeds if one.experiment is not None else ():
             with blaming_the_record(run.folder):
                 other = answers.setdefault((one.name, run.sha256(f"{store.EVALUATION}/predictions.json")), run)

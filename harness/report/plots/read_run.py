@@ -11,6 +11,7 @@ from harness.errors import DataError, StoreError
 from harness.record import compact, losses, store
 from harness.record.folder import Run
 from harness.record.parts import Step
+from harness.record.read import require_distinct
 from harness.report.plots.articles import Answer
 from harness.report.plots.losses import StageCurve
 
@@ -62,9 +63,8 @@ def read_run(record: Run) -> PlotData:
 def check_comparable(runs: Sequence[PlotData]) -> None:
     """Raises DataError unless the runs are of one card, judged by the same tolerances and scored by the same rules."""
     first = runs[0]
-    for number, run in enumerate(runs):
-        if run.folder.resolve() in {other.folder.resolve() for other in runs[:number]}:
-            raise DataError(run.folder, "", "is given twice")
+    require_distinct(run.record for run in runs)
+    for run in runs:
         if run.experiment.card_sha256 != first.experiment.card_sha256:
             raise DataError(run.folder, "", f"is a run of another card than {first.folder}; plot each card by itself")
         ours, theirs = _terms(run), _terms(first)

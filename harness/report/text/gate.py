@@ -1,6 +1,5 @@
 """The gate for a terminal, as one JSON document, and as annotations on the cards' own lines."""
 
-import io
 import json
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -13,7 +12,7 @@ from harness.record.store import SCHEMA_VERSION, to_json
 from harness.report.printable import printable
 from harness.report.text.as_github import annotation
 from harness.report.text.as_markdown import cards, gate_word
-from harness.report.text.tables import make_console, make_table, text_of
+from harness.report.text.tables import make_console, make_table
 from harness.report.verdict_rows import VerdictRow, row_of_check
 
 _COLOURS = {
@@ -28,8 +27,7 @@ _COLUMNS = ("result", "metric", "claimed", "measured", "tol.", "baseline", "why"
 
 
 def to_text(gated: Sequence[GateResult], exit_code: int) -> str:
-    stream = io.StringIO()
-    console = make_console(stream)
+    console = make_console()
     for one in gated:
         console.print(Text(f"card {printable(one.card)}: {one.state}", style=_COLOURS[one.state]))
         console.print(f"  run {printable(one.run or '(none)')}, baseline {printable(one.baseline)}", soft_wrap=True)
@@ -48,7 +46,7 @@ def to_text(gated: Sequence[GateResult], exit_code: int) -> str:
     word, of = gate_word(exit_code), cards(len({one.card for one in gated}))
     colours = {"passed": "bold green", "undecided": "bold yellow"}
     console.print(Text(f"GATE {word.upper()}: {said} (metrics, of {of})", style=colours.get(word, "bold red")))
-    return text_of(stream)
+    return console.text()
 
 
 def to_json_text(gated: Sequence[GateResult], exit_code: int) -> str:

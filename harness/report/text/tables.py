@@ -18,7 +18,15 @@ _WORD = re.compile(r"\S+\s*")
 
 
 class Page(Console):
-    """A console that breaks lines between words alone: a name longer than the line stays whole."""
+    """A console into a text that breaks lines between words alone: a name longer than the line stays whole."""
+
+    def __init__(self, **how: Any) -> None:
+        self._printed = io.StringIO()
+        super().__init__(file=self._printed, **how)
+
+    def text(self) -> str:
+        """What was printed, without the blanks that a table pads its lines with."""
+        return "\n".join(line.rstrip() for line in self._printed.getvalue().rstrip().splitlines())
 
     def print(self, *objects: Any, **how: Any) -> None:
         if len(objects) != 1 or not isinstance(objects[0], str | Text):
@@ -67,21 +75,16 @@ def _wrapped(line: Text, width: int) -> Iterator[Text]:
         yield part
 
 
-def make_console(stream: io.StringIO) -> Page:
+def make_console() -> Page:
     """As wide as the terminal; what goes elsewhere is never wrapped. Plain there too, and where NO_COLOR says so."""
     is_terminal = os.isatty(1)
     width = max(30, shutil.get_terminal_size((100, 24)).columns) if is_terminal else UNWRAPPED
     has_colours = is_terminal and "NO_COLOR" not in os.environ
-    return Page(file=stream, width=width, force_terminal=has_colours, highlight=False, markup=False)
+    return Page(width=width, force_terminal=has_colours, highlight=False, markup=False)
 
 
 def make_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], right: Sequence[str] = ()) -> FittedTable:
     return FittedTable(columns, tuple(rows), right)
-
-
-def text_of(stream: io.StringIO) -> str:
-    """What was printed, without the blanks that a table pads its lines with."""
-    return "\n".join(line.rstrip() for line in stream.getvalue().rstrip().splitlines())
 
 
 def shown(value: object) -> str:

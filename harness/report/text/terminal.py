@@ -1,6 +1,5 @@
 """Tables for a terminal of any width, plain when the output is no terminal."""
 
-import io
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -14,15 +13,14 @@ from harness.plan.sources import describe
 from harness.report.printable import printable
 from harness.report.text.cost import print_expected
 from harness.report.text.subject import ReportData
-from harness.report.text.tables import make_console, make_table, shown, text_of
+from harness.report.text.tables import make_console, make_table, shown
 from harness.report.text.verdict import print_ambiguities, print_deviations, print_findings, print_judgement
 
 _NO_FACTS = ("tag", "metric", "task")  # the Hub's own sorting, shown in JSON
 
 
 def render(subject: ReportData) -> str:
-    stream = io.StringIO()
-    console = make_console(stream)
+    console = make_console()
     for card in filter(None, (subject.card, *subject.cards)):
         _print_card(console, card)
     for one in subject.lints:
@@ -36,7 +34,7 @@ def render(subject: ReportData) -> str:
         print_expected(console, subject.cost)
     if subject.judgement is not None:
         print_judgement(console, subject, subject.judgement)
-    return text_of(stream)
+    return console.text()
 
 
 def _print_card(console: Console, card: Card) -> None:
