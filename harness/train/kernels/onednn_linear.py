@@ -41,7 +41,7 @@ class _Linear(torch.autograd.Function):
         return (
             multiply(grad, weight.t().contiguous()) if needs_x else None,
             grad.t() @ x if needs_weight else None,
-            torch.mv(grad.t(), grad.new_ones(len(grad))) if needs_bias else None,  # a third of the time of a sum
+            grad.sum(0) if needs_bias else None,
         )
 
 
