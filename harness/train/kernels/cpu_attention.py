@@ -182,7 +182,7 @@ class _Attention(torch.autograd.Function):
             n = len(block.sequences)
             q, grad = (_heads(one[block.rows], n, n_heads) for one in (query, grad_output))
             k, v = (_heads(one[block.keys], n, n_heads) for one in (key, value))
-            grad_probs = torch.bmm(grad, v.mT)
+            grad_probs = torch.bmm(grad, v.mT).float()  # in fp32 under autocast too
             if difference is not None:
                 grad_probs.add_(difference, alpha=weight)
             if mask is not None:
