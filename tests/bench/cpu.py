@@ -192,31 +192,27 @@ def row_of(shape: str, kind: str, n_threads: int, rounds: int) -> dict[str, Any]
     return {"shape": shape, "kind": kind, "threads": n_threads, "rounds": rounds, "load": os.getloadavg()[0], **times}
 
 
+COLUMNS = ("plain", "peer", "engine", "x plain", "x peer", "dropped x peer", "bf16 x engine")
+
+
 def table_of(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Times of the engine in ms, and how many times as fast it is as the plain way and the peer."""
-    head = (
-        "shape",
-        "kind",
-        "threads",
-        "plain",
-        "peer",
-        "engine",
-        "x plain",
-        "x peer",
-        "dropped x peer",
-        "bf16 x engine",
-    )
-    lines = [" | ".join(head), " | ".join("---" for _ in head)]
+    """Times in ms, and how many times as fast the engine is as the plain way and the peer; a shape's and kind's numbers
+    of threads one beside the other."""
+    found: dict[tuple[str, str], list[list[str]]] = {}
     for row in rows:
-        ms = {name: one["ms"] for name, one in row.items() if isinstance(one, dict)}
+        found.setdefault((row["shape"], row["kind"]), []).append([str(row["threads"]), *cells_of(row)])
+    lines = [("shape", "kind", "threads", *COLUMNS), ["---"] * (3 + len(COLUMNS))]
+    lines += [
+        [*place, *(" / ".join(filter(None, one)) for one in zip(*cells, strict=True))] for place, cells in found.items()
+    ]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
-        def times(one: str, other: str, ms: Mapping[str, float] = ms) -> str:
-            return f"{ms[one] / ms[other]:.2f}" if one in ms and other in ms else ""
 
-        shown = [f"{ms[name]:.0f}" if name in ms else "" for name in ("plain", "peer", "engine")]
-        ratios = [times("plain", "engine"), times("peer", "engine"), times("peer", "dropped"), times("engine", "bf16")]
-        lines.append(" | ".join([row["shape"], row["kind"], str(row["threads"]), *shown, *ratios]))
-    return "\n".join(f"| {line} |" for line in lines)
+def cells_of(row: Mapping[str, Any]) -> list[str]:
+    ms = {name: one["ms"] for name, one in row.items() if isinstance(one, dict)}
+    pairs = (("plain", "engine"), ("peer", "engine"), ("peer", "dropped"), ("engine", "bf16"))
+    ratios = [f"{ms[one] / ms[other]:.2f}" if one in ms and other in ms else "" for one, other in pairs]
+    return [*(f"{ms[name]:.0f}" if name in ms else "" for name in ("plain", "peer", "engine")), *ratios]
 
 
 def gains_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:
