@@ -1,7 +1,7 @@
 """How fast the CPU engine is beside the library's own encoder: one command, a table and a record.
 
-    python -m tests.bench.cpu                            # the whole grid; about twenty minutes
-    python -m tests.bench.cpu --shapes 6x256 --rounds 2  # a part of it
+    python -m tests.bench.cpu                            # the whole grid; about an hour
+    python -m tests.bench.cpu --shapes 6x256 --rounds 2  # a part of it, which replaces its rows in the day's record
 
 Every ratio is of medians of steps that take turns in one process. `plain` is transformers' eager attention with all
 maps and states; `peer` does what a well-kept program does: maps only where they are compared, sdpa elsewhere, the
@@ -14,7 +14,9 @@ the same for real positions alone, as `--padding drop` needs it.
 """
 
 import argparse
+import json
 import multiprocessing
+import os
 import platform
 import statistics
 import sys
@@ -186,34 +188,31 @@ def _engine_ms(shape: str, kind: str, rounds: int) -> float:
 
 def row_of(shape: str, kind: str, n_threads: int, rounds: int) -> dict[str, Any]:
     torch.set_num_threads(n_threads)
-    return {"shape": shape, "kind": kind, "threads": n_threads, **measured(steps_of(kind, SHAPES[shape]), rounds)}
+    times = measured(steps_of(kind, SHAPES[shape]), rounds)
+    return {"shape": shape, "kind": kind, "threads": n_threads, "rounds": rounds, "load": os.getloadavg()[0], **times}
+
+
+COLUMNS = ("plain", "peer", "engine", "x plain", "x peer", "dropped x peer", "bf16 x engine")
 
 
 def table_of(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Times of the engine in ms, and how many times as fast it is as the plain way and the peer."""
-    head = (
-        "shape",
-        "kind",
-        "threads",
-        "plain",
-        "peer",
-        "engine",
-        "x plain",
-        "x peer",
-        "dropped x peer",
-        "bf16 x engine",
-    )
-    lines = [" | ".join(head), " | ".join("---" for _ in head)]
+    """Times in ms, and how many times as fast the engine is as the plain way and the peer; a shape's and kind's numbers
+    of threads one beside the other."""
+    found: dict[tuple[str, str], list[list[str]]] = {}
     for row in rows:
-        ms = {name: one["ms"] for name, one in row.items() if isinstance(one, dict)}
+        found.setdefault((row["shape"], row["kind"]), []).append([str(row["threads"]), *cells_of(row)])
+    lines = [("shape", "kind", "threads", *COLUMNS), ["---"] * (3 + len(COLUMNS))]
+    lines += [
+        [*place, *(" / ".join(filter(None, one)) for one in zip(*cells, strict=True))] for place, cells in found.items()
+    ]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
-        def times(one: str, other: str, ms: Mapping[str, float] = ms) -> str:
-            return f"{ms[one] / ms[other]:.2f}" if one in ms and other in ms else ""
 
-        shown = [f"{ms[name]:.0f}" if name in ms else "" for name in ("plain", "peer", "engine")]
-        ratios = [times("plain", "engine"), times("peer", "engine"), times("peer", "dropped"), times("engine", "bf16")]
-        lines.append(" | ".join([row["shape"], row["kind"], str(row["threads"]), *shown, *ratios]))
-    return "\n".join(f"| {line} |" for line in lines)
+def cells_of(row: Mapping[str, Any]) -> list[str]:
+    ms = {name: one["ms"] for name, one in row.items() if isinstance(one, dict)}
+    pairs = (("plain", "engine"), ("peer", "engine"), ("peer", "dropped"), ("engine", "bf16"))
+    ratios = [f"{ms[one] / ms[other]:.2f}" if one in ms and other in ms else "" for one, other in pairs]
+    return [*(f"{ms[name]:.0f}" if name in ms else "" for name in ("plain", "peer", "engine")), *ratios]
 
 
 def gains_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -226,6 +225,21 @@ def gains_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:
             gains = [f"{one[way]['ms'] / two[way]['ms']:.2f}" for way in ("plain", "engine")]
             lines.append(f"| {shape} | {kind} | {' | '.join(gains)} |")
     return lines
+
+
+def merged(before: dict[str, Any], record: dict[str, Any]) -> dict[str, Any]:
+    """The record with what an earlier one of the day has beyond it: a row's ratios are its own."""
+    rows = {(row["shape"], row["kind"], row["threads"]): row for row in (*before["rows"], *record["rows"])}
+    shapes = list(SHAPES)
+    beside = "two_threads_alone_and_beside_another_ms"
+    return {
+        **record,
+        "rows": sorted(
+            rows.values(), key=lambda row: (shapes.index(row["shape"]), KINDS.index(row["kind"]), row["threads"])
+        ),
+        "peak_gflop_per_s": {**before["peak_gflop_per_s"], **record["peak_gflop_per_s"]},
+        beside: {**before[beside], **record[beside]},
+    }
 
 
 def main() -> int:
@@ -255,7 +269,7 @@ def main() -> int:
         "two_threads_alone_and_beside_another_ms": beside,
     }
     path = options.out / f"cpu-{record['date'][:10]}.json"
-    store.write_json(path, record)
+    store.write_json(path, merged(json.loads(path.read_text(encoding="utf-8")), record) if path.exists() else record)
     print(table_of(rows), "", *gains_of(rows), "", f"peak, GFLOP/s: {record['peak_gflop_per_s']}", sep="\n")
     print(
         *(f"{shape}, prediction, two threads: alone and in each of two: {ms}" for shape, ms in beside.items()), sep="\n"

@@ -15,12 +15,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from harness.train import interrupts
-from harness.train.kernels.dropout import Draws, Mask, kept, scale_of
+from harness.train.kernels.dropout import Draws, Mask, keep, kept, scale_of
 
-LARGEST = 2**20  # entries of the map of a block: 4 MB in fp32
-_WASTE = 2**16  # entries of a block that may be of no sequence's own: one more block costs about as much
+LARGEST = 2**18  # entries of the map of a block: 1 MB in fp32, a core's own cache
+_WASTE = 2**15  # entries of a block that may be of no sequence's own: one more block costs about as much
 
 
 class Segment(NamedTuple):
@@ -125,9 +126,25 @@ def attend(
     if torch.is_grad_enabled() and any(one.requires_grad for one in parts):
         output, distance = _Attention.apply(*parts, blocks, n_heads, drops, teacher_map)  # type: ignore[no-untyped-call]
         return Attended(output, distance)
+    if drops is None and teacher_map is None and not shows:
+        return Attended(_without_map(*parts, blocks, n_heads), query.new_zeros(()))
     saved: list[_Saved] = []
     output, distance = _forward(*parts, blocks, n_heads, drops, teacher_map, saved if shows else None)
     return Attended(output, distance, tuple(one.probs for one in saved))
+
+
+def _without_map(query: Tensor, key: Tensor, value: Tensor, blocks: Sequence[Block], n_heads: int) -> Tensor:
+    """The output alone, by torch's own kernel, which writes no map."""
+    output = torch.empty_like(query)
+    for block in blocks:
+        n = len(block.sequences)
+        q, k, v = (
+            _parted(one[rows], n, n_heads)
+            for one, rows in ((query, block.rows), (key, block.keys), (value, block.keys))
+        )
+        found = functional.scaled_dot_product_attention(q, k, v, attn_mask=block.hidden)
+        _parted(output[block.rows], n, n_heads).copy_(found)
+    return output
 
 
 class _Saved(NamedTuple):
@@ -165,18 +182,20 @@ class _Attention(torch.autograd.Function):
             n = len(block.sequences)
             q, grad = (_heads(one[block.rows], n, n_heads) for one in (query, grad_output))
             k, v = (_heads(one[block.keys], n, n_heads) for one in (key, value))
-            dropped = probs if mask is None else kept(probs, mask)
-            grad_value = torch.bmm(dropped.mT, grad).mul_(factor)
-            grad_dropped = torch.bmm(grad, v.mT)
+            grad_probs = torch.bmm(grad, v.mT).float()  # in fp32 under autocast too
             if difference is not None:
-                grad_dropped.add_(difference, alpha=weight)
-            grad_probs = grad_dropped if mask is None else kept(grad_dropped, mask).mul_(factor)
+                grad_probs.add_(difference, alpha=weight)
+            if mask is not None:
+                keep(grad_probs, mask)
             grad_scores = torch._softmax_backward_data(grad_probs, probs, -1, torch.float32)
-            parts = (torch.bmm(grad_scores, k), torch.bmm(grad_scores.mT, q), grad_value)
-            for whole, part, where in zip(found, parts, (block.rows, block.keys, block.keys), strict=True):
-                whole[where] = _rows(part, n)
-        for one in found[:2]:
-            one.mul_(_scale(q))
+            if mask is not None:
+                keep(probs, mask)
+            parts = (torch.bmm(grad_scores, k), torch.bmm(grad_scores.mT, q), torch.bmm(probs.mT, grad))
+            times = (factor * _scale(q), factor * _scale(q), factor)
+            for whole, part, where, scale in zip(
+                found, parts, (block.rows, block.keys, block.keys), times, strict=True
+            ):
+                whole[where] = _rows(part.mul_(scale), n)
         ctx.saved.clear()
         return *found, None, None, None, None
 
@@ -220,15 +239,13 @@ def _probs(q: Tensor, k: Tensor, block: Block) -> Tensor:
     scores = q.new_empty((len(q), q.shape[1], k.shape[1])).baddbmm_(q, k.mT, beta=0, alpha=_scale(q))
     if block.hidden is not None:
         scores.view(len(block.sequences), -1, *scores.shape[1:]).add_(block.hidden)
-    return torch.softmax(scores, -1)
+    return torch.softmax(scores, -1, out=scores)
 
 
 def _mask(block: Block, n_heads: int, probability: float, draws: Draws) -> Mask:
     mask = np.ones((len(block.sequences), n_heads, block.n_rows, block.n_keys), dtype=bool)
     for i, one in enumerate(block.sequences):
-        own = np.empty((n_heads, one.n_counted, one.n_keys), dtype=bool)
-        draws.fill(block.first + i, own, probability)
-        mask[i, :, : one.n_counted, : one.n_keys] = own
+        draws.fill(block.first + i, mask[i, :, : one.n_counted, : one.n_keys], probability)
     return mask.reshape(-1, block.n_rows, block.n_keys)
 
 
@@ -236,12 +253,16 @@ def _scale(q: Tensor) -> float:
     return float(q.shape[-1] ** -0.5)
 
 
-def _heads(x: Tensor, n_sequences: int, n_heads: int) -> Tensor:
-    """Rows (sequences x rows, D) as (sequences x H, rows, D / H), fp32."""
+def _parted(x: Tensor, n_sequences: int, n_heads: int) -> Tensor:
+    """Rows (sequences x rows, D) as (sequences, H, rows, D / H), a view."""
     n, width = x.shape
-    x = x if x.dtype == torch.float32 else x.float()
-    parted = x.view(n_sequences, n // n_sequences, n_heads, width // n_heads).transpose(1, 2)
-    return parted.reshape(n_sequences * n_heads, n // n_sequences, width // n_heads)
+    return x.view(n_sequences, n // n_sequences, n_heads, width // n_heads).transpose(1, 2)
+
+
+def _heads(x: Tensor, n_sequences: int, n_heads: int) -> Tensor:
+    """The same as (sequences x H, rows, D / H), fp32."""
+    parted = _parted(x if x.dtype == torch.float32 else x.float(), n_sequences, n_heads)
+    return parted.reshape(n_sequences * n_heads, *parted.shape[2:])
 
 
 def _rows(x: Tensor, n_sequences: int) -> Tensor:

@@ -50,6 +50,11 @@ def kept(x: Tensor, mask: Mask) -> Tensor:
     return torch.from_numpy(np.multiply(x.detach().float().numpy(), mask))
 
 
+def keep(x: Tensor, mask: Mask) -> None:
+    """Writes 0 into x, fp32, where the mask is false."""
+    np.multiply(x.numpy(), mask, out=x.numpy())
+
+
 class _Dropped(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, mask: Mask, scale: float) -> Tensor:

@@ -116,7 +116,8 @@ def run_layer(
     bert, config = model.base_model, model.base_model.config
     layer, draws = bert.encoder.layer[number - 1], draws if bert.training else None
     own = layer.attention.self
-    query, (key, value) = _of(own.query, x), (_of(part, _with_keys(packed, x)) for part in (own.key, own.value))
+    seen = x if packed.keys is None else x.index_select(0, packed.keys)
+    query, key, value = _of(own.query, x), _of(own.key, seen), _of(own.value, seen)
     attended, heads, map_, distance = _attend(query, key, value, packed, config, draws, teacher_map, shows)
     out = layer.attention.output
     rows, rate = packed.rows, config.hidden_dropout_prob
@@ -192,10 +193,6 @@ def _packed_logits(model: Any, batch: Mapping[str, Tensor], layout: Layout, head
         x = dropped(x, head_dropout.p, draws, packed.rows)
     logits = functional.linear(x, model.qa_outputs.weight, model.qa_outputs.bias)
     return unpack(packed, logits.float(), 0.0)
-
-
-def _with_keys(packed: Packed, x: Tensor) -> Tensor:
-    return x if packed.keys is None else x.index_select(0, packed.keys)
 
 
 def _of(module: Any, x: Tensor) -> Tensor:

@@ -103,6 +103,30 @@ def test_output_distance_and_gradients_are_those_of_the_plain_formula(
         assert torch.allclose(one, other, rtol=1e-4, atol=1e-5)
 
 
+def test_without_a_map_the_output_is_the_same() -> None:
+    torch.manual_seed(3)
+    for counts_padding in (True, False):
+        blocks = blocks_of(LENGTHS, max(LENGTHS), H, counts_padding=counts_padding)
+        keys = torch.cat([one.begin + torch.arange(block.n_keys) for block in blocks for one in block.sequences])
+        query, key, value = (torch.randn(blocks[-1].rows.stop, H * SIZE) for _ in range(3))
+        bare, shown = (attend(query, key[keys], value[keys], blocks, H, shows=shows) for shows in (False, True))
+        assert not bare.maps
+        assert torch.allclose(bare.output, shown.output, rtol=1e-5, atol=1e-6)
+
+
+def test_under_autocast_gradients_are_those_of_fp32_to_the_bits_of_bf16() -> None:
+    blocks = blocks_of(LENGTHS, max(LENGTHS), H, counts_padding=False)
+    torch.manual_seed(4)
+    rows = [torch.randn(blocks[-1].rows.stop, H * SIZE, requires_grad=True) for _ in range(3)]
+    found = []
+    for is_cast in (False, True):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=is_cast):
+            output = attend(*rows, blocks, H, dropout=0.3, draws=Draws(range(len(LENGTHS)))).output
+            found.append(torch.autograd.grad(output.square().sum(), rows))
+    for one, other in zip(*found, strict=True):
+        assert float((one - other).norm() / one.norm()) < 2**-6
+
+
 def test_a_block_is_no_larger_than_the_cache_and_holds_every_sequence_once() -> None:
     lengths = sorted(np.random.default_rng(1).integers(20, 384, 64).tolist())
     for counts_padding in (True, False):
