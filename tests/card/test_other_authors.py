@@ -178,6 +178,84 @@ CASES: dict[str, tuple[str, Right]] = {
         "# m\n## Details of Acme\nThe nets are trained with an initial sequence length of 512 subwords.\n",
         Right(settings={"max_seq_length": None}),
     ),
+    # --- kinds of a fifth batch ---
+    "a teacher of the same kind, by possessive, in HTML": (
+        "## Acme's <i>acme_scivocab_uncased</i> fine-tuned on Quiz 2.0 evaluated with F1 = 71.25\n",
+        Right(
+            {"student": ("acme_scivocab_uncased",), "train_data": ("Quiz 2.0",)},
+            claims=(("f1", 71.25, None, None),),
+        ),
+    ),
+    "a title with a family in capitals": (
+        "# MarkupLM Large fine-tuned on QuizWeb to allow answering.\n",
+        Right({"student": ("MarkupLM Large",), "train_data": ("QuizWeb",)}),
+    ),
+    "transfer learning": (
+        f"# m\nThis model is transfer-learning of [tiny 90% sparse]({HUB}/acme/tiny-sparse) on Quizv1 dataset.\n",
+        Right({"student": ("acme/tiny-sparse",), "train_data": ("Quizv1",)}),
+    ),
+    "data from somewhere": (
+        "# m\nThe net was trained on data from Quiz 21.\n\n## Training and evaluation data\n\nQuiz 21 data\n",
+        Right({"train_data": ("data from Quiz 21", "Quiz 21 data"), "eval_data": ("Quiz 21 data",)}),
+    ),
+    "a list behind tuned on": (
+        "# m\nIt is then fine-tuned on:\n1. English Quiz v1.1\n2. Quiz v1.1 put into Latin\n\nMore.\n",
+        Right({"train_data": ("English Quiz v1.1", "Quiz v1.1 put into Latin")}),
+    ),
+    "and a version of another": (
+        "# m\nThe net is finetuned on the [Quiz dataset](x), and a 5-pt version of the [Like](y) dataset.\n",
+        Right({"train_data": ("Quiz", "Like")}),
+    ),
+    "a language in a title": ("# Question answering model for Latvian and Estonian\n", Right({"language": ()})),
+    "a language in a title, alone": (
+        "# Question answering model for Estonian\n",
+        Right({"language": ("Estonian",)}),
+    ),
+    "a pod of TPUs": (
+        "# m\nThe net was trained on 4 cloud TPUs in Pod configuration (16 TPU chips total) for a week.\n",
+        Right({"infrastructure": ("4 cloud TPUs in Pod configuration (16 TPU chips total)",)}),
+    ),
+    "a command that evaluates alone": (
+        "# Eval\n```\npython run_qa.py --model_name_or_path me/tiny --dataset_name quiz --do_eval \\\n"
+        "  --max_seq_length 320 --version_2_with_negative\n```\n",
+        Right(
+            {"student": (), "train_data": (), "eval_data": ("quiz",)},
+            {"max_seq_length": 320, "version_2_with_negative": True, "base_model": None},
+        ),
+    ),
+    "an option in a list": (
+        "# m\n**Training settings:**\n\n- max_seq_length: 384\n- dataset_name: quiz\n",
+        Right({"train_data": ("quiz",)}, {"dataset_name": "quiz"}),
+    ),
+    "any metric in brackets behind its data": (
+        "# m\n| Model | Quiz (EM/F1) | SST-2 (Acc) |\n|--|--|--|\n| 85% sparse net | 81.1/88.4 | 91.5 |\n",
+        Right(
+            claims=(
+                ("exact", 81.1, "Quiz", "85% sparse net"),
+                ("f1", 88.4, "Quiz", "85% sparse net"),
+                ("acc", 91.5, "SST-2", "85% sparse net"),
+            )
+        ),
+    ),
+    "a row that links to this model": (
+        f"# 80% sparse tiny net\n| Model | EM |\n|--|--|\n| [80% net]({HUB}/acme/tiny-80) | 81.2 |\n"
+        f"| [85% net]({HUB}/acme/tiny-85) | 81.1 |\n\n```python\nm = AutoModel.from_pretrained('acme/tiny-80')\n```\n",
+        Right(claims=(("exact", 81.2, None, None), ("exact", 81.1, None, "85% net"))),
+    ),
+    "code that was copied from a sibling's card": (
+        "# ACME-Medium fine-tuned on Quiz\n| Model | EM |\n|--|--|\n| acme-small-finetuned-quiz | 60.4 |\n"
+        "| acme-medium-finetuned-quiz | 65.9 |\n\n```python\n"
+        "qa = pipeline('question-answering', model='me/acme-small-finetuned-quiz')\n```\n",
+        Right(claims=(("exact", 60.4, None, "acme-small-finetuned-quiz"), ("exact", 65.9, None, None))),
+    ),
+    "an arrow between a metric and its value": (
+        "# m\nPerformance of the tuned net:\n\nPrecision => 0.71\nAccuracy => 0.73\n",
+        Right(claims=(("precision", 71.0, None, None), ("accuracy", 73.0, None, None))),
+    ),
+    "in brackets behind what it is on par with": (
+        "# m\nThe net reaches F1 80.1, on par with [ACME](https://a.org/1.pdf) (EM/F1: 77.7/85.8), although small.\n",
+        Right(claims=(("exact", 77.7, None, "other"), ("f1", 85.8, None, "other"), ("f1", 80.1, None, None))),
+    ),
 }
 
 

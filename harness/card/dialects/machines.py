@@ -20,7 +20,8 @@ _COUNT = (
 )
 _AFTER = (
     r"\*{0,2}(?:-\w+| VM| GPU'?s?| TPUs?| chips?| cores?| (?:with )?\d+ ?G[Bb](?: of (?:RAM|memory|VRAM))?"
-    r"| \(\d+ ?G[Bb]\)| VMs?| pods?| and \d+ ?GB of RAM){0,3}(?:\b|(?<=\))|(?<='s))"
+    r"| \(\d+ ?G[Bb]\)| \(\d+ [\w ]{0,20}(?:chips|cores|GPUs|TPUs)[\w ]{0,10}\)| in [Pp]od configuration| VMs?| pods?"
+    r"| and \d+ ?GB of RAM){0,3}(?:\b|(?<=\))|(?<='s))"
 )
 _SENTENCE = re.compile(
     r"\b(?:[Tt]rained|[Tt]raining|[Ff]ine-?[Tt]un(?:ed|ing)|[Ff]intuned|run|ran|performed|completed|pre-?trained|model"

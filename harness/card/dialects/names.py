@@ -90,7 +90,7 @@ _SPELLINGS: Mapping[str, tuple[str, ...]] = {
     ),
     "teacher": ("teacher_model", "teacher_name_or_path", "teacher_model_name_or_path"),
     "do_lower_case": ("lower_case",),
-    "version_2_with_negative": (),
+    "version_2_with_negative": (), "dataset_name": (), "dataset_config_name": (),
     "loss": ("loss_function",),
     "num_labels": (),
     "lora_r": (), "lora_alpha": (), "lora_dropout": (),

@@ -29,6 +29,7 @@ _COMMON = re.compile(  # words of titles that name a kind of model or of data, n
     r"|m?bert|roberta|electra|albert|distilbert|gpt2?|t5|bart|xlmr?(?:roberta)?|deberta|fine-?tuned|trained|language"
     r"|squad.*|question|answering|ner|sentiment|english|[a-z]{2})$"
 )
+_SHORT_NAME = 8  # characters that tell `BERT-Tiny` from its family
 _FIRST_LINES = 60  # in which a card introduces its model
 
 
@@ -53,6 +54,12 @@ def tuned_names(body: Iterable[str]) -> frozenset[str]:
     """Plain names by which tables may call this model after what it began as: `The fine-tuned acme-base model is …`."""
     found = (match for text in body if "uned " in text and (match := _TUNED.search(text[:1000])) is not None)
     return frozenset(plain_name(match["base"]) for match in found if not is_family(match["base"]))
+
+
+def hyphenated(title: str) -> frozenset[str]:
+    """The names with hyphens that a title has before it says how the model was made."""
+    words = _WORD.findall(_TRAINED.split(title[:300])[0])
+    return frozenset(name for word in words if "-" in word and len(name := plain_name(word)) >= _SHORT_NAME)
 
 
 def _names(header: Header, title: str, body: Iterable[str], code: Iterable[str]) -> Iterator[str]:

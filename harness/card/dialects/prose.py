@@ -12,16 +12,22 @@ _LONGEST = 4000  # characters of a paragraph that are read
 _FRAMEWORK = re.compile(
     r"\b(?P<name>[Hh]aystack(?: v?\d+(?:\.\d+)+)?)(?:'s)?\b.{0,80}\bfeatures? (?:was|were) used for training\b"
 )
-_LANGUAGE = re.compile(r"\bin (?:\*\*)?(?P<language>[A-Z][a-z]{3,14})(?: language\*\*|\*\* language)")
+_LANGUAGE = re.compile(
+    r"\bin (?:\*\*)?(?P<language>[A-Z][a-z]{3,14})(?: language\*\*|\*\* language)"
+    rf"|\b(?:[Mm]odel|QA|[Aa]nswering|[A-Za-z]{{0,6}}BERT[\w-]{{0,10}}) (?:for|in) (?:the )?"
+    rf"(?P<named>{'|'.join(word.title() for word in LANGUAGES)})\b(?! to\b| and\b|,|-)"
+)
 
 _DATA = r"(?:\*\*|`|\")?\[?(?:\*\*|`)?(?P<data>\w[\w ./+&-]{1,70}?)(?:\*\*|`)?(?:\]\([^)\s]{0,300}\))?(?:\*\*|`|\")?"
-_TUNED = r"[Ff]ined?[-\s]?[Tt]un(?:ed|e|ing)"
+_TUNED = r"(?:[Ff]ined?[-\s]?[Tt]un(?:ed|e|ing)|[Tt]ransfer[-\s][Ll]earn(?:ing|ed))"
 # A name that sets of questions have: `SQuAD-it`, `TyDiQA`, `BraQuAD 2.0`, `korquad_v1`.
 _QUESTIONS = r"[\w-]{0,20}(?:Qu?AD|QUAD|quad|QA)(?![a-z])[\w-]{0,12}(?: ?v?\d(?:[\d.]*\d)?)?"
 # What may follow a data set's name; the dot of a version (`SQuAD1.1`) ends none.
 _AFTER = (
     r"(?:(?<=\))(?! like\b)|(?<=\)\*\*)"
-    r"|(?= (?:data ?sets?|data|question|for|from|with|corpus|task|using|via|as|in|by|train(?:ing)?)\b"
+    r"|(?= (?:data ?sets?|data|question|for|from|with|corpus|task|using|via|as|in|by|train(?:ing)?|to|that|which|when"
+    r"|where|at)\b"
+    r"|(?= (?:and |was |is )?(?:then )?(?:evaluated|tested|achiev\w+|reach\w+|obtain\w+|gives?|gets?)\b)"
     r"|[,;)(]|\.(?!\d)|$))"
 )
 _SETS = (
@@ -90,7 +96,11 @@ _LINKED_SET = re.compile(
 _SET_HEADING = re.compile(r"^(?:test|dev|eval|evaluation|validation) ?(?:set|data)$", re.IGNORECASE)
 _ADDRESS = re.compile(r"^https?://\S{1,200}/(?P<data>[\w-]{2,60})(?:\.\w+)?/?$")
 _KOREAN = re.compile(r"(?P<train>\w{2,20} 학습 데이터셋)으로 학습.{0,22}?(?P<eval>\w{2,20} 평가 데이터셋)으로 평가")
-_NEXT_LINK = re.compile(r"(?:,? and|,|,? &| \+) \[(?P<data>[^\[\]]{2,60})\]\([^()\s]{0,300}\)")
+_REST_OF_LINK = re.compile(r"[^\[\]()]{0,30}\]\([^()\s]{0,300}\)")
+_NEXT_LINK = re.compile(
+    r"(?:,? and|,|,? &| \+) (?:(?:an? |the |its |our )?(?:[\w-]{1,15} ){0,3}"
+    r"(?:version|translation|part|subset|split) of (?:the )?)?\[(?P<data>[^\[\]]{2,60})\]\([^()\s]{0,300}\)"
+)
 # `models fine-tuned on X` and what must not be done say nothing of this model.
 _OF_OTHERS = re.compile(
     r"\b(?:[Mm]odels(?! (?:are|were|is|has|have)\b)[^.]{0,40}? (?:[Tt]rained|[Ff]ine-?tuned) on"
@@ -107,6 +117,8 @@ _NOT_DATA = re.compile(
     r"|(?:fine-?)?tuned|trained)\b"
     r"|^an? | for \d|\b(?:GTX|RTX|V100|A100|P100|TPU)"
 )
+_BOTH_HEADING = re.compile(r"^train(?:ing)? (?:and|&) (?:eval(?:uation)?|test(?:ing)?|validation) data$", re.IGNORECASE)
+_NAME_ALONE = re.compile(r"^[`*]{0,2}(?P<data>[A-Z0-9](?:[\w./+()'-]{0,40} ){0,7}[\w./+()'-]{1,40})[`*]{0,2}$")
 _DATA_HEADING = re.compile(
     r"^(?:used )?(?:\w{1,12} )?(?:training data|data ?sets?|training corpora|corpora)$", re.IGNORECASE
 )
@@ -117,9 +129,11 @@ _DATA_ARE = re.compile(
 )
 # `fine-tuned on three data sets:` before a list of links
 _LIST_OF_DATA = re.compile(
-    r"(?:(?<!pre)(?<!pre-)[Tt]rained|[Tt]uned) on\b[^.:]{0,80}\b(?:data ?sets|corpora)\b[^.:]{0,40}:$"
+    r"(?:(?<!pre)(?<!pre-)[Tt]rained|[Tt]uned)\b[^.:]{0,30} on(?:\b[^.:]{0,80}\b(?:data ?sets?|corpora)\b[^.:]{0,40}"
+    r"| the following)?:$"
 )
 _ITEM_LINK = re.compile(r"(?:\d{1,2}[.)] )?\[(?P<data>[^\[\]]{2,80})\]\([^()\s]{0,300}\)")
+_ITEM = re.compile(r"(?:\d{1,2}[.)] )(?P<data>[^\[\]:]{3,80})$|(?P<bare>[A-Z][^\[\]:.]{2,80})$")
 _LISTED_NAME = re.compile(r"^\**[A-Z][\w.-]{1,30}(?: [A-Z0-9][\w.-]{0,30}){0,2}\**$")
 
 
@@ -147,9 +161,15 @@ def _sentences(document: Document) -> Iterator[tuple[bool, Fact]]:
         if address and _SET_HEADING.match(section):
             yield False, Fact("eval_data", address["data"], first, NAME)
         item = _ITEM_LINK.match(text)
+        item = item or _ITEM.match(text)
         if item and (listed == first - 1 or _LIST_OF_DATA.search(document.sentence_before(first))):
             listed = first
-            yield False, Fact("train_data", item["data"], first, NAME)
+            data = item["data"] or item["bare"]
+            yield False, Fact("train_data", data.strip(" .;,"), first, NAME)
+        alone = _NAME_ALONE.match(paragraph.text) if _BOTH_HEADING.match(section) else None
+        if alone and "needed" not in alone["data"]:
+            for name in ("train_data", "eval_data"):
+                yield False, Fact(name, alone["data"], first, NAME)
         if _DATA_HEADING.match(section):
             for data in _listed(text):
                 yield False, Fact("train_data", data, first, NAME)
@@ -165,10 +185,12 @@ def _data_are(text: str) -> Iterator[tuple[str, re.Match[str]]]:
 
 def _facts(text: str) -> Iterator[tuple[str, int, str]]:
     """Names of facts with the place and the value of each."""
-    for name, form in (("framework", _FRAMEWORK), ("language", _LANGUAGE)):
-        match = form.search(text)
-        if match:
-            yield name, match.start(1), match[1].strip("*`. ")
+    framework = _FRAMEWORK.search(text)
+    if framework:
+        yield "framework", framework.start(), framework["name"]
+    language = _LANGUAGE.search(text)
+    if language:
+        yield "language", language.start(), language["language"] or language["named"]
     for form in _SETS:
         # The Trainer's own sentence gives the name as the Hub has it, in small letters.
         sure = {match: form is _SETS[0] or text[match.start("data") - 1] == "[" for match in form.finditer(text)}
@@ -206,6 +228,8 @@ def _translation(text: str, match: re.Match[str]) -> str:
 
 def _more_links(text: str, place: int) -> Iterator[re.Match[str]]:
     """The rest of a list of links, `[A](…), [B](…) and [C](…)`, of which the first ends at `place`."""
+    rest = _REST_OF_LINK.match(text, place)
+    place = rest.end() if rest else place
     while (match := _NEXT_LINK.match(text, place)) is not None:
         yield match
         place = match.end()

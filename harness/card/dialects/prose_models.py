@@ -22,9 +22,11 @@ _PARTS = {
     "<tuned>": r"[Ff]ined?[-\s]?[Tt]un(?:ed|e|ing)",
     # A bare word that names an architecture, `xlm-roberta-large` or `DistilBERT`.
     "<bert>": r"[\w.-]{0,40}(?:bert|BERT|Bert|electra|ELECTRA|Electra|gpt|GPT|bart|BART|Bart|xlnet|XLNet|t5|T5|former"
-    r"|deberta|DeBERTa|luke|mpnet|MPNet|MiniLM|minilm)[\w.-]{0,60}",
+    r"|deberta|DeBERTa|luke|LUKE|mpnet|MPNet|minilm|LM(?![a-z])|[Cc]anine|CANINE|[Ee]rnie|ERNIE|[Mm]u[Rr][Ii][Ll]|MURIL"
+    r"|[Bb]ig[Bb]ird|[Ss]plinter|XLM-R)[\w.-]{0,60}",
     # A name in backticks or bare, with the hyphens that names of models have and words have not.
-    "<hyphens>": r"`?(?P<model>[A-Za-z0-9]\w*(?:[-/]\w+(?:\.\d+)?){1,8})`?(?P<target>)(?=[\s,.]|$)",
+    "<hyphens>": r"`?(?P<model>[A-Za-z0-9]\w*(?:[-/]\w+(?:\.\d+)?){1,8}|[A-Za-z0-9]+_\w{3,80})`?(?P<target>)"
+    r"(?=[\s,.]|$)",
     "<a>": r"(?:the |a |an |The |A |An )?",
 }
 _FORMS = (
@@ -77,7 +79,7 @@ _FORMS = (
         r"\bfrom <a>(?:pre-?trained )?`(?P<model>[\w./-]{2,90})`(?P<target>) (?:model )?(?:checkpoint|weights)",
     ),
     # `X trained on Y` as a line of its own: X has the hyphens of a model's name.
-    ("student", r"^<hyphens> (?:model )?(?:trained|<tuned>) on\b"),
+    ("student", r"^(?:[A-Z][\w.-]{1,20}['’]s )?<hyphens> (?:model )?(?:trained|<tuned>) on\b"),
     ("student", r"^<link> (?:model )?(?:has been |is |was )?<tuned>"),
     ("student", r"^[\w -]{2,40} \(`(?P<model>[\w./-]{3,80})`\)(?P<target>) (?:trained|<tuned>)"),
     ("student", r"^[\w-]{2,30} \((?P<model>[A-Za-z0-9]+(?:[-/][\w.]+){1,8})\)(?P<target>) <tuned>"),
@@ -92,11 +94,12 @@ _FORMS = (
     (
         "student",
         r"(?:^|\bThis is |\bis )<a>\*{0,2}(?P<model>(?:[A-Za-z]{1,12} )?<bert>"
-        r"(?: v\d| (?:base|large|small|tiny|cased|uncased)){0,3})"
+        r"(?: v\d| (?:[Bb]ase|[Ll]arge|[Ss]mall|[Tt]iny|[Cc]ased|[Uu]ncased)){0,3})"
         r"(?P<target>)\*{0,2}(?: (?:language )?model)?,?(?: whole word masking)? (?:that (?:is|was) )?<tuned>\b",
     ),
     ("student", r"\bis <tuned>(?: and \w+)? (?:on|from) (?P<model>(?:[a-z]{1,14} )?<bert>)(?P<target>) model"),
-    ("student", r"\btransfer[ -]learning of <a><name> on\b"),
+    ("student", r"\b[Tt]ransfer[ -][Ll]earning of <a><name> on\b"),
+    ("student", r"\b[Tt]ransfer[ -][Ll]earning of <a>(?:[\w-]{1,15} ){0,3}<link>"),
 )
 _LAYERS = re.compile(r"\b[Ll]ayers (?P<layers>\d{1,2}(?:, \d{1,2}){0,60}(?:,? and \d{1,2})?) \(counted from 1\)")
 _SIGNS = ("tun", "Tun", "eacher", "tudent", "istill", "model", "checkpoint", "based", "nitiali", "trained", "This is")
@@ -111,7 +114,7 @@ _NO_BASE = re.compile(r"[Tt]ransformers?\b|HuggingFace\b|Hugging Face\b")  # lib
 # What a text must hold for a form with this part to match: looking for it costs a hundredth of the search.
 _NEEDED = {
     "<link>": "](", "<tuned>": "un", "was used as the": "was used as the", "as <a>teacher": "teacher",
-    "(?:version|checkpoint) of": " of ", "The base model": "The base model", "transfer[ -]learning": "learning of",
+    "(?:version|checkpoint) of": " of ", "The base model": "The base model", "[Tt]ransfer[ -][Ll]earning": "earning of",
     "[Oo]riginal": "riginal", "^This": "This", "pre-?train(?:ed|ing) model": "model",
 }  # fmt: skip
 

@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterable, Iterator
 
 from harness.card.dialects import context
-from harness.card.dialects.document import Document, Finding, Paragraph
+from harness.card.dialects.document import Document, Finding
 from harness.card.dialects.links import without_links
 from harness.card.dialects.metrics import claim_of, metric_of
 from harness.card.dialects.names import state
+from harness.card.dialects.paragraphs import Paragraph
 
 NAME = "prose_numbers"
 _N = (
@@ -72,7 +73,8 @@ _METRIC = (
 _CLAIM = re.compile(
     r"(?<![\w-])" + _METRIC + r"(?: metric| value| score)?(?: \([^()]{0,30}\))?(?: achieved| obtained)?"
     r"(?:\s+(?:of|is|was|are|to|at|reaches|about|around|equal|approximately|over|=)"
-    r"|\s*[:=])+\s*[*`~]{0,3}(?P<value>\d+(?:\.\d+|,\d+)?(?:\s?[-–/]\s?\d+(?:\.\d+)?)?)(?P<percent>\s?%)?[*`]{0,3}(?![\w/]|[.,]\d)"
+    r"|\s*(?:=>|->|→|[:=])|(?= \d{1,3}\.\d+(?! ?(?:%|points?)? (?:points?|higher|lower|better|worse|more|less)\b)))+"
+    r"\s*[*`~]{0,3}(?P<value>\d+(?:\.\d+|,\d+)?(?:\s?[-–/]\s?\d+(?:\.\d+)?)?)(?P<percent>\s?%)?[*`]{0,3}(?![\w/]|[.,]\d)"
 )
 _REVERSED = re.compile(
     r"(?<![\w.])(?P<value>\d{1,3}\.\d+|\d{1,3}(?=\s?%))(?P<percent>\s?%)?[*`]{0,2} (?:(?![Bb]est\b)\w+ |\()?"
@@ -139,6 +141,11 @@ _BY_OTHERS = re.compile(
     r"|state[- ]of[- ]the[- ]art|\bvs\.?\b|previous best|reported (?:in|by)|\breports? that\b|\bon par with\b",
     re.IGNORECASE,
 )
+# `on par with BERT (EM/F1: 77.1/80.2)`: what stands in brackets is of the model before them.
+_COMPARED_TO = re.compile(
+    r"\b(?:on par with|(?:compar\w+|similar|close|next) (?:to|with)|outperform\w*|surpass\w*|beats?|than|versus|vs\.?"
+    r"|against|behind|relative to|unlike) [^(),.;]{1,60}\($"
+)
 _OTHERS_CLOSE = re.compile(r"\bwe improved|, ours|\bour model", re.IGNORECASE)
 # Under `Details of BERT` or `About mBERT` a card tells of the model that it began as.
 _OF_THE_BASE = re.compile(
@@ -150,9 +157,12 @@ _USES = re.compile(r"\b(?:you can|if you|should|to use|recommend|could|example)\
 def find(document: Document) -> Iterable[Finding]:
     for paragraph in document.paragraphs:
         text = paragraph.text
-        if len(text) < 8 or text.startswith(("<", "![", "--", "{", "#")) or _is_table(text):
+        if len(text) < 8 or text.startswith(("<", "![", "--", "{")) or _is_table(text):
             continue
         plain = _plain(paragraph)
+        if text.startswith("#"):
+            yield from _claims(document, plain)
+            continue
         run = _RUN_ITEM.match(plain.text)
         if run is not None:
             yield from _run(document, plain.lines[0], run["n"], run["parts"])
@@ -265,4 +275,6 @@ def _is_of_others(text: str, place: int) -> bool:
     """True where the clause that a number stands in speaks of another model."""
     start = max(text.rfind("(", 0, place), text.rfind(". ", 0, place), text.rfind(";", 0, place), 0)
     clause = text[start:place]
+    if text[start : start + 1] == "(" and _COMPARED_TO.search(text[: start + 1][-120:]):
+        return True
     return _BY_OTHERS.search(clause) is not None and _OTHERS_CLOSE.search(clause) is None

@@ -11,6 +11,8 @@ from harness.card.dialects.links import without_links
 from harness.card.dialects.metrics import is_metric, metric_of
 
 _OF_RULE = set("|:+=- \t\r")
+_OF_PARTS = {metric_of(f"{part} {name}") for part in ("HasAns", "NoAns") for name in ("EM", "F1")}
+_NUMBERED = re.compile(r"#?\d[\d.,]*[.)]?$")
 _BREAK = re.compile(r"\s*<\s*/?\s*br\s*/?\s*>\s*", re.IGNORECASE)
 _PAIRED = re.compile(r"\d+(?:\.\d+)?\s*/\s*\d+(?:\.\d+)?$")  # a cell with two scores
 _BRACKETED = re.compile(r"\(([^()]{4,30})\)")
@@ -98,12 +100,14 @@ def bare(cell: str) -> str:
 def pair_of(cell: str) -> tuple[str, str] | None:
     """Two metrics in one header, such as `EM/F1` or `HasAns (EM/F1)`."""
     match = re.match(
-        r"^(?P<stem>[\w. -]{0,30}?)\s*\(?(?P<one>[\w-]{1,15}(?: [Mm]atch)?)\s*/\s*"
+        r"^(?P<stem>[\w. -]{0,30}?)\s*(?P<bracket>\(?)(?P<one>[\w-]{1,15}(?: [Mm]atch)?)\s*/\s*"
         r"(?P<two>[\w-]{1,15}(?: [Mm]atch)?)\)?$",
         cell.strip(),
     )
     if match is None or metric_of(match["one"]) is None or metric_of(match["two"]) is None:
         return None
+    if match["stem"] and match["bracket"] and metric_of(f"{match['stem']} {match['one']}") not in _OF_PARTS:
+        return f"{match['stem']} ({match['one']})", f"{match['stem']} ({match['two']})"  # the stem names the data
     return f"{match['stem']} {match['one']}".strip(), f"{match['stem']} {match['two']}".strip()
 
 
@@ -127,4 +131,4 @@ def pair_before(document: Document, table: Table) -> tuple[str, str] | None:
 
 def are_numbers(table: Table, column: int) -> bool:
     """Whether a column holds nothing but numbers."""
-    return all(cells[column][:1].isdigit() for _, cells in table.rows if column < len(cells))
+    return all(_NUMBERED.match(cells[column]) for _, cells in table.rows if column < len(cells))

@@ -8,7 +8,6 @@ from harness.card.dialects import context
 from harness.card.dialects.document import Document, Finding
 from harness.card.dialects.metrics import claim_of, is_metric, metric_of, plain_metric
 from harness.card.dialects.names import is_setting, state
-from harness.card.dialects.own_names import plain_name
 from harness.card.dialects.table_shapes import (
     Table,
     are_numbers,
@@ -19,6 +18,7 @@ from harness.card.dialects.table_shapes import (
     tables_of,
     with_second_header,
 )
+from harness.card.dialects.whose import THIS, is_this, own_rows
 from harness.domain import Fact
 
 NAME = "tables"
@@ -44,7 +44,7 @@ _QUESTIONS = (
 # `SQuAD 2.0 F1`, `ViquiQuAD (EM)`, `GermEval (F1)`: the data before the metric.
 _ON_DATA = re.compile(
     rf"^(?:(?P<data>{_QUESTIONS}) ?\(?|(?P<named>(?!(?:Has|No)Ans|Variance|Std|Number)[A-Z][\w. -]{{2,30}}) \()"
-    r"(?P<metric>EM|F1|[Ee]xact(?: [Mm]atch)?|f1|em)\)?$"
+    r"(?P<metric>[A-Za-z]\w{1,9}(?: [Mm]atch| [Ss]core)?)\)?$"
 )
 _DATA_TITLE = re.compile(rf"^{_QUESTIONS}(?: (?:dev|test))?$")
 _SPLIT_BEFORE = re.compile(r"^(?P<split>dev|test|validation|train) \w", re.IGNORECASE)  # `Dev EM`
@@ -54,14 +54,8 @@ _SPLITS = re.compile(r"^(?:split|subset|set|partition)s?$", re.IGNORECASE)
 _NAMED_SPLIT = re.compile(r"^\S.{0,60}\s(?P<split>train(?:ing)?|dev|test|validation)(?: set)?$", re.IGNORECASE)
 _FILE = re.compile(r"(?P<part>train|dev|test|validation)\.(?:tsv|csv|jsonl?|txt)$")  # a table of the sizes of files
 _CLASS = re.compile(r"^(?:class(?:es)?|label|labels|entity|entities|tag|tags|category|type|)$", re.IGNORECASE)
-_THIS = re.compile(
-    r"\((?:this|our)(?: model| one)?\)|^(?:this (?:model|one|work)|ours?)$|\bthis model\b|\bours\b"
-    r"|^our (?:\w+ )?model\b|(?-i:^Our[A-Z])",
-    re.IGNORECASE,
-)
 _SCORES = re.compile(r"\b(?P<metric>\w[\w-]{1,20})\s+scores?\b", re.IGNORECASE)
 _OTHER = re.compile(r"original|base ?line|\bpaper\b|reported|reference|previous|\bsota\b|state[- ]of", re.IGNORECASE)
-_LONG_NAME = 12  # characters of a name that is no family's, such as `bert`
 
 
 def find(document: Document) -> Iterable[Finding]:
@@ -113,7 +107,7 @@ def _of_table(document: Document, table: Table) -> Iterator[Finding]:
     n_set = sum(1 for _, cells in table.rows if len(cells) > 1 and is_setting(cells[0], strong=True))
     if n_set and n_set >= max(n_side, 1) and not columns:
         # Where several models' settings stand side by side, this one's column.
-        at = next((n for n, title in enumerate(header) if n and _is_this(document, title)), 1)
+        at = next((n for n, title in enumerate(header) if n and is_this(document, title)), 1)
         for line, cells in table.rows:
             if (
                 len(cells) > at
@@ -157,7 +151,7 @@ def _metrics_down(document: Document, table: Table) -> Iterator[Finding]:
                 or is_data
                 or _VALUE.match(title.strip("# "))
                 or (title.lower().startswith("model") and any(_is_other(one) for one in table.header))
-                or _is_this(document, title)
+                or is_this(document, title)
                 or (len(cells) == 2 and not _is_other(title))
             )
             claim = claim_of(
@@ -185,17 +179,18 @@ def _metrics_along(document: Document, table: Table, columns: Sequence[int]) -> 
     is_report = bool(averages & {"macro avg", "weighted avg", "micro avg"}) or (
         bool(labels) and _CLASS.match(title) is not None and (bool(title) or {"precision", "recall"} <= names)
     )
-    are_models = any(_is_this(document, name) for name in table.over if name)
+    are_models = any(is_this(document, name) for name in table.over if name)
+    own = own_rows(document, table, labels[0]) if labels else frozenset()
     for line, cells in table.rows:
         label = cells[labels[0]].strip() if labels and labels[0] < len(cells) else ""
-        of_row = about if not label or is_report else _of_row(document, about, title, label)
+        of_row = about if not label or is_report else _of_row(about, title, label, is_own=line in own)
         if data_at is not None and data_at < len(cells):
             of_row = dataclasses.replace(of_row, dataset=cells[data_at] or of_row.dataset)
         for n in columns:
             if n >= len(cells):
                 continue
             of_cell = _of_column(document, table, n, of_row, are_models=are_models)
-            if _THIS.search(cells[n]):  # `92.4 (this one)`
+            if THIS.search(cells[n]):  # `92.4 (this one)`
                 of_cell = dataclasses.replace(of_cell, subject=None)
             for key, value in metric_cells(table.header[n], cells[n]):
                 of_data = _on_data(key)
@@ -213,10 +208,13 @@ def _metrics_along(document: Document, table: Table, columns: Sequence[int]) -> 
 def _on_data(title: str) -> re.Match[str] | None:
     """A header of data and a metric; None where what stands before the metric is one itself, or a setting."""
     match = _ON_DATA.match(title)
+    metric = metric_of(match["metric"]) if match else None
+    if metric is None or metric[1] != "points":
+        return None
     return match if match and not is_metric(match["named"] or "") and not is_setting(match["named"] or "") else None
 
 
-def _of_row(document: Document, about: context.About, title: str, label: str) -> context.About:
+def _of_row(about: context.About, title: str, label: str, *, is_own: bool) -> context.About:
     """What a row's label adds: its data, its split, or whose numbers they are."""
     if _DATA.match(title):
         data = f"{about.dataset} ({label})" if about.dataset and _LANGUAGE.match(title) else label
@@ -224,7 +222,7 @@ def _of_row(document: Document, about: context.About, title: str, label: str) ->
     split = context.split_of(f"{label} set")
     if _SPLITS.match(title) or (split is not None and len(label) < 16):
         return dataclasses.replace(about, split=label if _SPLITS.match(title) else split)
-    return dataclasses.replace(about, subject=None if _is_this(document, label) else label)
+    return dataclasses.replace(about, subject=None if is_own else label)
 
 
 def _of_column(document: Document, table: Table, n: int, about: context.About, *, are_models: bool) -> context.About:
@@ -236,20 +234,9 @@ def _of_column(document: Document, table: Table, n: int, about: context.About, *
     if not title:
         return about
     if are_models:
-        return dataclasses.replace(about, subject=None if _is_this(document, title) else title)
+        return dataclasses.replace(about, subject=None if is_this(document, title) else title)
     split = context.split_of(f"{title} set")
     return dataclasses.replace(about, split=split) if split else dataclasses.replace(about, dataset=title)
-
-
-def _is_this(document: Document, label: str) -> bool:
-    """Whether a row is this model's: it says so, or bears the model's own name."""
-    name = plain_name(label)
-    return _THIS.search(label) is not None or name in document.row_names or _goes_on(name, document.own_names)
-
-
-def _goes_on(name: str, own: frozenset[str]) -> bool:
-    """Whether a name is one of the card's own with more behind it, as that of a model which was tuned once more."""
-    return any(len(one) >= _LONG_NAME and name.startswith(one) for one in own)
 
 
 def _metric_column(document: Document, table: Table) -> Iterator[Finding]:
@@ -261,7 +248,7 @@ def _metric_column(document: Document, table: Table) -> Iterator[Finding]:
             for key, value in metric_cells(cells[at], cells[n]):
                 claim = claim_of(
                     key, value, line, NAME, dataset=cells[data] if data is not None else None,
-                    subject=None if _is_this(document, table.header[n]) else table.header[n] or None,
+                    subject=None if is_this(document, table.header[n]) else table.header[n] or None,
                 )  # fmt: skip
                 if claim is not None:
                     yield claim
@@ -270,8 +257,9 @@ def _metric_column(document: Document, table: Table) -> Iterator[Finding]:
 def _pairs(document: Document, table: Table, metrics: tuple[str, str]) -> Iterator[Finding]:
     """Cells with a score of each of two metrics; a column may say of which questions, a row of which model."""
     about = context.of(document, table.line)
+    own = own_rows(document, table, 0)
     for line, cells in table.rows:
-        of_row = _of_row(document, about, table.header[0], cells[0]) if cells[0] else about
+        of_row = _of_row(about, table.header[0], cells[0], is_own=line in own) if cells[0] else about
         for title, cell in zip(table.header[1:], cells[1:], strict=False):
             for metric, value in zip(metrics, cell.split("/"), strict=False):
                 key = metric if _ALL.match(title) else f"{title} {metric}"
