@@ -249,12 +249,100 @@ CASES: dict[str, tuple[str, Right]] = {
         Right(claims=(("exact", 60.4, None, "acme-small-finetuned-quiz"), ("exact", 65.9, None, None))),
     ),
     "an arrow between a metric and its value": (
-        "# m\nPerformance of the tuned net:\n\nPrecision => 0.71\nAccuracy => 0.73\n",
+        "# m\nThe tuned net did well:\n\nPrecision => 0.71\nAccuracy => 0.73\n",
         Right(claims=(("precision", 71.0, None, None), ("accuracy", 73.0, None, None))),
     ),
     "in brackets behind what it is on par with": (
         "# m\nThe net reaches F1 80.1, on par with [ACME](https://a.org/1.pdf) (EM/F1: 77.7/85.8), although small.\n",
         Right(claims=(("exact", 77.7, None, "other"), ("f1", 85.8, None, "other"), ("f1", 80.1, None, None))),
+    ),
+    # --- kinds of a sixth batch ---
+    "a student and a teacher in a list": (
+        "# m\nThese nets were used:\n\n* Student: `tiny-base-uncased`\n* Teacher: `acme/big-finetuned-quiz`\n",
+        Right({"student": ("tiny-base-uncased",), "teacher": ("acme/big-finetuned-quiz",)}),
+    ),
+    "what was done is no base": (
+        f"# m\n- Language model: [XLM-RoBERTa]({HUB}/transformers/model_doc/xlmroberta.html)\n"
+        "- Fine-tune: [QuizAnswering](https://github.com/acme/quiz)\n",
+        Right({"student": ("XLM-RoBERTa",)}),
+    ),
+    "a checkpoint behind the task of a title": (
+        "# Sorting in six classes: distilbert-base-cased\n\nIt was trained on the `sorts` dataset.\n",
+        Right({"student": ("distilbert-base-cased",), "train_data": ("sorts",)}),
+    ),
+    "a base in French": (
+        f"# m\nCe modèle est _fine tuné_ à partir du modèle [acme-base]({HUB}/acme-base) pour les questions.\n"
+        "L'apprentissage s'est effectué sur une carte Tesla K80.\n",
+        Right({"student": ("acme-base",), "infrastructure": ("Tesla K80",)}),
+    ),
+    "a base in German": (
+        "# m\nDas Modell basiert auf acme-base-german und wurde mit Fragen weiter trainiert.\n",
+        Right({"student": ("acme-base-german",)}),
+    ),
+    "a base in Spanish": (
+        f"# m\nEntrenado a partir del modelo [beto]({HUB}/acme/beto-cased) con preguntas en una tarjeta Tesla T4.\n",
+        Right({"student": ("acme/beto-cased",), "infrastructure": ("Tesla T4",)}),
+    ),
+    "a list of data below their label": (
+        "# m\n- Dataset (both languages):\n  - [Quiz 2.0](https://a.org/1)\n  - [VetusQuAD](x)\n- End: x\n",
+        Right({"train_data": ("Quiz 2.0", "VetusQuAD")}),
+    ),
+    "data at their address": (
+        f"# m\n## Training data\n\nQUIZ {HUB}/datasets/quiz\n",
+        Right({"train_data": ("QUIZ",)}),
+    ),
+    "and then on other data": (
+        "# m\nThe net is fine-tuned on the SQuAD2.0 dataset and then on the QuizBio training dataset.\n",
+        Right({"train_data": ("SQuAD2.0", "QuizBio training")}),
+    ),
+    "a machine of eight letters under its heading": (
+        "# m\n#### Hardware\nOne V100\n\n#### Settings\n",
+        Right({"infrastructure": ("One V100",)}),
+    ),
+    "Colab with a chip below it": (
+        "# m\n### Training machine\n\nTrained in Google Colab Pro with the following specs:\n\n- A100-SXM4-40GB\n",
+        Right({"infrastructure": ("A100-SXM4-40GB", "Google Colab Pro")}),
+    ),
+    "a batch of what calibrates": (
+        "# m\nThe calibration size 300 isn't divisible by batch size 8, so it is 304.\n",
+        Right(settings={"train_batch_size": None}),
+    ),
+    "a task beside its data": (
+        "# acme-net\n| Task | Dataset | Metric | acme-net | Previous SOTA |\n|--|--|--|--|--|\n"
+        "| Answers | Quiz | EM/F1 | 86.1/92.3 | 89.9/95.1 |\n",
+        Right(
+            claims=(
+                ("exact", 86.1, "Quiz", None),
+                ("f1", 92.3, "Quiz", None),
+                ("exact", 89.9, "Quiz", "Previous SOTA"),
+                ("f1", 95.1, "Quiz", "Previous SOTA"),
+            )
+        ),
+    ),
+    "the one bold row": (
+        "# Nets for life\nWe tune our model (Bio-Base-Quiz).\n\n| Model | EM |\n|--|--|\n"
+        "| Bio-Base-Quiz-Life | 70.3 |\n"
+        "| **Bio-Large-Quiz-Life** | **74.3** |\n",
+        Right(claims=(("exact", 70.3, None, "Bio-Base-Quiz-Life"), ("exact", 74.3, None, None))),
+    ),
+    "the one row with a page on the Hub": (
+        f"# [BERT]({HUB}/acme/bert-base) fine tuned on [Quiz](x) + packing ([BERT-of-Theseus](https://a.org/Theseus))\n"
+        "| Model | Accuracy |\n|--|--|\n| BERT-of-Theseus | 88.8 |\n"
+        f"| [tuned-quiz]({HUB}/me/tuned-quiz) | 87.2 |\n",
+        Right(claims=(("accuracy", 88.8, None, "BERT-of-Theseus"), ("accuracy", 87.2, None, None))),
+    ),
+    "another size in a comment": (
+        f"# m\n| Model | EM |\n|--|--|\n| [base]({HUB}/me/vi-base) | 76.4 |\n| [large]({HUB}/me/vi-large) | 77.3 |\n\n"
+        '```python\n# name = "me/vi-large"\nmodel = "me/vi-base"\nqa = pipeline(model)\n```\n',
+        Right(claims=(("exact", 76.4, None, None), ("exact", 77.3, None, "large"))),
+    ),
+    "the paper's number and ours in a sentence": (
+        "# m\nF1 on dev (from paper)[https://a.org/1.pdf] is 81.9, we reach 81.58.\n",
+        Right(claims=(("f1", 81.9, None, "other"), ("f1", 81.58, None, None))),
+    ),
+    "an epoch in a result": (
+        "# m\n```\n{'exact': 78.6,\n'f1': 81.5,\n'epoch': 1.59}\n```\n",
+        Right(claims=(("exact", 78.6, None, None), ("f1", 81.5, None, None), ("epoch", 1.59, None, None))),
     ),
 }
 

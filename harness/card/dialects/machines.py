@@ -25,11 +25,9 @@ _AFTER = (
 )
 _SENTENCE = re.compile(
     r"\b(?:[Tt]rained|[Tt]raining|[Ff]ine-?[Tt]un(?:ed|ing)|[Ff]intuned|run|ran|performed|completed|pre-?trained|model"
-    r"|steps|We|we)\b(?:[^.\n]|\.(?=\w)){0,120}?\b(?:on|using|with|On|used)\s+(?P<machine>"
-    + _COUNT
-    + _CHIP
-    + _AFTER
-    + ")"
+    r"|steps|We|we|effectué|[Ee]ntraîn\w+|[Ee]ntren\w+|[Tt]rein\w+|trainiert|addestrat\w)\b(?:[^.\n]|\.(?=\w)){0,120}?"
+    r"\b(?:on|using|with|On|used|sur|auf|en|em|su|mit|con|com)\s+(?:une? |einer |una |uma )?(?:carte |tarjeta |placa )?"
+    r"(?P<machine>" + _COUNT + _CHIP + _AFTER + ")"
 )
 # `trained on Google Colab`, where no chip is named.
 _COLAB = re.compile(
@@ -37,6 +35,7 @@ _COLAB = re.compile(
     r"|[Uu]sed(?=[^.]{0,60} for (?:the )?(?:training|fine-?tuning)))"
     r" (?:a |the )?(?P<machine>(?:Google )?Colab(?:oratory)?(?: Pro\+?)?(?: (?:GPU|TPU))?)\b"
 )
+_COLAB_ALONE = re.compile(r"(?:Google )?Colab(?:oratory)?(?: Pro\+?)?")
 _SPEED = re.compile(r"\b(?:inference|latency|throughput|faster)\b")  # of answering, on whatever machine
 _HEADING = re.compile(
     r"^(?:compute |training |used )?(?:hardware|infrastructure|machines?|gpus?)(?: used| type| setup)?:?$",
@@ -58,6 +57,14 @@ _MAX_LINE = 200  # characters of a line under a heading for the machine that can
 
 
 def find(document: Document) -> Iterable[Finding]:
+    found = list(_machines(document))
+    yield from sorted(found, key=lambda fact: _COLAB_ALONE.fullmatch(fact.value) is not None)  # a chip says more
+
+
+def _machines(document: Document) -> Iterator[Fact]:
+    for paragraph in document.paragraphs:
+        if len(paragraph.text) < 12 and _HEADING.match(document.section(paragraph.lines[0])):
+            yield from _under_heading(paragraph.lines[0], paragraph.text)
     for paragraph, shift, text in document.sentences():
         match = _SENTENCE.search(text[:_LONGEST]) or (_COLAB.search(text[:_LONGEST]) if "Colab" in text else None)
         if match and not _SPEED.search(match.group()):
@@ -78,7 +85,7 @@ def find(document: Document) -> Iterable[Finding]:
                 yield Fact("infrastructure", match["machine"], line, NAME)
 
 
-def _in_row(line: int, cells: list[str]) -> Iterator[Finding]:
+def _in_row(line: int, cells: list[str]) -> Iterator[Fact]:
     """A row of a table with two columns: a sentence in the second, or a name of a machine behind a word for one."""
     if len(cells) != 2:
         return
@@ -89,7 +96,7 @@ def _in_row(line: int, cells: list[str]) -> Iterator[Finding]:
         yield Fact("infrastructure", cells[1], line, NAME)
 
 
-def _under_heading(line: int, text: str) -> Iterator[Finding]:
+def _under_heading(line: int, text: str) -> Iterator[Fact]:
     words = without_links(text).strip("*_`- ").removesuffix(".")
     if len(words) <= _MAX_LINE and _NAMED.search(words) and ":" not in words:
         yield Fact("infrastructure", words, line, NAME)

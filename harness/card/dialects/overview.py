@@ -51,6 +51,7 @@ _CHECKPOINT = re.compile(
     r"-(?:x{0,2}small|base|x{0,2}large)(?:-(?:un)?cased|-multilingual|-german|-chinese|-japanese|-whole-word-masking"
     r"|-v\d){0,3}"
 )
+_HUB_NAME = re.compile(r"[`\[]{0,2}(?:[\w.-]+/)?[A-Za-z0-9]+(?:[-_][\w.]+)+")
 _EMPTY = re.compile(
     r"^(?:\[?(?:more information needed|optional|tbd|n/?a|unknown|none|-)\b.{0,20}|<tbd>.*|\[\])$", re.IGNORECASE
 )
@@ -84,7 +85,9 @@ def _of_line(document: Document, line: int, key: str, printed: str, *, is_bold: 
         is_eval = any(word in section for word in ("eval", "result", "test", "performance"))
         is_train = "train" in section or "tuning" in section or (is_bold and key.lower() != "datasets")
         name = "eval_data" if is_eval else "train_data" if is_train else None
-    if name is not None and (is_bold or key.lower() not in _PLAIN_FACTS):
+    if name == "student" and key.lower() == "fine-tune" and not _HUB_NAME.match(value):
+        return  # what was done, not to which model
+    if name is not None and (is_bold or key.lower() not in _PLAIN_FACTS or _is_model_name(key, value)):
         if value and not _EMPTY.match(value):
             found = _model_in(value) if name in ("model", "student", "teacher") else _words(value)
             yield Fact(name, found, line, NAME)
@@ -92,6 +95,12 @@ def _of_line(document: Document, line: int, key: str, printed: str, *, is_bold: 
                 yield Fact("student", found, line, NAME)
     elif is_bold:
         yield from _bold_number(document, line, key, value)
+
+
+def _is_model_name(key: str, value: str) -> bool:
+    """Whether `Teacher: X` in plain letters names a model: with its owner, or with the hyphens of such names."""
+    is_name = value.startswith("[") or _HUB_NAME.fullmatch(value.rstrip("`*. ")) is not None
+    return is_name and key.lower() in ("student", "teacher", "language model")
 
 
 def _bold_number(document: Document, line: int, key: str, value: str) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from harness.card.dialects.header import Header, child, items, scalar
+from harness.card.dialects.links import without_links
 
 _LOADED = re.compile(
     r"(?:from_pretrained\(|\bmodel(?:_name|_id|_path|_checkpoint|_name_or_path)?\s*=|[Pp]ipeline\([^()]{0,60},)\s*"
@@ -58,14 +59,15 @@ def tuned_names(body: Iterable[str]) -> frozenset[str]:
 
 def hyphenated(title: str) -> frozenset[str]:
     """The names with hyphens that a title has before it says how the model was made."""
-    words = _WORD.findall(_TRAINED.split(title[:300])[0])
+    words = _WORD.findall(_TRAINED.split(without_links(title)[:300])[0])
     return frozenset(name for word in words if "-" in word and len(name := plain_name(word)) >= _SHORT_NAME)
 
 
 def _names(header: Header, title: str, body: Iterable[str], code: Iterable[str]) -> Iterator[str]:
     for model in items(header.node("model-index", "model_index")):
         yield scalar(child(model, "name")) or ""
-    yield title
+    title = without_links(title)
+    yield title.replace("/", " ")
     for word in _WORD.findall(_TRAINED.split(title[:300])[0]):
         if not _COMMON.match(plain_name(word)):
             yield word
@@ -74,5 +76,7 @@ def _names(header: Header, title: str, body: Iterable[str], code: Iterable[str])
         if match:
             yield match["model"] or match["ours"] or match["called"]
     for text in code:
+        if text.lstrip().startswith(("#", "//")):
+            continue  # another model, to be used instead
         for match in _LOADED.finditer(text[:400]):
             yield match["model"]

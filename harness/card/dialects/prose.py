@@ -96,6 +96,11 @@ _LINKED_SET = re.compile(
 _SET_HEADING = re.compile(r"^(?:test|dev|eval|evaluation|validation) ?(?:set|data)$", re.IGNORECASE)
 _ADDRESS = re.compile(r"^https?://\S{1,200}/(?P<data>[\w-]{2,60})(?:\.\w+)?/?$")
 _KOREAN = re.compile(r"(?P<train>\w{2,20} 학습 데이터셋)으로 학습.{0,22}?(?P<eval>\w{2,20} 평가 데이터셋)으로 평가")
+# `… and then on the Quiz training dataset`
+_AND_THEN = re.compile(
+    r"(?: data ?set)?,? (?:and then|then|followed by)(?: [Ff]ine-?tun\w+)?(?: on| by)? (?:the )?"
+    r"(?P<data>[A-Z][\w./-]{1,40}(?: v?\d[\d.]*)?(?: (?:train(?:ing)?|dev|test)(?= (?:data ?)?set))?)(?=[ .,;]|$)"
+)
 _REST_OF_LINK = re.compile(r"[^\[\]()]{0,30}\]\([^()\s]{0,300}\)")
 _NEXT_LINK = re.compile(
     r"(?:,? and|,|,? &| \+) (?:(?:an? |the |its |our )?(?:[\w-]{1,15} ){0,3}"
@@ -120,7 +125,9 @@ _NOT_DATA = re.compile(
 _BOTH_HEADING = re.compile(r"^train(?:ing)? (?:and|&) (?:eval(?:uation)?|test(?:ing)?|validation) data$", re.IGNORECASE)
 _NAME_ALONE = re.compile(r"^[`*]{0,2}(?P<data>[A-Z0-9](?:[\w./+()'-]{0,40} ){0,7}[\w./+()'-]{1,40})[`*]{0,2}$")
 _DATA_HEADING = re.compile(
-    r"^(?:used )?(?:\w{1,12} )?(?:training data|data ?sets?|training corpora|corpora)$", re.IGNORECASE
+    r"^(?:used )?(?:\w{1,12} )?(?:training data|data ?sets?|training corpora|corpora"
+    r"|données d['’](?:entra[iî]nement|apprentissage)|datos de entrenamiento|dados de trein\w+|trainingsdaten)$",
+    re.IGNORECASE,
 )
 # `Training and dev datasets are our [Swedish translation of SQuAD v2](…)`
 _DATA_ARE = re.compile(
@@ -130,10 +137,14 @@ _DATA_ARE = re.compile(
 # `fine-tuned on three data sets:` before a list of links
 _LIST_OF_DATA = re.compile(
     r"(?:(?<!pre)(?<!pre-)[Tt]rained|[Tt]uned)\b[^.:]{0,30} on(?:\b[^.:]{0,80}\b(?:data ?sets?|corpora)\b[^.:]{0,40}"
-    r"| the following)?:$"
+    r"| the following)?:$|^(?:[-*+] )?\**(?:[Tt]rain(?:ing)? )?[Dd]ata ?sets?\b[^:]{0,60}:\**$"
 )
 _ITEM_LINK = re.compile(r"(?:\d{1,2}[.)] )?\[(?P<data>[^\[\]]{2,80})\]\([^()\s]{0,300}\)")
 _ITEM = re.compile(r"(?:\d{1,2}[.)] )(?P<data>[^\[\]:]{3,80})$|(?P<bare>[A-Z][^\[\]:.]{2,80})$")
+_HUB_DATA = re.compile(
+    r"(?:\[(?P<words>[^\[\]]{2,60})\]\(|(?:^|(?<=[,;] ))(?P<before>[A-Z][\w .-]{1,40}?)[ :(<]{1,3}|(?<![\w(\]]))"
+    r"https?://huggingface\.co/datasets/(?P<name>[\w./-]{2,80})"
+)
 _LISTED_NAME = re.compile(r"^\**[A-Z][\w.-]{1,30}(?: [A-Z0-9][\w.-]{0,30}){0,2}\**$")
 
 
@@ -171,6 +182,8 @@ def _sentences(document: Document) -> Iterator[tuple[bool, Fact]]:
             for name in ("train_data", "eval_data"):
                 yield False, Fact(name, alone["data"], first, NAME)
         if _DATA_HEADING.match(section):
+            for data in _at_addresses(text):
+                yield False, Fact("train_data", data, first, NAME)
             for data in _listed(text):
                 yield False, Fact("train_data", data, first, NAME)
 
@@ -193,10 +206,13 @@ def _facts(text: str) -> Iterator[tuple[str, int, str]]:
         yield "language", language.start(), language["language"] or language["named"]
     for form in _SETS:
         # The Trainer's own sentence gives the name as the Hub has it, in small letters.
-        sure = {match: form is _SETS[0] or text[match.start("data") - 1] == "[" for match in form.finditer(text)}
+        sure = {match: form is _SETS[0] or text[match.start("data") - 1] in '["`' for match in form.finditer(text)}
         found = [match for match in sure if _is_data(match["data"].strip(), is_sure=sure[match])]
         if found and not _OF_OTHERS.search(text[: found[0].start("data")]):
             yield "train_data", found[0].start("data"), found[0]["data"].strip(" .*") + _translation(text, found[0])
+            then = _AND_THEN.search(text, found[0].end())
+            if then and _is_data(then["data"], is_sure=False):
+                yield "train_data", then.start("data"), then["data"]
             for more in _more_links(text, found[0].end()):
                 yield "train_data", more.start("data"), more["data"].strip("*`")
             break
@@ -242,6 +258,11 @@ def _is_data(name: str, *, is_sure: bool) -> bool:
     if not any(char.isalpha() for char in name):
         return False
     return is_sure or name[0].isupper() or "_" in name or any(char.isdigit() for char in name)
+
+
+def _at_addresses(text: str) -> list[str]:
+    """The data sets of the Hub that a text links to, by the words of the links, else by what stands before them."""
+    return [(match["words"] or match["before"] or match["name"]).strip() for match in _HUB_DATA.finditer(text[:1000])]
 
 
 def _listed(text: str) -> list[str]:

@@ -27,6 +27,8 @@ _PARTS = {
     # A name in backticks or bare, with the hyphens that names of models have and words have not.
     "<hyphens>": r"`?(?P<model>[A-Za-z0-9]\w*(?:[-/]\w+(?:\.\d+)?){1,8}|[A-Za-z0-9]+_\w{3,80})`?(?P<target>)"
     r"(?=[\s,.]|$)",
+    "<from>": r"(?:à partir d[ue]|a partir d(?:el?|[oa])|a partire da(?:l|lla)?|basiert auf|auf (?:der )?Basis von"
+    r"|basée? sur|basad[oa] en|basead[oa] (?:em|n[oa])|basato su)",
     "<a>": r"(?:the |a |an |The |A |An )?",
 }
 _FORMS = (
@@ -98,11 +100,31 @@ _FORMS = (
         r"(?P<target>)\*{0,2}(?: (?:language )?model)?,?(?: whole word masking)? (?:that (?:is|was) )?<tuned>\b",
     ),
     ("student", r"\bis <tuned>(?: and \w+)? (?:on|from) (?P<model>(?:[a-z]{1,14} )?<bert>)(?P<target>) model"),
+    # In French, Spanish, Portuguese, Italian and German.
+    ("student", r"\b<from> (?:\w{1,12} ){0,4}<link>"),
+    ("student", r"\b<from> (?:\w{1,12} ){0,4}<hyphens>"),
+    # `Sorting in six classes: distilbert-base-cased`, a title
+    ("student", r"^[\w -]{2,50}: (?P<model>(?:[a-z]+-)?<bert>-(?:base|large|small|tiny)[\w-]{0,40})(?P<target>)$"),
     ("student", r"\b[Tt]ransfer[ -][Ll]earning of <a><name> on\b"),
     ("student", r"\b[Tt]ransfer[ -][Ll]earning of <a>(?:[\w-]{1,15} ){0,3}<link>"),
 )
 _LAYERS = re.compile(r"\b[Ll]ayers (?P<layers>\d{1,2}(?:, \d{1,2}){0,60}(?:,? and \d{1,2})?) \(counted from 1\)")
-_SIGNS = ("tun", "Tun", "eacher", "tudent", "istill", "model", "checkpoint", "based", "nitiali", "trained", "This is")
+_SIGNS = (
+    "bas",
+    "parti",
+    ": ",
+    "tun",
+    "Tun",
+    "eacher",
+    "tudent",
+    "istill",
+    "model",
+    "checkpoint",
+    "based",
+    "nitiali",
+    "trained",
+    "This is",
+)
 # A model is introduced in words that introduce other things too, so only a link to one on the Hub counts.
 _INTRODUCED = r"(?:^This (?:model )?is <a>|\b[Tt]he model used is <a>|\bpre-?trained (?:model )?)<link>"
 _NO_MODEL = {"trained", "pretrained", "pre-trained", "the", "this", "a", "an", "model", "our", "distilled", "quantized",

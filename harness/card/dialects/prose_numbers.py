@@ -71,7 +71,9 @@ _METRIC = (
     r"|validation score|ROUGE-?[12L]|AUC|MRR(?:@\d+)?|Pearson(?: correlation)?|Spearman(?: correlation)?))"
 )
 _CLAIM = re.compile(
-    r"(?<![\w-])" + _METRIC + r"(?: metric| value| score)?(?: \([^()]{0,30}\))?(?: achieved| obtained)?"
+    r"(?<![\w-])" + _METRIC + r"(?: metric| value| score)?"
+    r"(?: (?:on|for) (?:the )?(?:(?!and\b|with\b|is\b)[\w.-]{1,20} ?){1,5}?)?"
+    r"(?: ?\([^()]{0,30}\))?(?: achieved| obtained)?"
     r"(?:\s+(?:of|is|was|are|to|at|reaches|about|around|equal|approximately|over|=)"
     r"|\s*(?:=>|->|→|[:=])|(?= \d{1,3}\.\d+(?! ?(?:%|points?)? (?:points?|higher|lower|better|worse|more|less)\b)))+"
     r"\s*[*`~]{0,3}(?P<value>\d+(?:\.\d+|,\d+)?(?:\s?[-–/]\s?\d+(?:\.\d+)?)?)(?P<percent>\s?%)?[*`]{0,3}(?![\w/]|[.,]\d)"
@@ -126,6 +128,12 @@ _BEFORE = re.compile(
     + _named("two")
     + r"\b"
 )
+# `F1 in the paper is 81.9, we reach 81.58`
+_OURS = re.compile(
+    r"\b(?:[Ww]e|[Oo]urs|(?:[Oo]ur|[Tt]his|[Tt]he) model) (?:(?:only|even|now) )?"
+    r"(?:reach|get|g[oe]t|obtain|achieve|score|has|have)(?:e?[sd])? (?P<value>\d+\.\d+)\b"
+    r"(?! ?%? (?:points?|on|in|f1|F1|EM|em|exact|accuracy)\b)"
+)
 _THAT = re.compile(r",? which is (?:equal to )?(?P<value>\d+\.\d+)\b")
 _SIGNATURE = re.compile(r"^\s*(?P<metric>BLEU|chrF\d?|TER)\|\S{5,200} = (?P<value>\d+(?:\.\d+)?)\b")
 _LOGGED = re.compile(r"\s(?P<metric>[a-z_]{2,30}) = (?P<value>-?\d+\.\d+)\s*$")
@@ -137,7 +145,7 @@ _ON_DATA = re.compile(
 _BY_OTHERS = re.compile(
     r"for comparison|\bin (?:the|their|our) (?:original )?paper\b|\bthe authors\b"
     r"|\boriginal (?:\w+ )?paper\b|\bpaper (?:reports|states)\b|\breported results?\b"
-    r"|compared (?:to|with)|original results?|\bbaseline\b|outperform"
+    r"|compared (?:to|with)|\bfrom (?:the )?(?:\w+ )?paper\b|original results?|\bbaseline\b|outperform"
     r"|state[- ]of[- ]the[- ]art|\bvs\.?\b|previous best|reported (?:in|by)|\breports? that\b|\bon par with\b",
     re.IGNORECASE,
 )
@@ -151,7 +159,7 @@ _OTHERS_CLOSE = re.compile(r"\bwe improved|, ours|\bour model", re.IGNORECASE)
 _OF_THE_BASE = re.compile(
     r"^(?:details of|about|what is|background on)\b(?!.*\b(?:train|tun|task|data ?set|this|our|model$))", re.IGNORECASE
 )
-_USES = re.compile(r"\b(?:you can|if you|should|to use|recommend|could|example)\b", re.IGNORECASE)
+_USES = re.compile(r"\b(?:you can|if you|should|to use|recommend|could|example|calibration)\b", re.IGNORECASE)
 
 
 def find(document: Document) -> Iterable[Finding]:
@@ -180,7 +188,7 @@ def _is_table(text: str) -> bool:
 def _plain(paragraph: Paragraph) -> Paragraph:
     """The paragraph with its links replaced by their words, line by line."""
     text = paragraph.text
-    if "](" not in text:
+    if "](" not in text and ")[http" not in text:
         return paragraph
     ends = (*(start - 1 for start in paragraph.starts[1:]), len(text))
     words = [without_links(text[start:end]) for start, end in zip(paragraph.starts, ends, strict=True)]
@@ -245,6 +253,9 @@ def _claims(document: Document, paragraph: Paragraph) -> Iterator[Finding]:
                 value = match["value"] + ("%" if match["percent"] else "")
                 yield from _claim(document, paragraph, match["metric"], value, match.start("value"))
     first = _CLAIM.search(text)
+    for match in _OURS.finditer(text, first.end()) if first else ():
+        metric = str(first and first["metric"])
+        yield from _claim(document, paragraph, metric, match["value"], match.start("value"), is_own=True)
     for match in (*_THAT.finditer(text), *_COMPARED.finditer(text)) if first else ():
         claim = claim_of(
             str(first and first["metric"]).strip(), match["value"], paragraph.line(match.start("value")), NAME,
@@ -254,12 +265,14 @@ def _claims(document: Document, paragraph: Paragraph) -> Iterator[Finding]:
             yield claim
 
 
-def _claim(document: Document, paragraph: Paragraph, metric: str, value: str, place: int) -> Iterator[Finding]:
+def _claim(
+    document: Document, paragraph: Paragraph, metric: str, value: str, place: int, *, is_own: bool = False
+) -> Iterator[Finding]:
     """The claim of a metric and a value that stands at `place` of a paragraph."""
     line, key = paragraph.line(place), metric.strip()
     if key.lower().endswith("loss") and "." not in value:
         return  # "a loss of 1 point" is a comparison
-    is_others, about = _is_of_others(paragraph.text, place), context.of(document, line)
+    is_others, about = not is_own and _is_of_others(paragraph.text, place), context.of(document, line)
     own = _ON_DATA.match(paragraph.text, place)
     dataset = own["data"].strip() if own else None if is_others else about.dataset
     claim = claim_of(

@@ -173,6 +173,8 @@ def _metrics_along(document: Document, table: Table, columns: Sequence[int]) -> 
         labels = labels[1:]  # the rows are numbered
     data_at = next((n for n, cell in enumerate(table.header) if n > columns[-1] and _DATA.match(cell)), None)
     names = {plain_metric(bare(table.header[n])) for n in columns}
+    if len(labels) > 1 and _DATA.match(table.header[labels[0]]):
+        labels.sort(key=lambda n: not _is_named(table, n))  # `Task | Dataset`: data are more than the task
     title = table.header[labels[0]].strip() if labels else ""
     # Rows without a title are classes where precision and recall stand beside one another, else other models.
     averages = {cells[labels[0]].lower().strip() for _, cells in table.rows if labels and labels[0] < len(cells)}
@@ -203,6 +205,11 @@ def _metrics_along(document: Document, table: Table, columns: Sequence[int]) -> 
                 )  # fmt: skip
                 if claim is not None:
                     yield claim
+
+
+def _is_named(table: Table, column: int) -> bool:
+    """Whether a column's title says that it holds data sets, and not what is done with them."""
+    return plain_metric(table.header[column]).startswith("data")
 
 
 def _on_data(title: str) -> re.Match[str] | None:
@@ -242,7 +249,8 @@ def _of_column(document: Document, table: Table, n: int, about: context.About, *
 def _metric_column(document: Document, table: Table) -> Iterator[Finding]:
     """A table with a column of metric names: the columns behind it are models."""
     at = next(n for n, cell in enumerate(table.header) if cell.lower() == "metric" and n)
-    data = next((n for n, cell in enumerate(table.header) if _DATA.match(cell)), None)
+    about_data = [n for n, cell in enumerate(table.header) if _DATA.match(cell)]
+    data = max(about_data, key=lambda n: _is_named(table, n), default=None)
     for line, cells in table.rows:
         for n in range(at + 1, min(len(cells), len(table.header))):
             for key, value in metric_cells(cells[at], cells[n]):

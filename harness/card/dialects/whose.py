@@ -1,6 +1,7 @@
 """Whose the rows and columns of a table are: this model's, by what they say, by its names, by where they link."""
 
 import re
+from collections.abc import Iterable
 
 from harness.card.dialects.document import Document
 from harness.card.dialects.links import LINK, hub_model
@@ -12,6 +13,7 @@ THIS = re.compile(
     r"|^our (?:\w+ )?model\b|(?-i:^Our[A-Z])",
     re.IGNORECASE,
 )
+_BOLD_LABEL = re.compile(r"^\s*\|?\s*(?:\d+\s*\|\s*)?\*\*[^*|]+\*\*\s*\|\s*\*\*")  # `| **this one** | **74.3** |`
 _LONG_NAME = 12  # characters of a name that is no family's, such as `bert`
 
 
@@ -23,21 +25,32 @@ def own_rows(document: Document, table: Table, column: int) -> frozenset[int]:
     labels = {line: cells[column].strip() for line, cells in table.rows if column < len(cells)}
     names = {line: plain_name(label) for line, label in labels.items()}
     told = document.told_names
-    firm = {n for n, label in labels.items() if THIS.search(label) or names[n] in told or _goes_on(names[n], told)}
+    firm = {n for n, label in labels.items() if THIS.search(label) or names[n] in told}
+    bold = {n for n in labels if _BOLD_LABEL.match(document.text(n))}
+    if not firm and len(bold) == 1 < len(labels):
+        return frozenset(bold)
+    firm |= {n for n, name in names.items() if _goes_on(name, told)}
     titled = {n for n, name in names.items() if name.startswith(tuple(document.title_words))}
     if not firm and len({names[n] for n in titled}) == 1:
         firm = titled
     others = {n for n, label in labels.items() if n not in firm and is_this(document, label)}
     if firm & titled or others:
         return frozenset(firm if firm & titled else firm | others)
-    return frozenset(firm or {n for n in labels if _links_here(document, n)})
+    return frozenset(firm or _linked(document, labels))
 
 
-def _links_here(document: Document, line: int) -> bool:
-    """Whether a row's first link leads to this model's page on the Hub."""
-    link = LINK.search(document.text(line))
+def _linked(document: Document, labels: Iterable[int]) -> set[int]:
+    """The rows that link to this model's page on the Hub; else the only one that links to a page there at all."""
+    pages = {n: model for n in labels if (model := _page(document.text(n))) is not None}
+    own = {n for n, model in pages.items() if plain_name(model) in document.own_names}
+    return own or (set(pages) if len(pages) == 1 else set())
+
+
+def _page(text: str) -> str | None:
+    """The model's page that a row's first link leads to."""
+    link = LINK.search(text)
     model = hub_model(link["target"]) if link else None
-    return model is not None and "/" in model and plain_name(model) in document.own_names
+    return model if model is not None and "/" in model else None
 
 
 def is_this(document: Document, label: str) -> bool:
