@@ -344,6 +344,78 @@ CASES: dict[str, tuple[str, Right]] = {
         "# m\n```\n{'exact': 78.6,\n'f1': 81.5,\n'epoch': 1.59}\n```\n",
         Right(claims=(("exact", 78.6, None, None), ("f1", 81.5, None, None), ("epoch", 1.59, None, None))),
     ),
+    # --- kinds of a seventh batch ---
+    "settings in brackets in a sentence": (
+        "# m\nThe settings are those of others (learning rate = 2e-5, training epochs = 3, max_sequence_len = 128 and "
+        "batch_size = 32).\n",
+        Right(settings={"learning_rate": 2e-5, "num_train_epochs": 3, "max_seq_length": 128, "train_batch_size": 32}),
+    ),
+    "a command for the reader's own data": (
+        "# m\n### How to finetune\n```\npython run.py --model_name_or_path acme-headless --learning_rate 3e-05 "
+        "--do_train\n```\n",
+        Right({"student": ()}, {"learning_rate": None}),
+    ),
+    "an adapter": (
+        "# m\nAn [adapter](x) for the `acme/bart-tiny` model that was trained on the [qa/quiz](y) dataset.\n",
+        Right({"student": ("acme/bart-tiny",), "train_data": ("qa/quiz",)}),
+    ),
+    "what was trained, in code": (
+        "# m\n`acme-tiny-uncased` was trained using a script with these settings.\n",
+        Right({"student": ("acme-tiny-uncased",)}),
+    ),
+    "a card of a tool that attacks": (
+        "## A Tool's CardThis `acme-tiny-uncased` model was fine-tuned using a tool\nand the quiz_news dataset loaded "
+        "using the `nlp` library. The best score the model achieved was 0.947, as measured by the\neval set accuracy.\n",
+        Right(
+            {"student": ("acme-tiny-uncased",), "train_data": ("quiz_news",)},
+            claims=(("accuracy", 94.7, None, None),),
+        ),
+    ),
+    "a blank inside a link": (
+        "# m\nThis is a finetunned version from [Acme Bertus] (https://github.com/acme/bertus) for Latin.\n",
+        Right({"student": ("Acme Bertus",)}),
+    ),
+    "a base by a link with several words": (
+        f"# m\nThe base model is [acme-v3 from Acme]({HUB}/acme/acme-v3).\n",
+        Right({"student": ("acme/acme-v3",)}),
+    ),
+    "a machine in brackets": (
+        "# m\nTraining is done on a [p3.2xlarge](https://a.org/ec2) instance (1 NVIDIA Tesla V100 GPUs), with care.\n",
+        Right({"infrastructure": ("1 NVIDIA Tesla V100 GPUs",)}),
+    ),
+    "data with their short name, in a link": (
+        "# m\nIt was finetuned on the [Many Genre Quiz (MGQ)](https://a.org) dataset.\n",
+        Right({"train_data": ("Many Genre Quiz (MGQ)",)}),
+    ),
+    "data in small letters that the front matter declares": (
+        "---\ndatasets:\n- emotion\n---\n# m\nacme-tiny-uncased finetuned on the emotion dataset with care.\n",
+        Right({"train_data": ("emotion",)}),
+    ),
+    "a section that is a link to the data": (
+        "# m\n## Dataset:\n[Quiz-Feelings](https://a.org/viewer).\n",
+        Right({"train_data": ("Quiz-Feelings",)}),
+    ),
+    "front matter without its first line": (
+        "language: en\nlicense: bsd\ndatasets:\n- quiz\n---\n\n# m\nText.\n",
+        Right({"language": ("en",), "license": ("bsd",), "datasets": ("quiz",)}),
+    ),
+    "other models' scores": (
+        "# m\n## Similar models\nYou can also try [big](x) that achieves **F1 = 82.16** and **EM = 71.06**.\n",
+        Right(claims=(("f1", 82.16, None, "other"), ("exact", 71.06, None, "other"))),
+    ),
+    "scores whose metric the front matter names": (
+        "---\nmetrics:\n- accuracy\n---\n# m\n## Evaluation results\n\n| Task | MNLI | MNLI-mm |\n|--|--|--|\n"
+        "|  | 82.0 | 82.5 |\n",
+        Right(claims=(("accuracy", 82.0, "MNLI", None), ("accuracy", 82.5, "MNLI-mm", None))),
+    ),
+    "a corpus a row": (
+        "# m\n| Test Corpus | Accuracy |\n|--|--|\n| Matched | 0.82 |\n",
+        Right(claims=(("accuracy", 82.0, "Matched", None),)),
+    ),
+    "memory is no result": (
+        "# m\n```\n{'test_accuracy': 0.938,\n 'test_mem_cpu_alloc_delta': 0,\n 'test_mem_gpu_peaked': 1634}\n```\n",
+        Right(claims=(("test_accuracy", 93.8, None, None),)),
+    ),
 }
 
 

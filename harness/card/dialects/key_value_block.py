@@ -65,7 +65,8 @@ def _of_block(document: Document, lines: Sequence[tuple[int, str]], *, is_fenced
             split = next((splits[line] for line in sorted(splits, reverse=True) if line < pair.line), about.split)
             unit: Unit | None = (
                 "count"
-                if (is_result and plain_key(pair.key) not in _OF_A_RUN) or plain_key(pair.key) == "epoch"
+                if (is_result and plain_key(pair.key) not in _OF_A_RUN and "_mem_" not in pair.key)
+                or plain_key(pair.key) == "epoch"
                 else None
             )
             if is_setting(pair.key, strong=True) or (is_setting(pair.key) and metric_of(pair.key) is None):

@@ -29,6 +29,11 @@ _SENTENCE = re.compile(
     r"\b(?:on|using|with|On|used|sur|auf|en|em|su|mit|con|com)\s+(?:une? |einer |una |uma )?(?:carte |tarjeta |placa )?"
     r"(?P<machine>" + _COUNT + _CHIP + _AFTER + ")"
 )
+# `trained on an EC2 instance (1 NVIDIA Tesla V100 GPU)`
+_IN_BRACKETS = re.compile(
+    r"\b(?:[Tt]rain(?:ed|ing)|[Ff]ine-?[Tt]un(?:ed|ing))\b(?:[^.\n]|\.(?=\w)){0,60}?\b(?:on|using|with)\b"
+    r"(?:[^.\n]|\.(?=\w)){0,160}? \((?P<machine>" + _COUNT + _CHIP + _AFTER + r")\)"
+)
 # `trained on Google Colab`, where no chip is named.
 _COLAB = re.compile(
     r"\b(?:(?:[Tt]rained|[Tt]raining|[Tt]rain|[Ff]ine-?[Tt]un(?:ed|ing))\b(?:[^.\n]|\.(?=\w)){0,160}?\b(?:on|in|using)"
@@ -66,7 +71,11 @@ def _machines(document: Document) -> Iterator[Fact]:
         if len(paragraph.text) < 12 and _HEADING.match(document.section(paragraph.lines[0])):
             yield from _under_heading(paragraph.lines[0], paragraph.text)
     for paragraph, shift, text in document.sentences():
-        match = _SENTENCE.search(text[:_LONGEST]) or (_COLAB.search(text[:_LONGEST]) if "Colab" in text else None)
+        match = (
+            _SENTENCE.search(text[:_LONGEST])
+            or _IN_BRACKETS.search(text[:_LONGEST])
+            or (_COLAB.search(text[:_LONGEST]) if "Colab" in text else None)
+        )
         if match and not _SPEED.search(match.group()):
             line = paragraph.line(match.start("machine") + shift)
             yield Fact("infrastructure", match["machine"].replace("**", "").strip("*`. "), line, NAME)

@@ -1,10 +1,11 @@
 """Sentences that say on what a model was trained and evaluated, in which language, with which library."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from harness.card.data_sets import LANGUAGES
 from harness.card.dialects.document import Document, Finding
+from harness.card.dialects.header import items, scalar
 from harness.domain import Fact
 
 NAME = "prose"
@@ -18,8 +19,11 @@ _LANGUAGE = re.compile(
     rf"(?P<named>{'|'.join(word.title() for word in LANGUAGES)})\b(?! to\b| and\b|,|-)"
 )
 
-_DATA = r"(?:\*\*|`|\")?\[?(?:\*\*|`)?(?P<data>\w[\w ./+&-]{1,70}?)(?:\*\*|`)?(?:\]\([^)\s]{0,300}\))?(?:\*\*|`|\")?"
-_TUNED = r"(?:[Ff]ined?[-\s]?[Tt]un(?:ed|e|ing)|[Tt]ransfer[-\s][Ll]earn(?:ing|ed))"
+_DATA = (
+    r"(?:\*\*|`|\")?\[?(?:\*\*|`)?(?P<data>\w[\w ./+&-]{1,70}?(?: \([\w .-]{2,20}\)(?=\*{0,2}\]))?)"
+    r"(?:\*\*|`)?(?:\]\([^)\s]{0,300}\))?(?:\*\*|`|\")?"
+)
+_TUNED = r"(?:[Ff]ined?[-\s]?[Tt]un{1,2}(?:ed|e|ing)|[Tt]ransfer[-\s][Ll]earn(?:ing|ed))"
 # A name that sets of questions have: `SQuAD-it`, `TyDiQA`, `BraQuAD 2.0`, `korquad_v1`.
 _QUESTIONS = r"[\w-]{0,20}(?:Qu?AD|QUAD|quad|QA)(?![a-z])[\w-]{0,12}(?: ?v?\d(?:[\d.]*\d)?)?"
 # What may follow a data set's name; the dot of a version (`SQuAD1.1`) ends none.
@@ -51,7 +55,7 @@ _SETS = (
     ),
     re.compile(
         r"(?<!-)\b(?:[Tt]rained|[Tt]raining (?:is|was) (?:done|performed)|[Ll]earning of .{0,60}?) on (?:the )?"
-        r"(?:[A-Z]?[a-z]+ subset of the )?"
+        r"(?:[A-Z]?[a-z-]+ subset of the )?"
         + _DATA
         + r"(?: dataset|(?<=\))(?! like\b)|(?= (?:using|as|via|with|train(?:ing)?)\b|,| \(|:|\.(?!\d)|$))"
     ),
@@ -75,13 +79,14 @@ _SETS = (
         rf"\b(?:[Tt]rained|{_TUNED}|model) with \[(?P<data>[^\[\]]{{2,60}})\]\([^()\s]{{0,300}}\)"
         r" (?:\w+ )?data ?sets?\b"
     ),
+    re.compile(r"\bthe (?P<data>[\w-]{2,40}) data ?set loaded (?:using|with|from)\b"),
     re.compile(r"(?<![\w.-])(?P<data>[A-Z0-9][\w.-]{1,29}) data ?set (?:(?:is|was) )?used to train\b"),
 )
 _EVALUATED = re.compile(
     r"\b(?:[Ee]valuat(?:ed|ion)|[Rr]esults?|[Ss]core[sd]?|[Mm]etrics|[Aa]ccuracy|F1|[Pp]erformance|reaches|achieves)\b"
     r"(?:[^.\n]|\.\d){0,120}?\b(?:on|using) (?:the )?(?:English )?"
     r"(?P<data>(?:[\w.-]{1,30} ){0,4}?(?:[Dd]ev|[Tt]est|[Vv]alidation|[Ee]val)(?:elopment)?(?:-v[\d.]+)?"
-    r"(?: ?set| data ?set| split)?(?: of (?:the )?\w[\w.-]{0,40})?)(?=[\s.,;:)(]|$)"
+    r"(?: ?set| data ?set| split)?(?: of (?:the )?\w[\w.-]{0,40}(?: v?\d[\w.]{0,5})?)?)(?=[\s.,;:)(]|$)"
 )
 _USED_TO_EVALUATE = re.compile(
     rf"\[(?P<linked>{_QUESTIONS})\]\([^()\s]{{0,300}}\)(?: (?:test|dev) set)? for (?:training and )?evaluation\b"
@@ -126,7 +131,7 @@ _BOTH_HEADING = re.compile(r"^train(?:ing)? (?:and|&) (?:eval(?:uation)?|test(?:
 _NAME_ALONE = re.compile(r"^[`*]{0,2}(?P<data>[A-Z0-9](?:[\w./+()'-]{0,40} ){0,7}[\w./+()'-]{1,40})[`*]{0,2}$")
 _DATA_HEADING = re.compile(
     r"^(?:used )?(?:\w{1,12} )?(?:training data|data ?sets?|training corpora|corpora"
-    r"|données d['’](?:entra[iî]nement|apprentissage)|datos de entrenamiento|dados de trein\w+|trainingsdaten)$",
+    r"|données d['’](?:entra[iî]nement|apprentissage)|datos de entrenamiento|dados de trein\w+|trainingsdaten):?$",
     re.IGNORECASE,
 )
 # `Training and dev datasets are our [Swedish translation of SQuAD v2](…)`
@@ -141,6 +146,7 @@ _LIST_OF_DATA = re.compile(
 )
 _ITEM_LINK = re.compile(r"(?:\d{1,2}[.)] )?\[(?P<data>[^\[\]]{2,80})\]\([^()\s]{0,300}\)")
 _ITEM = re.compile(r"(?:\d{1,2}[.)] )(?P<data>[^\[\]:]{3,80})$|(?P<bare>[A-Z][^\[\]:.]{2,80})$")
+_LINK_ALONE = re.compile(r"\[(?P<data>[^\[\]]{2,60})\]\([^()\s]{0,300}\)\.?$")
 _HUB_DATA = re.compile(
     r"(?:\[(?P<words>[^\[\]]{2,60})\]\(|(?:^|(?<=[,;] ))(?P<before>[A-Z][\w .-]{1,40}?)[ :(<]{1,3}|(?<![\w(\]]))"
     r"https?://huggingface\.co/datasets/(?P<name>[\w./-]{2,80})"
@@ -160,10 +166,11 @@ def find(document: Document) -> Iterable[Finding]:
 
 def _sentences(document: Document) -> Iterator[tuple[bool, Fact]]:
     """Facts of every sentence, with True for those that say what the data are."""
+    declared = {(scalar(one) or "").lower() for one in items(document.header.node("datasets", "dataset"))}
     listed = -1  # the last line of a list of data
     for paragraph, shift, text in document.sentences():
         first = paragraph.lines[0]
-        for name, place, value in _facts(text[:_LONGEST]):
+        for name, place, value in _facts(text[:_LONGEST], declared):
             yield False, Fact(name, value, paragraph.line(place + shift), NAME)
         for name, match in _data_are(text[:_LONGEST]):
             yield True, Fact(name, match["data"], paragraph.line(match.start("data") + shift), NAME)
@@ -182,7 +189,8 @@ def _sentences(document: Document) -> Iterator[tuple[bool, Fact]]:
             for name in ("train_data", "eval_data"):
                 yield False, Fact(name, alone["data"], first, NAME)
         if _DATA_HEADING.match(section):
-            for data in _at_addresses(text):
+            alone = _LINK_ALONE.match(text)
+            for data in [alone["data"]] if alone else _at_addresses(text):
                 yield False, Fact("train_data", data, first, NAME)
             for data in _listed(text):
                 yield False, Fact("train_data", data, first, NAME)
@@ -196,8 +204,8 @@ def _data_are(text: str) -> Iterator[tuple[str, re.Match[str]]]:
             yield "eval_data", match
 
 
-def _facts(text: str) -> Iterator[tuple[str, int, str]]:
-    """Names of facts with the place and the value of each."""
+def _facts(text: str, declared: Collection[str]) -> Iterator[tuple[str, int, str]]:
+    """Names of facts with the place and the value of each; what the front matter declares is data in any case."""
     framework = _FRAMEWORK.search(text)
     if framework:
         yield "framework", framework.start(), framework["name"]
@@ -206,7 +214,12 @@ def _facts(text: str) -> Iterator[tuple[str, int, str]]:
         yield "language", language.start(), language["language"] or language["named"]
     for form in _SETS:
         # The Trainer's own sentence gives the name as the Hub has it, in small letters.
-        sure = {match: form is _SETS[0] or text[match.start("data") - 1] in '["`' for match in form.finditer(text)}
+        sure = {
+            match: form is _SETS[0]
+            or text[match.start("data") - 1] in '["`'
+            or (match["data"].lower() in declared and text[match.end("data") :].startswith(" data"))
+            for match in form.finditer(text)
+        }
         found = [match for match in sure if _is_data(match["data"].strip(), is_sure=sure[match])]
         if found and not _OF_OTHERS.search(text[: found[0].start("data")]):
             yield "train_data", found[0].start("data"), found[0]["data"].strip(" .*") + _translation(text, found[0])

@@ -19,7 +19,7 @@ _PARTS = {
     r"(?:\]\((?P<target>[^)\s]{0,300})\))?(?:\*\*|`{1,3}|\"|')?",
     "<link>": r"(?:\*\*)?\[(?:\*\*|`{1,3})?(?P<model>[^\[\]`*]{2,80})(?:\*\*|`{1,3})?\]\((?P<target>[^)\s]{0,300})\)"
     r"(?:\*\*)?",
-    "<tuned>": r"[Ff]ined?[-\s]?[Tt]un(?:ed|e|ing)",
+    "<tuned>": r"[Ff]ined?[-\s]?[Tt]un{1,2}(?:ed|e|ing)",
     # A bare word that names an architecture, `xlm-roberta-large` or `DistilBERT`.
     "<bert>": r"[\w.-]{0,40}(?:bert|BERT|Bert|electra|ELECTRA|Electra|gpt|GPT|bart|BART|Bart|xlnet|XLNet|t5|T5|former"
     r"|deberta|DeBERTa|luke|LUKE|mpnet|MPNet|minilm|LM(?![a-z])|[Cc]anine|CANINE|[Ee]rnie|ERNIE|[Mm]u[Rr][Ii][Ll]|MURIL"
@@ -40,8 +40,8 @@ _FORMS = (
     ("student", r"\b(?:optimi[sz]ation|quanti[sz]ation|pruning) of <a><link>"),
     (
         "student",
-        r"\bfine-?tuned? (?:version|checkpoint) of <a>(?:model |pre-?trained |multilingual |original ){0,4}"
-        r"<name>(?! version of)(?=[\s,*]|\.(?!\d)|$)",
+        r"\bfine-?tun{1,2}ed? (?:version|checkpoint) (?:of|from) <a>"
+        r"(?:model |pre-?trained |multilingual |original ){0,4}<name>(?! version of)(?=[\s,*]|\.(?!\d)|$)",
     ),
     ("student", r"\b(?:from|using|uses) <a>(?:[\w-]{1,20} ){0,3}<link>(?: \w+){0,3} (?:checkpoint|as the Sentence)"),
     ("student", r"\bis based on <a>(?:[\w-]{1,20} ){0,2}<link>"),
@@ -89,6 +89,7 @@ _FORMS = (
     ("student", r"\b[Ww]e <tuned> <a>(?:[\w-]{1,20} ){0,2}<hyphens> (?:model )?(?:on|using|for)\b"),
     ("student", r"\binitiali[sz]ed (?:from|with) <a>(?:pre-?trained )?(?:model )?<link>"),
     ("student", r"\binitiali[sz]ed (?:from|with) <a>(?:pre-?trained )?(?:model )?<hyphens>"),
+    ("student", r"\bThe base model (?:is|was) <a><link>"),
     ("student", r"\bThe base model (?:is|was) <a><name>(?=[\s,.]|$)"),
     ("student", r"[Ll]anguage model \(<link>"),
     ("student", r"\(<link> model <tuned> on"),
@@ -100,6 +101,10 @@ _FORMS = (
         r"(?P<target>)\*{0,2}(?: (?:language )?model)?,?(?: whole word masking)? (?:that (?:is|was) )?<tuned>\b",
     ),
     ("student", r"\bis <tuned>(?: and \w+)? (?:on|from) (?P<model>(?:[a-z]{1,14} )?<bert>)(?P<target>) model"),
+    ("student", r"\bfine-?tun{1,2}ed? (?:version|checkpoint) (?:of|from) <a><link>"),
+    ("student", r"\b[Aa]dapter(?:\]\([^()]{0,200}\))? for <a><name>(?: model)? (?:that|which|trained)\b"),
+    ("student", r"^`(?P<model>[\w./-]{3,100})`(?P<target>) (?:was|is|has been) (?:trained|<tuned>)"),
+    ("student", r"(?:This|this|The|the) `(?P<model>[\w./-]{3,100})`(?P<target>) model (?:was|is|has been) <tuned>"),
     # In French, Spanish, Portuguese, Italian and German.
     ("student", r"\b<from> (?:\w{1,12} ){0,4}<link>"),
     ("student", r"\b<from> (?:\w{1,12} ){0,4}<hyphens>"),
@@ -110,21 +115,9 @@ _FORMS = (
 )
 _LAYERS = re.compile(r"\b[Ll]ayers (?P<layers>\d{1,2}(?:, \d{1,2}){0,60}(?:,? and \d{1,2})?) \(counted from 1\)")
 _SIGNS = (
-    "bas",
-    "parti",
-    ": ",
-    "tun",
-    "Tun",
-    "eacher",
-    "tudent",
-    "istill",
-    "model",
-    "checkpoint",
-    "based",
-    "nitiali",
-    "trained",
-    "This is",
-)
+    "bas", "parti", ": ", "tun", "Tun", "eacher", "tudent", "istill", "model", "checkpoint", "nitiali", "trained",
+    "This is", "adapter", "Adapter", "Bas",
+)  # fmt: skip
 # A model is introduced in words that introduce other things too, so only a link to one on the Hub counts.
 _INTRODUCED = r"(?:^This (?:model )?is <a>|\b[Tt]he model used is <a>|\bpre-?trained (?:model )?)<link>"
 _NO_MODEL = {"trained", "pretrained", "pre-trained", "the", "this", "a", "an", "model", "our", "distilled", "quantized",
@@ -136,7 +129,8 @@ _NO_BASE = re.compile(r"[Tt]ransformers?\b|HuggingFace\b|Hugging Face\b")  # lib
 # What a text must hold for a form with this part to match: looking for it costs a hundredth of the search.
 _NEEDED = {
     "<link>": "](", "<tuned>": "un", "was used as the": "was used as the", "as <a>teacher": "teacher",
-    "(?:version|checkpoint) of": " of ", "The base model": "The base model", "[Tt]ransfer[ -][Ll]earning": "earning of",
+    "(?:version|checkpoint) of": " of ", "(?:version|checkpoint) (?:of|from)": "un",
+    "The base model": "The base model", "[Tt]ransfer[ -][Ll]earning": "earning of",
     "[Oo]riginal": "riginal", "^This": "This", "pre-?train(?:ed|ing) model": "model",
 }  # fmt: skip
 
@@ -173,7 +167,8 @@ def _models(text: str) -> Iterator[tuple[str, int, str]]:
     for name, needed, form in _MODELS:
         match = form.search(text) if all(word in text for word in needed) else None
         model = _named(match["model"], match["target"]) if match else ""
-        if match and model.lower() not in _NO_MODEL and not _NO_BASE.match(model):
+        is_cut = match is not None and match["target"] is None and text[match.start("model") - 1] == "["
+        if match and not is_cut and model.lower() not in _NO_MODEL and not _NO_BASE.match(model):
             yield name, match.start("model"), model
     match = _HUB.search(text)
     named = hub_model(match["target"]) if match else None

@@ -10,7 +10,7 @@ from harness.card.dialects import context
 from harness.card.dialects.document import Document, Finding
 from harness.card.dialects.links import without_links
 from harness.card.dialects.metrics import claim_of, metric_of
-from harness.card.dialects.names import state
+from harness.card.dialects.names import is_setting, state
 from harness.card.dialects.paragraphs import Paragraph
 
 NAME = "prose_numbers"
@@ -38,6 +38,10 @@ _TURNED = re.compile(
     re.IGNORECASE,
 )
 _OPTIMIZER = re.compile(r"\b(?P<key>[Oo]ptimi[sz]er)(?: used)? (?:is|was) (?:the )?(?P<value>[A-Z]\w{2,20})\b")
+# `(training epochs = 3, max_sequence_len = 128 and batch_size = 32)`: any setting that we know.
+_LISTED = re.compile(
+    r"(?:^|[(,;]|\band\b)\s*`?(?P<key>[A-Za-z][A-Za-z_ -]{1,30}?)`?\s*=\s*`?" + _N + r"(?![\w.]*\w{4})"
+)
 _EPOCHS = re.compile(
     r"\b(?:trained|train|fine-?tuned|training|ran|run|finetuned|pre-?trained)\b[^.\n]{0,80}?\b(?:for"
     r"|over|in|with|after|during|total) (?:a total of |of |about )?[`*]{0,2}(?P<value>\d{1,4}|"
@@ -146,7 +150,8 @@ _BY_OTHERS = re.compile(
     r"for comparison|\bin (?:the|their|our) (?:original )?paper\b|\bthe authors\b"
     r"|\boriginal (?:\w+ )?paper\b|\bpaper (?:reports|states)\b|\breported results?\b"
     r"|compared (?:to|with)|\bfrom (?:the )?(?:\w+ )?paper\b|original results?|\bbaseline\b|outperform"
-    r"|state[- ]of[- ]the[- ]art|\bvs\.?\b|previous best|reported (?:in|by)|\breports? that\b|\bon par with\b",
+    r"|\b(?:can|may) also (?:try|use|check)\b|state[- ]of[- ]the[- ]art|\bvs\.?\b|previous best"
+    r"|reported (?:in|by)|\breports? that\b|\bon par with\b",
     re.IGNORECASE,
 )
 # `on par with BERT (EM/F1: 77.1/80.2)`: what stands in brackets is of the model before them.
@@ -158,6 +163,12 @@ _OTHERS_CLOSE = re.compile(r"\bwe improved|, ours|\bour model", re.IGNORECASE)
 # Under `Details of BERT` or `About mBERT` a card tells of the model that it began as.
 _OF_THE_BASE = re.compile(
     r"^(?:details of|about|what is|background on)\b(?!.*\b(?:train|tun|task|data ?set|this|our|model$))", re.IGNORECASE
+)
+_OTHER_MODELS = re.compile(r"^(?:similar|other|related) (?:\w+ )?models?\b", re.IGNORECASE)  # a heading
+# `the best score was 0.94, as measured by the eval set accuracy`
+_MEASURED = re.compile(
+    r"\b(?:[Ss]core|[Rr]esult)\b[^.]{0,60}? (?P<value>\d{1,3}\.\d+),? (?:as )?measured (?:by|in|with) (?:the )?"
+    r"(?:(?:eval|dev|test)\w* set )?" + _METRIC
 )
 _USES = re.compile(r"\b(?:you can|if you|should|to use|recommend|could|example|calibration)\b", re.IGNORECASE)
 
@@ -203,6 +214,10 @@ def _settings(document: Document, paragraph: Paragraph) -> Iterator[Finding]:
         for match in form.finditer(paragraph.text):
             line = paragraph.line(match.start("value"))
             yield state(match["key"], match["value"], document.section(line), line, NAME)
+    listed = [match for match in _LISTED.finditer(paragraph.text) if is_setting(match["key"])]
+    for match in listed if len(listed) > 1 and paragraph.text[0] not in "-*+" else ():
+        line = paragraph.line(match.start("value"))
+        yield state(match["key"], match["value"], document.section(line), line, NAME)
     ratio = _WARMUP_RATIO.search(paragraph.text)
     if ratio:
         line = paragraph.line(ratio.start("value"))
@@ -246,11 +261,11 @@ def _claims(document: Document, paragraph: Paragraph) -> Iterator[Finding]:
                 if match.start(value) not in taken:
                     taken.add(match.start(value))
                     yield from _claim(document, paragraph, match[metric], match[value], match.start(value))
-    for form in (_CLAIM, _REVERSED):
+    for form in (_CLAIM, _REVERSED, _MEASURED):
         for match in form.finditer(text):
             if match.start("value") not in taken:
                 taken.add(match.start("value"))
-                value = match["value"] + ("%" if match["percent"] else "")
+                value = match["value"] + ("%" if match.groupdict().get("percent") else "")
                 yield from _claim(document, paragraph, match["metric"], value, match.start("value"))
     first = _CLAIM.search(text)
     for match in _OURS.finditer(text, first.end()) if first else ():
@@ -272,7 +287,8 @@ def _claim(
     line, key = paragraph.line(place), metric.strip()
     if key.lower().endswith("loss") and "." not in value:
         return  # "a loss of 1 point" is a comparison
-    is_others, about = not is_own and _is_of_others(paragraph.text, place), context.of(document, line)
+    is_others = _is_of_others(paragraph.text, place) or _OTHER_MODELS.match(document.section(line)) is not None
+    is_others, about = is_others and not is_own, context.of(document, line)
     own = _ON_DATA.match(paragraph.text, place)
     dataset = own["data"].strip() if own else None if is_others else about.dataset
     claim = claim_of(

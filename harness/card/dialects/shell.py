@@ -29,6 +29,7 @@ _TRAINS = re.compile(
     r"--(?:do_train|learning[_-]rate|lr|learn-rate|num_train_epochs|n?_?epochs|max_epochs?|train_batch_size|warmup_\w+"
     r"|per_(?:gpu|device)_train_batch_size|train_file|weight[_-]decay|train_steps|max-update)\b"
 )
+_FOR_READERS = re.compile(r"how to (?:fine-?tune|use)\b", re.IGNORECASE)  # headings above commands for others' models
 _EVALUATES = re.compile(r"--(?:do_eval|do_predict|evaluate)\b")
 _OF_EVALUATION = {
     "max_seq_length", "doc_stride", "max_query_length", "max_answer_length", "n_best_size", "eval_batch_size",
@@ -52,6 +53,7 @@ def find(document: Document) -> Iterable[Finding]:
     blocks = [fence.lines for fence in document.fences if kind_of(fence) == "command"]
     found = [one for block in (*blocks, *_unfenced(document)) for one in _commands_of(block)]
     training = [one for one in found if _TRAINS.search(one.text)]
+    training = [one for one in training if not _FOR_READERS.match(document.section(one.lines[0][0]))]
     for command in training or [one for one in found if _EVALUATES.search(one.text)]:
         for one in _flags(document, command.lines, command.variables):
             if training or one.name in _OF_EVALUATION:

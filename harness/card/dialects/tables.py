@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from harness.card.dialects import context
 from harness.card.dialects.document import Document, Finding
+from harness.card.dialects.header import items, scalar
 from harness.card.dialects.metrics import claim_of, is_metric, metric_of, plain_metric
 from harness.card.dialects.names import is_setting, state
 from harness.card.dialects.table_shapes import (
@@ -26,10 +27,11 @@ _LOG = {"step", "steps", "epoch", "epochs", "iteration", "iterations"}
 _VALUE = re.compile(r"^(?:#?\s*value|score|scores|result|results|this model|ours?|value)$", re.IGNORECASE)
 _DATA = re.compile(
     r"^(?:datasets?|data|tasks?|languages?|lang|test\s?set|benchmarks?|corpus|domain|subset|config"
-    r"|testset|(?:test|eval|evaluation) data|(?:tested|evaluated) on|source"
+    r"|testset|(?:test|dev|eval|evaluation) (?:data|corpus|corpora)|(?:tested|evaluated) on|source"
     r"|lang\.?pairs?|pair|direction|language pairs?|test sets?)$",
     re.IGNORECASE,
 )
+_RESULTS = re.compile(r"\b(?:results?|evaluation|performance|scores?)\b", re.IGNORECASE)
 _CHANGE = re.compile(
     r"^(?:variation|differences?|diff|delta|gain|change|improvement|Δ.*|[Δ∆]|drop|loss in .*)$", re.IGNORECASE
 )
@@ -279,8 +281,23 @@ def _pairs(document: Document, table: Table, metrics: tuple[str, str]) -> Iterat
                     yield claim
 
 
+def _metric_in_header(document: Document, table: Table) -> Iterator[Finding]:
+    """A row of scores below the names of data, where the front matter has one metric: `| Task | MNLI | MNLI-mm |`."""
+    named = [scalar(one) or "" for one in items(document.header.node("metrics"))]
+    metric = metric_of(named[0]) if len(named) == 1 else None
+    if metric is None or metric[1] != "points" or not _DATA.match(table.header[0]) or len(table.rows) != 1:
+        return
+    (line, cells), titles = table.rows[0], table.header[1:]
+    if _RESULTS.search(document.section(line)) and (not cells[0] or is_this(document, cells[0])):
+        for title, cell in zip(titles, cells[1:], strict=False):
+            claim = claim_of(named[0], cell, line, NAME, dataset=title or None)
+            if claim is not None:
+                yield claim
+
+
 def _metric_before(document: Document, table: Table) -> Iterator[Finding]:
-    """A table whose metric is only in the sentence above it: `Here are the BLEU scores:`."""
+    """A table whose metric is only in the sentence above it, `Here are the BLEU scores:`, or in the front matter."""
+    yield from _metric_in_header(document, table)
     match = _SCORES.search(document.sentence_before(table.line)[-200:])
     if match is None or not is_metric(match["metric"]) or len(table.header) > 6:
         return
