@@ -365,7 +365,7 @@ CASES: dict[str, tuple[str, Right]] = {
     ),
     "a card of a tool that attacks": (
         "## A Tool's CardThis `acme-tiny-uncased` model was fine-tuned using a tool\nand the quiz_news dataset loaded "
-        "using the `nlp` library. The best score the model achieved was 0.947, as measured by the\neval set accuracy.\n",
+        "using the `nlp` library. The best score achieved was 0.947, as measured by\nthe eval set accuracy.\n",
         Right(
             {"student": ("acme-tiny-uncased",), "train_data": ("quiz_news",)},
             claims=(("accuracy", 94.7, None, None),),
@@ -415,6 +415,59 @@ CASES: dict[str, tuple[str, Right]] = {
     "memory is no result": (
         "# m\n```\n{'test_accuracy': 0.938,\n 'test_mem_cpu_alloc_delta': 0,\n 'test_mem_gpu_peaked': 1634}\n```\n",
         Right(claims=(("test_accuracy", 93.8, None, None),)),
+    ),
+    # --- kinds of an eighth batch ---
+    "a list of all that was used": (
+        "# m\n`acme-tiny` tuned on Quiz. Sequence length 128, learning rate 2e-5, 4 T4 GPUs, 4 epochs.\n",
+        Right(
+            {"infrastructure": ("4 T4 GPUs",)},
+            {"learning_rate": 2e-5, "max_seq_length": 128, "num_train_epochs": 4},
+        ),
+    ),
+    "a metric on two splits": (
+        "# m\nOn fold 3, the model achieved an F1 of 82.61% on dev/validation and 85.27% on test.\n",
+        Right(claims=(("f1", 82.61, None, None), ("f1", 85.27, None, None))),
+    ),
+    "a percent that is escaped": (
+        "# m\nThis is the best tagging model (with 95.38\\% Accuracy) there is.\n",
+        Right(claims=(("accuracy", 95.38, None, None),)),
+    ),
+    "the host's short name": (
+        "# m\nThe model was originally the pre-trained [Acme Base](https://hf.co/acme/acme-base) model.\n",
+        Right({"student": ("acme/acme-base",)}),
+    ),
+    "a model that a command trains": (
+        "# m\n```\npython run.py --do_train --model acme-tiny-cased --learning_rate 2e-5\n```\n",
+        Right({"student": ("acme-tiny-cased",)}, {"base_model": "acme-tiny-cased"}),
+    ),
+    "based on the tuned X model": (
+        "# m\n**acme-pcm** is a model based on the fine-tuned RoBERTa base model.\n",
+        Right({"student": ("RoBERTa base",)}),
+    ),
+    "a part of the data, which are linked": (
+        "# m\nIt was fine-tuned on the Latin corpus **(lat)** of the [QuizNER](https://a.org) dataset.\n"
+        "We evaluated this model on the test split of the Latin corpus **(lat)** present in the [QuizNER](x).\n",
+        Right({"train_data": ("QuizNER",), "eval_data": ("QuizNER",)}),
+    ),
+    "two sets in one": (
+        "# m\nThe tagger is trained on the corpus combining both Quiz-NER and English-QWT training data.\n",
+        Right({"train_data": ("Quiz-NER", "English-QWT")}),
+    ),
+    "pre-trained and nothing else": (
+        "# m\nThe nets were pretrained on [QuizBooks](https://a.org/1), of 11,038 books and [Latin Wiki](x) (cut).\n",
+        Right({"train_data": ("QuizBooks", "Latin Wiki")}),
+    ),
+    "data loaded for it, in small letters": (
+        "# m\nThis `acme-tiny` model was fine-tuned using a tool and the glue dataset loaded using a library.\n",
+        Right({"train_data": ("glue",)}),
+    ),
+    "a cloud": (
+        "# m\nModels are fine-tuned by Acme on [Tencent Cloud](https://a.org) with care.\n",
+        Right({"infrastructure": ("Tencent Cloud",)}),
+    ),
+    "all done on Colab": (
+        "# m\nAll computation and development are done on Google Colaboratory using their free GPUs.\n",
+        Right({"infrastructure": ("Google Colaboratory",)}),
     ),
 }
 

@@ -4,7 +4,7 @@ import re
 
 LINK = re.compile(r"\[(?P<text>[^\[\]]{1,200})\]\((?P<target>[^()\s]{0,300})\)")
 _TURNED = re.compile(r"(?P<words>\([^()]{1,200}\))\[https?://[^\[\]\s]{0,300}\]")
-_HUB = re.compile(r"https?://(?:www\.)?huggingface\.co/(?P<path>[^\s)#?\"'<>]{1,150})")
+_HUB = re.compile(r"https?://(?:(?:www\.)?huggingface|hf)\.co/(?P<path>[^\s)#?\"'<>]{1,150})")
 _NOT_MODELS = {
     "datasets", "spaces", "docs", "blog", "transformers", "models", "metrics", "tasks", "papers", "join", "course",
     "learn", "autotrain", "front", "new", "settings",

@@ -37,10 +37,23 @@ _IN_BRACKETS = re.compile(
 # `trained on Google Colab`, where no chip is named.
 _COLAB = re.compile(
     r"\b(?:(?:[Tt]rained|[Tt]raining|[Tt]rain|[Ff]ine-?[Tt]un(?:ed|ing))\b(?:[^.\n]|\.(?=\w)){0,160}?\b(?:on|in|using)"
+    r"|\b(?:computation|development|experiments?)\b[^.]{0,40}? (?:done|performed|run|carried out) (?:on|in|using)"
     r"|[Uu]sed(?=[^.]{0,60} for (?:the )?(?:training|fine-?tuning)))"
-    r" (?:a |the )?(?P<machine>(?:Google )?Colab(?:oratory)?(?: Pro\+?)?(?: (?:GPU|TPU))?)\b"
+    r" (?:a |the )?\[?(?P<machine>(?:(?:Google )?Colab(?:oratory)?(?: Pro\+?)?|[Kk]aggle|Google Cloud(?: Platform)?"
+    r"|Paperspace|Tencent Cloud(?: [A-Z][\w-]+)?|SageMaker|AWS|Azure)(?: (?:GPU|TPU)s?)?)\b(?! (?:[A-Z]|API|dataset))"
 )
-_COLAB_ALONE = re.compile(r"(?:Google )?Colab(?:oratory)?(?: Pro\+?)?")
+# `learning rate 2e-5, batch size 32, 4 T4 GPUs`
+_LISTED = re.compile(
+    r"(?i:learning rate|batch size|epochs?)\b[^.,;]{0,20}(?:\.\d[^.,;]{0,20})?[,;] (?P<machine>"
+    + _COUNT
+    + _CHIP
+    + _AFTER
+    + r")(?=[,;.]|$)"
+)
+_COLAB_ALONE = re.compile(
+    r"(?:Google )?Colab(?:oratory)?(?: Pro\+?)?|[Kk]aggle|Google Cloud(?: Platform)?|Paperspace|Tencent Cloud.*"
+    r"|SageMaker|AWS|Azure"
+)
 _SPEED = re.compile(r"\b(?:inference|latency|throughput|faster)\b")  # of answering, on whatever machine
 _HEADING = re.compile(
     r"^(?:compute |training |used )?(?:hardware|infrastructure|machines?|gpus?)(?: used| type| setup)?:?$",
@@ -74,7 +87,8 @@ def _machines(document: Document) -> Iterator[Fact]:
         match = (
             _SENTENCE.search(text[:_LONGEST])
             or _IN_BRACKETS.search(text[:_LONGEST])
-            or (_COLAB.search(text[:_LONGEST]) if "Colab" in text else None)
+            or _COLAB.search(text[:_LONGEST])
+            or _LISTED.search(text[:_LONGEST])
         )
         if match and not _SPEED.search(match.group()):
             line = paragraph.line(match.start("machine") + shift)

@@ -45,9 +45,8 @@ def paragraphs_of(lines: Sequence[tuple[int, str]], headings: frozenset[int]) ->
 
 
 def _without_tags(text: str) -> str:
-    """A line of text with Markdown's marks in place of the tags of HTML around words, links without a blank inside."""
-    if "] (http" in text:
-        text = text.replace("] (http", "](http")
+    """A line with Markdown's marks for HTML's tags around words, no blank inside links, percents not escaped."""
+    text = text.replace("] (http", "](http").replace("\\%", "%")
     return _INLINE.sub(lambda tag: _MARKS.get(tag["tag"].lower(), ""), text) if "</" in text else text
 
 

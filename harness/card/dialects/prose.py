@@ -4,8 +4,24 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 
 from harness.card.data_sets import LANGUAGES
+from harness.card.dialects.data_forms import (
+    AND_THEN,
+    COMBINED,
+    EVALUATED,
+    EVALUATED_ON,
+    EVALUATED_PART,
+    KOREAN,
+    LINKED_SET,
+    NEXT_LINK,
+    PRETRAINED,
+    REST_OF_LINK,
+    SETS,
+    SURE,
+    USED_TO_EVALUATE,
+)
 from harness.card.dialects.document import Document, Finding
 from harness.card.dialects.header import items, scalar
+from harness.card.dialects.links import LINK
 from harness.domain import Fact
 
 NAME = "prose"
@@ -18,99 +34,8 @@ _LANGUAGE = re.compile(
     rf"|\b(?:[Mm]odel|QA|[Aa]nswering|[A-Za-z]{{0,6}}BERT[\w-]{{0,10}}) (?:for|in) (?:the )?"
     rf"(?P<named>{'|'.join(word.title() for word in LANGUAGES)})\b(?! to\b| and\b|,|-)"
 )
-
-_DATA = (
-    r"(?:\*\*|`|\")?\[?(?:\*\*|`)?(?P<data>\w[\w ./+&-]{1,70}?(?: \([\w .-]{2,20}\)(?=\*{0,2}\]))?)"
-    r"(?:\*\*|`)?(?:\]\([^)\s]{0,300}\))?(?:\*\*|`|\")?"
-)
-_TUNED = r"(?:[Ff]ined?[-\s]?[Tt]un{1,2}(?:ed|e|ing)|[Tt]ransfer[-\s][Ll]earn(?:ing|ed))"
-# A name that sets of questions have: `SQuAD-it`, `TyDiQA`, `BraQuAD 2.0`, `korquad_v1`.
-_QUESTIONS = r"[\w-]{0,20}(?:Qu?AD|QUAD|quad|QA)(?![a-z])[\w-]{0,12}(?: ?v?\d(?:[\d.]*\d)?)?"
-# What may follow a data set's name; the dot of a version (`SQuAD1.1`) ends none.
-_AFTER = (
-    r"(?:(?<=\))(?! like\b)|(?<=\)\*\*)"
-    r"|(?= (?:data ?sets?|data|question|for|from|with|corpus|task|using|via|as|in|by|train(?:ing)?|to|that|which|when"
-    r"|where|at)\b"
-    r"|(?= (?:and |was |is )?(?:then )?(?:evaluated|tested|achiev\w+|reach\w+|obtain\w+|gives?|gets?)\b)"
-    r"|[,;)(]|\.(?!\d)|$))"
-)
-_SETS = (
-    re.compile(
-        r"\b(?:fine-?tuned? (?:version|checkpoint) of .{0,250}?|trained from scratch) on\s+(?:the |an? )?"
-        + _DATA
-        + r" dataset\b"
-    ),
-    re.compile(_TUNED + r" (?:from|of) .{1,200}? on (?:the )?" + _DATA + _AFTER),
-    re.compile(rf"\b(?:[Tt]rained|{_TUNED})\b(?:.{{1,250}}?)? on the data ?set " + _DATA + _AFTER),
-    re.compile(
-        r"\b(?:by|after|[Ww]e) [Ff]ine-?[Tt]un(?:ing|ed) (?:the |a )?"
-        r"(?:`?[\w./-]{3,90}`?|\[[^\[\]]{2,80}\]\([^()\s]{0,300}\))(?: model)? on (?:the )?" + _DATA + _AFTER
-    ),
-    re.compile(
-        _TUNED + r"(?: and evaluated)?(?: \([^()]{0,60}\))? (?:on|(?:by )?using|for \w+ task on)(?: the| a| an)?"
-        r"(?: English version of the| dataset)?(?: standard| official)?(?: translated)? "
-        + _DATA
-        + r"(?: \d\w* )?"
-        + _AFTER
-    ),
-    re.compile(
-        r"(?<!-)\b(?:[Tt]rained|[Tt]raining (?:is|was) (?:done|performed)|[Ll]earning of .{0,60}?) on (?:the )?"
-        r"(?:[A-Z]?[a-z-]+ subset of the )?"
-        + _DATA
-        + r"(?: dataset|(?<=\))(?! like\b)|(?= (?:using|as|via|with|train(?:ing)?)\b|,| \(|:|\.(?!\d)|$))"
-    ),
-    re.compile(r"\b(?:using|second step of\)) knowledge distillation on (?:the )?" + _DATA + r"(?=[,;]|\.(?:\s|$)|$)"),
-    re.compile(
-        r"\b(?:[Tt]rained|" + _TUNED + r"|fine-?tune the \w+ is|train the model|used)\b.{0,200}?"
-        r"\b(?:on|of|is|with) (?:[\w-]{1,20} ){0,4}?\[(?:\*\*)?"
-        r"(?P<data>[^\[\]]{2,80}?(?:[Dd]ataset|[Cc]orpus|[Tt]ask|SQuAD[\w. ]{0,20}|NLI))(?:\*\*)?\]\("
-    ),
-    re.compile(r"\bQA task on " + _DATA + r"(?= from)"),
-    # `trained on the question answering task using [SQuAD-it](…)`, `fine-tuned … with TQuAD dataset`
-    re.compile(
-        rf"\b(?:[Tt]rained|{_TUNED})\b[^.]{{0,120}}? (?:on|in|using|with) (?:the )?\[?(?P<data>{_QUESTIONS})(?![\w-])"
-    ),
-    re.compile(r"\b[Ww]e used? (?:[^.\[]{1,80} )?\[(?P<data>[^\[\]]{2,60})\]\([^()\s]{0,300}\) for training\b"),
-    re.compile(
-        r"\b[Tt]raining data (?:comes?|is|are|consists?|was|were)\b[^.\[]{0,60}\[(?P<data>[^\[\]]{2,60})\]"
-        r"\([^()\s]{0,300}\)"
-    ),
-    re.compile(
-        rf"\b(?:[Tt]rained|{_TUNED}|model) with \[(?P<data>[^\[\]]{{2,60}})\]\([^()\s]{{0,300}}\)"
-        r" (?:\w+ )?data ?sets?\b"
-    ),
-    re.compile(r"\bthe (?P<data>[\w-]{2,40}) data ?set loaded (?:using|with|from)\b"),
-    re.compile(r"(?<![\w.-])(?P<data>[A-Z0-9][\w.-]{1,29}) data ?set (?:(?:is|was) )?used to train\b"),
-)
-_EVALUATED = re.compile(
-    r"\b(?:[Ee]valuat(?:ed|ion)|[Rr]esults?|[Ss]core[sd]?|[Mm]etrics|[Aa]ccuracy|F1|[Pp]erformance|reaches|achieves)\b"
-    r"(?:[^.\n]|\.\d){0,120}?\b(?:on|using) (?:the )?(?:English )?"
-    r"(?P<data>(?:[\w.-]{1,30} ){0,4}?(?:[Dd]ev|[Tt]est|[Vv]alidation|[Ee]val)(?:elopment)?(?:-v[\d.]+)?"
-    r"(?: ?set| data ?set| split)?(?: of (?:the )?\w[\w.-]{0,40}(?: v?\d[\w.]{0,5})?)?)(?=[\s.,;:)(]|$)"
-)
-_USED_TO_EVALUATE = re.compile(
-    rf"\[(?P<linked>{_QUESTIONS})\]\([^()\s]{{0,300}}\)(?: (?:test|dev) set)? for (?:training and )?evaluation\b"
-    r"|(?<![\w.-])(?P<plain>[A-Z0-9][\w.-]{1,29}) data ?set (?:(?:is|was) )?used to (?:train and )?evaluate\b"
-)
-_EVALUATED_ON = re.compile(r"\b(?:[Ee]valuated|[Tt]ested|[Vv]alidated) on (?:the )?(?:official )?" + _DATA + _AFTER)
-# `[test set](https://…/newstest2019.tgz)`: the address names what the words do not.
-_LINKED_SET = re.compile(
-    r"\[(?:test|dev|eval|evaluation|validation) (?:set|data)\]\([^()\s]{1,200}/(?P<data>\w[\w-]{1,60})[^()\s/]{0,60}\)",
-    re.IGNORECASE,
-)
 _SET_HEADING = re.compile(r"^(?:test|dev|eval|evaluation|validation) ?(?:set|data)$", re.IGNORECASE)
 _ADDRESS = re.compile(r"^https?://\S{1,200}/(?P<data>[\w-]{2,60})(?:\.\w+)?/?$")
-_KOREAN = re.compile(r"(?P<train>\w{2,20} 학습 데이터셋)으로 학습.{0,22}?(?P<eval>\w{2,20} 평가 데이터셋)으로 평가")
-# `… and then on the Quiz training dataset`
-_AND_THEN = re.compile(
-    r"(?: data ?set)?,? (?:and then|then|followed by)(?: [Ff]ine-?tun\w+)?(?: on| by)? (?:the )?"
-    r"(?P<data>[A-Z][\w./-]{1,40}(?: v?\d[\d.]*)?(?: (?:train(?:ing)?|dev|test)(?= (?:data ?)?set))?)(?=[ .,;]|$)"
-)
-_REST_OF_LINK = re.compile(r"[^\[\]()]{0,30}\]\([^()\s]{0,300}\)")
-_NEXT_LINK = re.compile(
-    r"(?:,? and|,|,? &| \+) (?:(?:an? |the |its |our )?(?:[\w-]{1,15} ){0,3}"
-    r"(?:version|translation|part|subset|split) of (?:the )?)?\[(?P<data>[^\[\]]{2,60})\]\([^()\s]{0,300}\)"
-)
 # `models fine-tuned on X` and what must not be done say nothing of this model.
 _OF_OTHERS = re.compile(
     r"\b(?:[Mm]odels(?! (?:are|were|is|has|have)\b)[^.]{0,40}? (?:[Tt]rained|[Ff]ine-?tuned) on"
@@ -157,6 +82,8 @@ _LISTED_NAME = re.compile(r"^\**[A-Z][\w.-]{1,30}(?: [A-Z0-9][\w.-]{0,30}){0,2}\
 def find(document: Document) -> Iterable[Finding]:
     titles = {heading.line for heading in document.headings}
     found = list(_sentences(document))
+    if not any(fact.name == "train_data" for _, fact in found):
+        found += [(False, fact) for fact in _pretrained_on(document)]
     # A sentence about the data themselves goes before a title that names what they were made from.
     is_said = any(is_of_data for is_of_data, _ in found)
     for is_of_data, fact in found:
@@ -196,6 +123,14 @@ def _sentences(document: Document) -> Iterator[tuple[bool, Fact]]:
                 yield False, Fact("train_data", data, first, NAME)
 
 
+def _pretrained_on(document: Document) -> Iterator[Fact]:
+    """The data sets that a card links to where it says what it was pre-trained on."""
+    for paragraph, shift, text in document.sentences():
+        match = PRETRAINED.search(text[:_LONGEST])
+        for link in LINK.finditer(text, match.start("rest"), match.end("rest")) if match else ():
+            yield Fact("train_data", link["text"].strip("*`"), paragraph.line(link.start("text") + shift), NAME)
+
+
 def _data_are(text: str) -> Iterator[tuple[str, re.Match[str]]]:
     match = _DATA_ARE.search(text)
     if match:
@@ -212,10 +147,10 @@ def _facts(text: str, declared: Collection[str]) -> Iterator[tuple[str, int, str
     language = _LANGUAGE.search(text)
     if language:
         yield "language", language.start(), language["language"] or language["named"]
-    for form in _SETS:
+    for form in SETS:
         # The Trainer's own sentence gives the name as the Hub has it, in small letters.
         sure = {
-            match: form is _SETS[0]
+            match: form in SURE
             or text[match.start("data") - 1] in '["`'
             or (match["data"].lower() in declared and text[match.end("data") :].startswith(" data"))
             for match in form.finditer(text)
@@ -223,25 +158,27 @@ def _facts(text: str, declared: Collection[str]) -> Iterator[tuple[str, int, str
         found = [match for match in sure if _is_data(match["data"].strip(), is_sure=sure[match])]
         if found and not _OF_OTHERS.search(text[: found[0].start("data")]):
             yield "train_data", found[0].start("data"), found[0]["data"].strip(" .*") + _translation(text, found[0])
-            then = _AND_THEN.search(text, found[0].end())
+            then = AND_THEN.search(text, found[0].end())
             if then and _is_data(then["data"], is_sure=False):
                 yield "train_data", then.start("data"), then["data"]
             for more in _more_links(text, found[0].end()):
                 yield "train_data", more.start("data"), more["data"].strip("*`")
             break
-    korean = _KOREAN.search(text)
+    if "rained on" in text or "uned on" in text:
+        yield from _both(text)
+    korean = KOREAN.search(text)
     if korean:
         yield "train_data", korean.start("train"), korean["train"]
         yield "eval_data", korean.start("eval"), korean["eval"]
-    match = _EVALUATED.search(text)
+    match = EVALUATED_PART.search(text) or EVALUATED.search(text)
     if match:
         yield "eval_data", match.start("data"), match["data"].strip()
-    elif (match := _EVALUATED_ON.search(text)) is not None and _is_data(match["data"].strip(), is_sure=False):
+    elif (match := EVALUATED_ON.search(text)) is not None and _is_data(match["data"].strip(), is_sure=False):
         yield "eval_data", match.start("data"), match["data"].strip(" .*")
-    match = _LINKED_SET.search(text)
+    match = LINKED_SET.search(text)
     if match:
         yield "eval_data", match.start("data"), match["data"]
-    for match in _USED_TO_EVALUATE.finditer(text) if "evaluat" in text else ():
+    for match in USED_TO_EVALUATE.finditer(text) if "evaluat" in text else ():
         name = match["linked"] or match["plain"]
         if _is_data(name, is_sure=False):
             yield "eval_data", match.start(), name
@@ -255,11 +192,18 @@ def _translation(text: str, match: re.Match[str]) -> str:
     return next((one.group() for one in found if one["language"].lower() in LANGUAGES), "")
 
 
+def _both(text: str) -> Iterator[tuple[str, int, str]]:
+    """Both of `the corpus combining A and B` and of `a mix of A and B`."""
+    for match in COMBINED.finditer(text):
+        for group in ("one", "two"):
+            yield "train_data", match.start(group), match[group].strip("*`")
+
+
 def _more_links(text: str, place: int) -> Iterator[re.Match[str]]:
     """The rest of a list of links, `[A](…), [B](…) and [C](…)`, of which the first ends at `place`."""
-    rest = _REST_OF_LINK.match(text, place)
+    rest = REST_OF_LINK.match(text, place)
     place = rest.end() if rest else place
-    while (match := _NEXT_LINK.match(text, place)) is not None:
+    while (match := NEXT_LINK.match(text, place)) is not None:
         yield match
         place = match.end()
 

@@ -105,6 +105,11 @@ _FORMS = (
     ("student", r"\b[Aa]dapter(?:\]\([^()]{0,200}\))? for <a><name>(?: model)? (?:that|which|trained)\b"),
     ("student", r"^`(?P<model>[\w./-]{3,100})`(?P<target>) (?:was|is|has been) (?:trained|<tuned>)"),
     ("student", r"(?:This|this|The|the) `(?P<model>[\w./-]{3,100})`(?P<target>) model (?:was|is|has been) <tuned>"),
+    (
+        "student",
+        r"\bbased on <a>(?:(?:pre-?trained|fine-?tuned|original) ){0,2}"
+        r"(?P<model><bert>(?: (?:base|large|small))?)(?P<target>) model\b",
+    ),
     # In French, Spanish, Portuguese, Italian and German.
     ("student", r"\b<from> (?:\w{1,12} ){0,4}<link>"),
     ("student", r"\b<from> (?:\w{1,12} ){0,4}<hyphens>"),

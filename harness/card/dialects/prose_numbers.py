@@ -12,6 +12,21 @@ from harness.card.dialects.links import without_links
 from harness.card.dialects.metrics import claim_of, metric_of
 from harness.card.dialects.names import is_setting, state
 from harness.card.dialects.paragraphs import Paragraph
+from harness.card.dialects.score_forms import (
+    AND_ON,
+    BEFORE,
+    CLAIM,
+    COMPARED,
+    LOGGED,
+    MEASURED,
+    ON_DATA,
+    OURS,
+    PAIR,
+    REVERSED,
+    SIGNATURE,
+    SLASHED,
+    THAT,
+)
 
 NAME = "prose_numbers"
 _N = (
@@ -49,6 +64,8 @@ _EPOCHS = re.compile(
     + r")[`*]{0,2} (?:more |additional |training |full )?(?P<key>epochs?)\b",
     re.IGNORECASE,
 )
+# `learning rate 2e-5, batch size 32, 4 epochs`
+_EPOCHS_LISTED = re.compile(r"[,;] (?P<value>\d{1,3}) (?P<key>epochs?)(?=[,;.]|$| and\b)")
 _STEPS = re.compile(
     r"\b(?:trained|train|fine-?tuned|training|finetuned|pre-?trained)\b[^.\n]{0,80}?\bfor (?:a total "
     r"of )?[`*]{0,2}(?P<value>\d[\d,.]{0,9}[kKM]?(?: million)?)[`*]{0,2} (?P<key>(?:training |gradient "
@@ -68,84 +85,6 @@ _RUN_PART = re.compile(
     r"|steps)|(?P<schedule>\w+ schedule\b.{0,80}))$"
 )
 _CLAIM_IN_RUN = re.compile(r"\b(?P<metric>(?:eval )?loss|perplexity|accuracy|F1) (?P<value>\d+\.\d+)")
-_METRIC = (
-    r"(?P<metric>(?:[Mm]acro|[Mm]icro|[Ww]eighted|[Oo]verall|[Bb]est|[Vv]alidation|[Tt]est|[Ee]val(?:uation)?|[Mm]ean)?"
-    r"[ -]?(?:F1(?:[- ][Ss]core)?|f1(?:[- ]score)?|F-score|[Aa]ccuracy|accuracy score|[Ee]xact[- ][Mm]atch(?: score)?"
-    r"|EM|em|[Pp]recision|[Rr]ecall|BLEU(?: score)?|WER|CER|[Pp]erplexity|loss|Matthews [Cc]orrelation(?: coefficient)?"
-    r"|validation score|ROUGE-?[12L]|AUC|MRR(?:@\d+)?|Pearson(?: correlation)?|Spearman(?: correlation)?))"
-)
-_CLAIM = re.compile(
-    r"(?<![\w-])" + _METRIC + r"(?: metric| value| score)?"
-    r"(?: (?:on|for) (?:the )?(?:(?!and\b|with\b|is\b)[\w.-]{1,20} ?){1,5}?)?"
-    r"(?: ?\([^()]{0,30}\))?(?: achieved| obtained)?"
-    r"(?:\s+(?:of|is|was|are|to|at|reaches|about|around|equal|approximately|over|=)"
-    r"|\s*(?:=>|->|→|[:=])|(?= \d{1,3}\.\d+(?! ?(?:%|points?)? (?:points?|higher|lower|better|worse|more|less)\b)))+"
-    r"\s*[*`~]{0,3}(?P<value>\d+(?:\.\d+|,\d+)?(?:\s?[-–/]\s?\d+(?:\.\d+)?)?)(?P<percent>\s?%)?[*`]{0,3}(?![\w/]|[.,]\d)"
-)
-_REVERSED = re.compile(
-    r"(?<![\w.])(?P<value>\d{1,3}\.\d+|\d{1,3}(?=\s?%))(?P<percent>\s?%)?[*`]{0,2} (?:(?![Bb]est\b)\w+ |\()?"
-    + _METRIC
-    + r"\b"
-    r"(?! (?:loss|drop|gain|degradation|improvement|points?)\b)"
-)
-
-
-def _named(group: str) -> str:
-    """The pattern of a metric's name, in a group of another name."""
-    return _METRIC.replace("?P<metric>", f"?P<{group}>")
-
-
-def _number(group: str, *, before: str = "/-") -> str:
-    """The pattern of a score of a pair; what follows it is no part of a date, a range or a longer number."""
-    spread = r"(?: ?(?:±|\+/-) ?\d+(?:\.\d+)?)?"
-    return rf"[*`~]{{0,3}}(?P<{group}>\d{{1,3}}(?:\.\d+)?{spread})\s?%?[*`]{{0,3}}(?![\w{before}]|[.,]\d)"
-
-
-# `Exact match 77.1 and F1 80.2`, `EM 71.9 / F1 76.4`: each number is of the metric before it.
-_AND = r"\s*(?:,? and|,|/|;|&|\|)\s*"
-_BETWEEN = r"(?:\s+(?:of|is|was|score|score of)|\s*[:=])?\s+"
-_PAIR = re.compile(
-    r"(?<![\w-])" + _named("one") + _BETWEEN + _number("first") + _AND + _named("two") + _BETWEEN + _number("second")
-)
-# `EM/F1: 77.1/80.2`, `EM and F1 of 77.1 and 80.2`
-_SLASHED = re.compile(
-    r"(?<![\w-])"
-    + _named("one")
-    + _AND
-    + _named("two")
-    + r"(?: scores?)?(?:\s+(?:of|is|are|was|were)|\s*[:=])?\s+"
-    + _number("first", before="-")
-    + _AND
-    + _number("second")
-)
-# `F1 is 88.7, compared with 88.5 for the dense version`
-_COMPARED = re.compile(r",? (?:compared (?:to|with)|against|versus|vs\.?) (?P<value>\d+\.\d+)\s?%?(?= (?:for|of|by) )")
-# `84.8/82.0 on f1/em`: the numbers before their metrics.
-_BEFORE = re.compile(
-    r"(?<![\w.])"
-    + _number("first", before="-")
-    + r"\s*/\s*"
-    + _number("second", before="/-")
-    + r" (?:on|for|in|of) (?:the )?"
-    + _named("one")
-    + _AND
-    + _named("two")
-    + r"\b"
-)
-# `F1 in the paper is 81.9, we reach 81.58`
-_OURS = re.compile(
-    r"\b(?:[Ww]e|[Oo]urs|(?:[Oo]ur|[Tt]his|[Tt]he) model) (?:(?:only|even|now) )?"
-    r"(?:reach|get|g[oe]t|obtain|achieve|score|has|have)(?:e?[sd])? (?P<value>\d+\.\d+)\b"
-    r"(?! ?%? (?:points?|on|in|f1|F1|EM|em|exact|accuracy)\b)"
-)
-_THAT = re.compile(r",? which is (?:equal to )?(?P<value>\d+\.\d+)\b")
-_SIGNATURE = re.compile(r"^\s*(?P<metric>BLEU|chrF\d?|TER)\|\S{5,200} = (?P<value>\d+(?:\.\d+)?)\b")
-_LOGGED = re.compile(r"\s(?P<metric>[a-z_]{2,30}) = (?P<value>-?\d+\.\d+)\s*$")
-# `… 80.2 on the SQuAD 2.0 dev set`: the data that the same sentence names behind a number.
-_ON_DATA = re.compile(
-    r"(?:[^.;:]|\.(?=\d)){1,80}? on (?:the )?"
-    r"(?P<data>[A-Z][\w.-]*\w(?: v?\d(?:[\d.]*\d)?)?(?: (?:dev|test|validation) set)?)(?=[\s.,;)]|$)"
-)
 _BY_OTHERS = re.compile(
     r"for comparison|\bin (?:the|their|our) (?:original )?paper\b|\bthe authors\b"
     r"|\boriginal (?:\w+ )?paper\b|\bpaper (?:reports|states)\b|\breported results?\b"
@@ -165,11 +104,6 @@ _OF_THE_BASE = re.compile(
     r"^(?:details of|about|what is|background on)\b(?!.*\b(?:train|tun|task|data ?set|this|our|model$))", re.IGNORECASE
 )
 _OTHER_MODELS = re.compile(r"^(?:similar|other|related) (?:\w+ )?models?\b", re.IGNORECASE)  # a heading
-# `the best score was 0.94, as measured by the eval set accuracy`
-_MEASURED = re.compile(
-    r"\b(?:[Ss]core|[Rr]esult)\b[^.]{0,60}? (?P<value>\d{1,3}\.\d+),? (?:as )?measured (?:by|in|with) (?:the )?"
-    r"(?:(?:eval|dev|test)\w* set )?" + _METRIC
-)
 _USES = re.compile(r"\b(?:you can|if you|should|to use|recommend|could|example|calibration)\b", re.IGNORECASE)
 
 
@@ -214,6 +148,10 @@ def _settings(document: Document, paragraph: Paragraph) -> Iterator[Finding]:
         for match in form.finditer(paragraph.text):
             line = paragraph.line(match.start("value"))
             yield state(match["key"], match["value"], document.section(line), line, NAME)
+    epochs = _EPOCHS_LISTED.search(paragraph.text) if _SETTING.search(paragraph.text) else None
+    if epochs:
+        line = paragraph.line(epochs.start("value"))
+        yield state(epochs["key"], epochs["value"], document.section(line), line, NAME)
     listed = [match for match in _LISTED.finditer(paragraph.text) if is_setting(match["key"])]
     for match in listed if len(listed) > 1 and paragraph.text[0] not in "-*+" else ():
         line = paragraph.line(match.start("value"))
@@ -248,30 +186,34 @@ def _run(document: Document, line: int, number: str, parts: str) -> Iterator[Fin
 
 def _claims(document: Document, paragraph: Paragraph) -> Iterator[Finding]:
     text = paragraph.text
-    signature = _SIGNATURE.match(text) or (_LOGGED.search(text) if " - " in text else None)
+    signature = SIGNATURE.match(text) or (LOGGED.search(text) if " - " in text else None)
     if signature is not None:
         claim = claim_of(signature["metric"], signature["value"], paragraph.line(signature.start("value")), NAME)
         if claim:
             yield claim
         return
     taken = set[int]()
-    for form in (_PAIR, _SLASHED, _BEFORE):
+    for form in (PAIR, SLASHED, BEFORE):
         for match in form.finditer(text):
             for metric, value in (("one", "first"), ("two", "second")):
                 if match.start(value) not in taken:
                     taken.add(match.start(value))
                     yield from _claim(document, paragraph, match[metric], match[value], match.start(value))
-    for form in (_CLAIM, _REVERSED, _MEASURED):
+    for form in (CLAIM, REVERSED, MEASURED):
         for match in form.finditer(text):
             if match.start("value") not in taken:
                 taken.add(match.start("value"))
                 value = match["value"] + ("%" if match.groupdict().get("percent") else "")
                 yield from _claim(document, paragraph, match["metric"], value, match.start("value"))
-    first = _CLAIM.search(text)
-    for match in _OURS.finditer(text, first.end()) if first else ():
+                more = AND_ON.match(text, match.end("value"))
+                if more:
+                    taken.add(more.start("value"))
+                    yield from _claim(document, paragraph, match["metric"], more["value"], more.start("value"))
+    first = CLAIM.search(text)
+    for match in OURS.finditer(text, first.end()) if first else ():
         metric = str(first and first["metric"])
         yield from _claim(document, paragraph, metric, match["value"], match.start("value"), is_own=True)
-    for match in (*_THAT.finditer(text), *_COMPARED.finditer(text)) if first else ():
+    for match in (*THAT.finditer(text), *COMPARED.finditer(text)) if first else ():
         claim = claim_of(
             str(first and first["metric"]).strip(), match["value"], paragraph.line(match.start("value")), NAME,
             subject="other",
@@ -289,7 +231,7 @@ def _claim(
         return  # "a loss of 1 point" is a comparison
     is_others = _is_of_others(paragraph.text, place) or _OTHER_MODELS.match(document.section(line)) is not None
     is_others, about = is_others and not is_own, context.of(document, line)
-    own = _ON_DATA.match(paragraph.text, place)
+    own = ON_DATA.match(paragraph.text, place)
     dataset = own["data"].strip() if own else None if is_others else about.dataset
     claim = claim_of(
         key, value, line, NAME, dataset=dataset,

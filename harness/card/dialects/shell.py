@@ -4,6 +4,7 @@ Only a command that trains states settings of the model. Where there is none, on
 fetches data states nothing. A bare flag is true. A variable is its value where the same block assigns it.
 """
 
+import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ _OF_EVALUATION = {
     "null_score_diff_threshold", "version_2_with_negative", "do_lower_case",
 }  # fmt: skip
 _EVALUATED = ("dataset_name", "predict_file", "validation_file")  # options that name what is evaluated on
+_CHECKPOINT = re.compile(r"(?:[\w.-]+/)?[a-z0-9]+(?:-[\w.]+){1,8}")
 _STOP = {"|", ">", ">>", "2>&1"}
 _NEXT = {"&", "&&", ";", "||"}
 
@@ -123,13 +125,19 @@ def _flags(document: Document, command: Sequence[tuple[int, str]], variables: di
             continue
         if name:
             raw = " ".join(value for value in values if value != "=") or "true"
-            yield state(name, raw, document.section(at), at, NAME)
+            yield _stated(name, raw, document.section(at), at)
         name, values, at = "", [], line
         if match and (token.startswith("--") or len(match["name"]) > 2):
             if match["value"] is not None:
-                yield state(match["name"], _resolved(match["value"], variables), document.section(line), line, NAME)
+                yield _stated(match["name"], _resolved(match["value"], variables), document.section(line), line)
             else:
                 name = match["name"]
+
+
+def _stated(key: str, raw: str, section: str, line: int) -> Stated:
+    """A flag and its value; `--model NAME` names what is trained where the name is one of a checkpoint."""
+    one = state(key, raw, section, line, NAME)
+    return dataclasses.replace(one, name="base_model") if key == "model" and _CHECKPOINT.fullmatch(raw) else one
 
 
 def _tokens(command: Sequence[tuple[int, str]]) -> Iterator[tuple[int, str]]:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from harness.card.dialects import context
+from harness.card.dialects.data_tables import data_sets
 from harness.card.dialects.document import Document, Finding
 from harness.card.dialects.header import items, scalar
 from harness.card.dialects.metrics import claim_of, is_metric, metric_of, plain_metric
@@ -20,7 +21,6 @@ from harness.card.dialects.table_shapes import (
     with_second_header,
 )
 from harness.card.dialects.whose import THIS, is_this, own_rows
-from harness.domain import Fact
 
 NAME = "tables"
 _LOG = {"step", "steps", "epoch", "epochs", "iteration", "iterations"}
@@ -51,10 +51,7 @@ _ON_DATA = re.compile(
 _DATA_TITLE = re.compile(rf"^{_QUESTIONS}(?: (?:dev|test))?$")
 _SPLIT_BEFORE = re.compile(r"^(?P<split>dev|test|validation|train) \w", re.IGNORECASE)  # `Dev EM`
 _SHORT = re.compile(r"^[PR](?:[ ._-]\w{1,20})?$")  # precision and recall, of a class perhaps, beside another metric
-_TRAINED = re.compile(r"^train(?:ing)?(?:_(?:split|set|size|data|samples|examples|questions))?$")
 _SPLITS = re.compile(r"^(?:split|subset|set|partition)s?$", re.IGNORECASE)
-_NAMED_SPLIT = re.compile(r"^\S.{0,60}\s(?P<split>train(?:ing)?|dev|test|validation)(?: set)?$", re.IGNORECASE)
-_FILE = re.compile(r"(?P<part>train|dev|test|validation)\.(?:tsv|csv|jsonl?|txt)$")  # a table of the sizes of files
 _CLASS = re.compile(r"^(?:class(?:es)?|label|labels|entity|entities|tag|tags|category|type|)$", re.IGNORECASE)
 _SCORES = re.compile(r"\b(?P<metric>\w[\w-]{1,20})\s+scores?\b", re.IGNORECASE)
 _OTHER = re.compile(r"original|base ?line|\bpaper\b|reported|reference|previous|\bsota\b|state[- ]of", re.IGNORECASE)
@@ -63,30 +60,8 @@ _OTHER = re.compile(r"original|base ?line|\bpaper\b|reported|reference|previous|
 def find(document: Document) -> Iterable[Finding]:
     for table in tables_of(document):
         if not _is_log(table):
-            yield from _data_sets(table)
+            yield from data_sets(table)
             yield from _of_table(document, with_second_header(table))
-
-
-def _data_sets(table: Table) -> Iterator[Fact]:
-    """Facts of a table that lists the data by split, as `Dataset | Split | # samples` does."""
-    for line, cells in table.rows:
-        for cell in cells:
-            file = _FILE.match(cell)
-            if file:
-                yield Fact("train_data" if file["part"] == "train" else "eval_data", cell, line, NAME)
-    names = [plain_metric(cell) for cell in table.header]
-    if not names or names[0] not in ("dataset", "data", "corpus"):
-        return
-    trained = next((n for n, name in enumerate(names) if n and _TRAINED.match(name)), None)
-    for line, cells in table.rows:
-        if trained is not None and cells[0] and any(char.isdigit() for char in "".join(cells[trained : trained + 1])):
-            yield Fact("train_data", cells[0], line, NAME)
-        split = cells[1].lower() if len(names) > 1 and names[1] == "split" and len(cells) > 1 else ""
-        match = None if split else _NAMED_SPLIT.match(cells[0])
-        data, split = (cells[0], match["split"].lower()) if match else (cells[0], split)
-        name = {"train": "train_data", "training": "train_data"}.get(split, "eval_data" if split else "")
-        if data and name:
-            yield Fact(name, data, line, NAME)
 
 
 def _is_log(table: Table) -> bool:
