@@ -469,6 +469,66 @@ CASES: dict[str, tuple[str, Right]] = {
         "# m\nAll computation and development are done on Google Colaboratory using their free GPUs.\n",
         Right({"infrastructure": ("Google Colaboratory",)}),
     ),
+    # --- kinds of a ninth batch, of cards with a sentence or two ---
+    "a language and data, with blanks before the colon": (
+        "# m\n  * language : English\n  * fine tuning data : [quiz 2.0](https://a.org)\n",
+        Right({"language": ("English",), "train_data": ("quiz 2.0",)}),
+    ),
+    "this model uses": (f"# m\nThis model uses [tiny-base]({HUB}/tiny-base).\n", Right({"student": ("tiny-base",)})),
+    "a library that is used": (
+        f"# m\nThis model uses [Transformers]({HUB}/docs/transformers).\n",
+        Right({"student": ()}),
+    ),
+    "trained from an address": (
+        f"# m\nThis is a tiny QA Model trained from {HUB}/tiny-large in two stages.\n",
+        Right({"student": ("tiny-large",)}),
+    ),
+    "by its makers, in a title": (
+        "# Latin BERT (version 2, uncased) by [Acme](https://a.org) fine-tuned for Questions on the [QuizQuAD-la](x)\n",
+        Right({"student": ("Latin BERT",), "train_data": ("QuizQuAD-la",)}),
+    ),
+    "pre-trained and fine-tuned": (
+        "# m\nThis is a BERT-large model pre-trained on Latin text using masks and fine-tuned on the SQuAD v1.1 set.\n",
+        Right({"student": ("BERT-large",)}),
+    ),
+    "another format of a model": (
+        "# TorchScript model of distilbert-quiz\n\nA file for a server.\n",
+        Right({"student": ("distilbert-quiz",)}),
+    ),
+    "a conversion of a model": (
+        f"# m\n## Conversion of [acme/tiny-quiz]({HUB}/acme/tiny-quiz) for a server\n",
+        Right({"student": ("acme/tiny-quiz",)}),
+    ),
+    "based on somebody's": (
+        "# m\nBased on Hugging Face's albert-tiny-v2, the net has a head fine-tuned for SQuAD 2.0.\n",
+        Right({"student": ("albert-tiny-v2",), "train_data": ("SQuAD 2.0",)}),
+    ),
+    "from somebody, using data": (
+        "# m\nFine-tuned AcmeBERT-Lite from AcmeBench using Translated Quiz datasets.\n",
+        Right({"student": ("AcmeBERT-Lite",), "train_data": ("Translated Quiz",)}),
+    ),
+    "a list of data in code": (
+        "# m\nFinetuning `acme-tiny-cased` with the training set of `wiki_quiz`, `latin_squad`, and `n_qa` (cut).\n",
+        Right({"student": ("acme-tiny-cased",), "train_data": ("wiki_quiz", "latin_squad", "n_qa")}),
+    ),
+    "a script that trains, without a rate": (
+        "# m\n```\nexport NAME=acme-tiny\npython train_answers.py \\\n  --model_name $NAME \\\n  --fp16\n```\n",
+        Right(settings={"model_name": "acme-tiny", "fp16": True}),
+    ),
+    "one metric of two parts of the data": (
+        "# acme-v3\n| Model | SQuAD 2.0(F1/EM) | MNLI-m/mm(ACC) |\n|--|--|--|\n| other-v1 | -/80.2 | 87.6/- |\n"
+        "| acme-v3 | 88.4/85.4 | 90.6/90.7 |\n",
+        Right(
+            claims=(
+                ("exact", 80.2, "SQuAD 2.0", "other-v1"),
+                ("acc", 87.6, "MNLI-m/mm", "other-v1"),
+                ("f1", 88.4, "SQuAD 2.0", None),
+                ("exact", 85.4, "SQuAD 2.0", None),
+                ("acc", 90.6, "MNLI-m/mm", None),
+                ("acc", 90.7, "MNLI-m/mm", None),
+            )
+        ),
+    ),
 }
 
 

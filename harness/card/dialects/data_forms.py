@@ -55,6 +55,13 @@ SETS = (
         r"\b(?:on|of|is|with) (?:[\w-]{1,20} ){0,4}?\[(?:\*\*)?"
         r"(?P<data>[^\[\]]{2,80}?(?:[Dd]ataset|[Cc]orpus|[Tt]ask|SQuAD[\w. ]{0,20}|NLI))(?:\*\*)?\]\("
     ),
+    re.compile(rf"\b{_TUNED} for (?:the )?(?P<data>{_QUESTIONS})(?![\w-])"),
+    re.compile(rf"\b{_TUNED}[^.]{{0,80}}? (?:using|with) (?:the )?" + _DATA + r" data ?sets?\b"),
+    re.compile(
+        rf"\b{_TUNED}\b[^.]{{0,80}}? (?:on|with|using) (?:the )?(?:train(?:ing)? (?:set|split)s? of )?"
+        rf"`(?P<data>[\w./-]{{2,60}})`"
+        r"(?=,| and| \(|\.|$)"
+    ),
     re.compile(r"\bQA task on " + _DATA + r"(?= from)"),
     # `trained on the question answering task using [SQuAD-it](…)`, `fine-tuned … with TQuAD dataset`
     re.compile(
@@ -107,6 +114,7 @@ AND_THEN = re.compile(
     r"(?P<data>[A-Z][\w./-]{1,40}(?: v?\d[\d.]*)?(?: (?:train(?:ing)?|dev|test)(?= (?:data ?)?set))?)(?=[ .,;]|$)"
 )
 REST_OF_LINK = re.compile(r"[^\[\]()]{0,30}\]\([^()\s]{0,300}\)")
+NEXT_CODE = re.compile(r"(?:,? and|,) `(?P<data>[\w./-]{2,60})`(?! model)")
 NEXT_LINK = re.compile(
     r"(?:,? and|,|,? &| \+) (?:(?:an? |the |its |our )?(?:[\w-]{1,15} ){0,3}"
     r"(?:version|translation|part|subset|split) of (?:the )?)?\[(?P<data>[^\[\]]{2,60})\]\([^()\s]{0,300}\)"

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
+from harness.card.data_sets import LANGUAGES
 from harness.card.dialects import context, translations
 from harness.card.dialects.document import Document, Finding
 from harness.card.dialects.links import LINK, hub_model, without_links
@@ -52,6 +53,7 @@ _CHECKPOINT = re.compile(
     r"|-v\d){0,3}"
 )
 _HUB_NAME = re.compile(r"[`\[]{0,2}(?:[\w.-]+/)?[A-Za-z0-9]+(?:[-_][\w.]+)+")
+_FINE_TUNING = re.compile(r"fine[ _]?tun", re.IGNORECASE)
 _EMPTY = re.compile(
     r"^(?:\[?(?:more information needed|optional|tbd|n/?a|unknown|none|-)\b.{0,20}|<tbd>.*|\[\])$", re.IGNORECASE
 )
@@ -79,6 +81,7 @@ def find(document: Document) -> Iterable[Finding]:
 
 
 def _of_line(document: Document, line: int, key: str, printed: str, *, is_bold: bool) -> Iterator[Finding]:
+    key = _FINE_TUNING.sub("fine-tun", key)
     name, value = _FACTS.get(key.lower()), _without_break(printed)
     section = document.section(line).lower()
     if key.lower() in ("data", "dataset", "datasets"):
@@ -98,7 +101,9 @@ def _of_line(document: Document, line: int, key: str, printed: str, *, is_bold: 
 
 
 def _is_model_name(key: str, value: str) -> bool:
-    """Whether `Teacher: X` in plain letters names a model: with its owner, or with the hyphens of such names."""
+    """Whether `Teacher: X` in plain letters names a model, with its owner or hyphens; or `Language: X` a language."""
+    if key.lower() in ("language", "languages"):
+        return value.lower().strip(" .") in LANGUAGES
     is_name = value.startswith("[") or _HUB_NAME.fullmatch(value.rstrip("`*. ")) is not None
     return is_name and key.lower() in ("student", "teacher", "language model")
 

@@ -12,6 +12,7 @@ from harness.card.dialects.data_forms import (
     EVALUATED_PART,
     KOREAN,
     LINKED_SET,
+    NEXT_CODE,
     NEXT_LINK,
     PRETRAINED,
     REST_OF_LINK,
@@ -200,10 +201,10 @@ def _both(text: str) -> Iterator[tuple[str, int, str]]:
 
 
 def _more_links(text: str, place: int) -> Iterator[re.Match[str]]:
-    """The rest of a list of links, `[A](…), [B](…) and [C](…)`, of which the first ends at `place`."""
+    """The rest of a list of links or of code, `[A](…), [B](…) and [C](…)`, of which the first ends at `place`."""
     rest = REST_OF_LINK.match(text, place)
-    place = rest.end() if rest else place
-    while (match := NEXT_LINK.match(text, place)) is not None:
+    place = rest.end() if rest else place + text.startswith("`", place)
+    while (match := NEXT_LINK.match(text, place) or NEXT_CODE.match(text, place)) is not None:
         yield match
         place = match.end()
 

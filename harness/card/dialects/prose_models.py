@@ -27,6 +27,9 @@ _PARTS = {
     # A name in backticks or bare, with the hyphens that names of models have and words have not.
     "<hyphens>": r"`?(?P<model>[A-Za-z0-9]\w*(?:[-/]\w+(?:\.\d+)?){1,8}|[A-Za-z0-9]+_\w{3,80})`?(?P<target>)"
     r"(?=[\s,.]|$)",
+    "<converted>": r"(?:[Cc]onversion|[Ee]xport|[Cc]onverted version"
+    r"|(?:TorchScript|ONNX|OpenVINO|torchscript) (?:model|version)"
+    r"|[Qq]uanti[sz]ed version)",
     "<from>": r"(?:à partir d[ue]|a partir d(?:el?|[oa])|a partire da(?:l|lla)?|basiert auf|auf (?:der )?Basis von"
     r"|basée? sur|basad[oa] en|basead[oa] (?:em|n[oa])|basato su)",
     "<a>": r"(?:the |a |an |The |A |An )?",
@@ -75,7 +78,7 @@ _FORMS = (
     ("student", r"\b(?:with|is) <a><tuned> (?P<model><bert>)(?P<target>) model\b"),
     ("student", r"\bresult of <tuned> <a>.{0,80}?\bpre-?trained (?P<model><bert>)(?P<target>)"),
     ("student", r"^<tuned> <a><link> (?:model )?(?:on|using|for)\b"),
-    ("student", r"^<tuned> <a><hyphens> (?:model )?(?:on|using|for)\b"),
+    ("student", r"^<tuned> <a><hyphens> (?:model )?(?:on|using|for|with)\b"),
     (
         "student",
         r"\bfrom <a>(?:pre-?trained )?`(?P<model>[\w./-]{2,90})`(?P<target>) (?:model )?(?:checkpoint|weights)",
@@ -110,6 +113,20 @@ _FORMS = (
         r"\bbased on <a>(?:(?:pre-?trained|fine-?tuned|original) ){0,2}"
         r"(?P<model><bert>(?: (?:base|large|small))?)(?P<target>) model\b",
     ),
+    (
+        "student",
+        r"\b(?:trained|tuned|initiali[sz]ed|started?) from (?P<target>https://(?:huggingface|hf)\.co/(?P<model>[\w./-]{3,100}))",
+    ),
+    (
+        "student",
+        r"^(?P<model>(?:[A-Z][a-z]{1,12} )?<bert>)(?P<target>)(?: \([^()]{1,40}\))?"
+        r" (?:by|from) (?:\[[^\[\]]{1,60}\]\([^()\s]{0,200}\)|[A-Z][\w.-]{1,30}),? <tuned>",
+    ),
+    ("student", r"\b[Ii]s <a>(?P<model><bert>)(?P<target>) model,? pre-?trained .{1,160}? and <tuned>"),
+    ("student", r"\b<converted> of <a>(?:[Aa]dapter )?<link>"),
+    ("student", r"\b<converted> of <a>(?:[Aa]dapter )?<hyphens>"),
+    ("student", r"\b[Bb]ased on (?:[A-Z]\w{1,15} ?){0,2}['’]s <hyphens>"),
+    ("student", r"^<tuned> <a><hyphens> from [A-Z]\w{1,30} (?:on|using|for|with)\b"),
     # In French, Spanish, Portuguese, Italian and German.
     ("student", r"\b<from> (?:\w{1,12} ){0,4}<link>"),
     ("student", r"\b<from> (?:\w{1,12} ){0,4}<hyphens>"),
@@ -121,10 +138,12 @@ _FORMS = (
 _LAYERS = re.compile(r"\b[Ll]ayers (?P<layers>\d{1,2}(?:, \d{1,2}){0,60}(?:,? and \d{1,2})?) \(counted from 1\)")
 _SIGNS = (
     "bas", "parti", ": ", "tun", "Tun", "eacher", "tudent", "istill", "model", "checkpoint", "nitiali", "trained",
-    "This is", "adapter", "Adapter", "Bas",
+    "This is", "adapter", "Adapter", "Bas", "onversion", "xport", "ersion of",
 )  # fmt: skip
 # A model is introduced in words that introduce other things too, so only a link to one on the Hub counts.
-_INTRODUCED = r"(?:^This (?:model )?is <a>|\b[Tt]he model used is <a>|\bpre-?trained (?:model )?)<link>"
+_INTRODUCED = (
+    r"(?:^This (?:model )?is <a>|\b[Tt]he model used is <a>|\b[Tt]his model uses <a>|\bpre-?trained (?:model )?)<link>"
+)
 _NO_MODEL = {"trained", "pretrained", "pre-trained", "the", "this", "a", "an", "model", "our", "distilled", "quantized",
              "none", "null", "unknown"}  # fmt: skip
 

@@ -116,6 +116,8 @@ def metric_cells(title: str, cell: str) -> Iterator[tuple[str, str]]:
     pair, values = pair_of(title), cell.split("/")
     if pair is not None and len(values) == 2:
         yield from zip(pair, (value.strip() for value in values), strict=True)
+    elif pair is None and "/" in title and len(values) == 2 and title.endswith(")"):
+        yield from ((title, value.strip()) for value in values)  # `MNLI-m/mm (Acc)`
     elif pair is None:
         yield title, cell
 
