@@ -57,8 +57,8 @@ _SPELLINGS: Mapping[str, tuple[str, ...]] = {
     "adam_beta2": ("beta_2", "beta2"),
     "adam_betas": ("betas", "optimizer_params"),
     "adam_epsilon": ("epsilon", "eps", "adam_eps"),
-    "max_grad_norm": ("clip_norm", "gradient_clipping", "grad_clip", "gradient_clip", "clip_grad_norm",
-                      "max_gradient_norm"),
+    "max_grad_norm": ("clip_norm", "global_clipnorm", "gradient_clipping", "grad_clip", "gradient_clip",
+                      "clip_grad_norm", "max_gradient_norm"),
     "gradient_accumulation_steps": (
         "grad_acc_steps", "grad_accumulation_steps", "gradient_accumulation", "accumulation_steps",
         "grad_accum_steps", "accumulate_grad_batches", "accum_grad", "gradient_accumulation_step",
