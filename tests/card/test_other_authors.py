@@ -531,7 +531,7 @@ CASES: dict[str, tuple[str, Right]] = {
     ),
     "what Keras prints of what it leaves out": (
         "# m\nThe following hyperparameters were used during training:\n- optimizer: {'name': 'Adam', "
-        "'weight_decay': None, 'clipnorm': None, 'global_clipnorm': 1.0, 'learning_rate': 2e-05, 'beta_1': 0.9, 'epsilon': 1e-07}\n",
+        "'weight_decay': None, 'clipnorm': None, 'global_clipnorm': 1.0, 'learning_rate': 2e-05, 'epsilon': 1e-07}\n",
         Right(settings={"weight_decay": None, "clipnorm": None, "max_grad_norm": 1.0, "learning_rate": 2e-5}),
     ),
 }
