@@ -10,8 +10,8 @@ Checked, ids, configs, licences and sizes: SQuAD 1.1 and 2.0, XQuAD and SQAC aga
 huggingface/datasets before 8803c182e6, but for the sizes of GermanQuAD and FQuAD (their papers) and the owners of the
 repositories, who moved later; by pages of the Hub JaQuAD (079c360; sizes by its README on GitHub), NorQuAD (be5b020),
 the licences of GermanQuAD (fff05ce) and FaQuAD (d24046d), that Persian QA (5a314e7) and ViQuAD (406f09a) have no tag of
-one, and by its README on GitHub that Persian QA has unanswerable questions. Not checked: the sizes of FaQuAD, Persian QA
-and ViQuAD, and what questions ViQuAD has.
+one, and by its README on GitHub that Persian QA has unanswerable questions. Not checked: the sizes of FaQuAD,
+Persian QA and ViQuAD, and what questions ViQuAD has.
 """
 
 import re

@@ -31,6 +31,7 @@ _SPLIT_ALONE = re.compile(
     r"(?:an? |the )?(?:dev(?:elopment)?|test|valid(?:ation)?|eval(?:uation)?)(?: ?(?:set|split|data ?set|data))?", re.I
 )
 _MODEL = re.compile(r"[A-Za-z0-9][^\s$(){}]{2,150}(?<!\.py)(?<!\.json)$")
+_PLACEHOLDER = re.compile(r"[A-Z]+(?:_[A-Z]+)+")  # `YOUR_BASE_MODEL`
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+|[a-z0-9]+(?:[-_][\w.]+)+|.*[\d_].*")  # `org/name`, `roberta-base`
 _SQUAD = re.compile(r"squad\s*_?(?:dataset\s*)?v?\s*_?\s*(?P<version>[12])?")
 
@@ -126,7 +127,10 @@ def _distinct_facts(findings: list[Finding], stated: Iterable[Stated]) -> Iterat
     named = [
         Fact(_OF_MODELS[one.name], one.value.strip("'\""), one.line, one.dialect)
         for one in stated
-        if one.name in _OF_MODELS and isinstance(one.value, str) and _MODEL.match(one.value.strip("'\""))
+        if one.name in _OF_MODELS
+        and isinstance(one.value, str)
+        and _MODEL.match(one.value.strip("'\""))
+        and not _PLACEHOLDER.fullmatch(one.value)
     ]
     # The "language model" of an overview is the base model only where nothing says so more plainly.
     models = {fact.value for fact in found if fact.name == "model"}

@@ -534,6 +534,65 @@ CASES: dict[str, tuple[str, Right]] = {
         "'weight_decay': None, 'clipnorm': None, 'global_clipnorm': 1.0, 'learning_rate': 2e-05, 'epsilon': 1e-07}\n",
         Right(settings={"weight_decay": None, "clipnorm": None, "max_grad_norm": 1.0, "learning_rate": 2e-5}),
     ),
+    # --- kinds of a tenth batch ---
+    "the Hub's template": (
+        "# m\n- **Finetuned from model [optional]:** acme-multilingual-uncased\n",
+        Right({"student": ("acme-multilingual-uncased",)}),
+    ),
+    "derived from, in words of its own": (
+        f"# m\nThis is a BERT model pretrained on Latin for parsing, derived from "
+        f"[latin-char]({HUB}/acme/latin-char).\n",
+        Right({"student": ("acme/latin-char",)}),
+    ),
+    "the base model, in mid text": (
+        f"# m\nModel trained with QuizCat dataset. Base model is [tiny-squad2]({HUB}/acme/tiny-squad2), a reader.\n",
+        Right({"student": ("acme/tiny-squad2",), "train_data": ("QuizCat",)}),
+    ),
+    "a family with its size, trained": (
+        "# m\nThis is a BERT base cased model trained on SQuAD v2\n",
+        Right({"student": ("BERT base cased",), "train_data": ("SQuAD v2",)}),
+    ),
+    "a base behind its size": (
+        "# BERT (base-multilingual-cased) fine-tuned for questions\n",
+        Right({"student": ("bert-base-multilingual-cased",)}),
+    ),
+    "a base at its address, and data": (
+        f"# m\n* Looked at: {HUB}/other/net\n* BERT-base: {HUB}/acme/bert-latin\n* Dataset:  Private Quiz Database\n",
+        Right({"student": ("acme/bert-latin",), "train_data": ("Private Quiz Database",)}),
+    ),
+    "based on, in bold and a list": (
+        f"# m\n## Models\n- BART (base on **[acme/bart-latin]({HUB}/acme/bart-latin)**)\n",
+        Right({"student": ("acme/bart-latin",)}),
+    ),
+    "what a program prints of its options": (
+        "# m\n```\nusage: train_it.py [-h] [--base_model {tiny,large}]\n  --lr LR\n  --base_model YOUR_MODEL\n```\n",
+        Right({"student": ()}, {"learning_rate": None}),
+    ),
+    "a licence in a sentence": (
+        "# m\nThe nets are open-sourced under the CC-BY 4.0 license.\n",
+        Right({"license": ("CC-BY 4.0",)}),
+    ),
+    "an index of the old kind": (
+        "---\nmodel_index:\n- name: cola\n  results:\n  - dataset:\n      name: GLUE COLA\n    metric:\n"
+        "      name: Accuracy\n      value: 0.54\n---\n# m\n",
+        Right(claims=(("accuracy", 54.0, "GLUE COLA", None),)),
+    ),
+    "a score in a heading": (
+        "# m\n##### Quiz Test acc: **0.9891**\n",
+        Right(claims=(("test_acc", 98.91, None, None),)),
+    ),
+    "data with their addresses": (
+        "# m\n## Datasets:\nLatin Pairs: https://a.org/pairs\n",
+        Right({"train_data": ("Latin Pairs",)}),
+    ),
+    "sets of data that were measured on": (
+        "# m\nBenchmarks are shared using validation and test sets of `wiki_quiz`.\n",
+        Right({"eval_data": ("wiki_quiz",)}),
+    ),
+    "one row of several scores": (
+        "# m\n| Model | Bleu 1 | Bleu 2 | METEOR |\n|--|--|--|--|\n| ACME-HL | 34.25 | 27.7 | 23.58 |\n",
+        Right(claims=(("bleu_1", 34.25, None, None), ("bleu_2", 27.7, None, None), ("meteor", 23.58, None, None))),
+    ),
 }
 
 

@@ -55,6 +55,7 @@ SETS = (
         r"\b(?:on|of|is|with) (?:[\w-]{1,20} ){0,4}?\[(?:\*\*)?"
         r"(?P<data>[^\[\]]{2,80}?(?:[Dd]ataset|[Cc]orpus|[Tt]ask|SQuAD[\w. ]{0,20}|NLI))(?:\*\*)?\]\("
     ),
+    re.compile(r"\b[Tt]rained (?:with|using) (?:the )?" + _DATA + r" data ?sets?\b"),
     re.compile(rf"\b{_TUNED} for (?:the )?(?P<data>{_QUESTIONS})(?![\w-])"),
     re.compile(rf"\b{_TUNED}[^.]{{0,80}}? (?:using|with) (?:the )?" + _DATA + r" data ?sets?\b"),
     re.compile(
@@ -96,6 +97,11 @@ EVALUATED = re.compile(
 # `evaluated on the test split of the Latin corpus in the [Quiz](…)`
 EVALUATED_PART = re.compile(
     r"\b[Ee]valuated\b[^.\[]{0,40}? on [^.\[]{1,120}? (?:of|in) (?:the )?\[(?P<data>[^\[\]]{2,60})\]\("
+)
+# `benchmarks … using validation and test sets of `quiz``
+EVALUATED_SETS = re.compile(
+    r"\b(?:on|using) (?:the )?(?:validation|dev|test)(?: and (?:validation|dev|test))? sets of"
+    r" (?:the )?`?(?P<data>[\w-]{2,40})`?"
 )
 USED_TO_EVALUATE = re.compile(
     rf"\[(?P<linked>{_QUESTIONS})\]\([^()\s]{{0,300}}\)(?: (?:test|dev) set)? for (?:training and )?evaluation\b"

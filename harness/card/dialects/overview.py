@@ -24,8 +24,8 @@ _PLAIN = re.compile(
 _FACTS = {
     "language model": "model", "model name": "model",
     "base model": "student", "pretrained model": "student", "pretrain model": "student", "base checkpoint": "student",
-    "finetuned from model": "student", "finetuned from model [optional]": "student", "finetuned from": "student",
-    "fine-tuned from": "student", "fine-tune": "student", "fine-tuned model": "student", "backbone": "student",
+    "fine-tuned from model": "student", "fine-tuned from model [optional]": "student", "fine-tuned from": "student",
+    "fine-tune": "student", "fine-tuned model": "student", "backbone": "student",
     "pre-trained model": "student", "pretrained language model": "student", 
     "sentence transformer body": "student", "parent model": "student",
     "teacher": "teacher", "teacher model": "teacher", "student model": "student", "student": "student",
@@ -86,7 +86,8 @@ def _of_line(document: Document, line: int, key: str, printed: str, *, is_bold: 
     section = document.section(line).lower()
     if key.lower() in ("data", "dataset", "datasets"):
         is_eval = any(word in section for word in ("eval", "result", "test", "performance"))
-        is_train = "train" in section or "tuning" in section or (is_bold and key.lower() != "datasets")
+        is_item = printed[:1].isalnum() and document.text(line).lstrip().startswith(("-", "*", "+"))
+        is_train = "train" in section or "tuning" in section or ((is_bold or is_item) and key.lower() != "datasets")
         name = "eval_data" if is_eval else "train_data" if is_train else None
     if name == "student" and key.lower() == "fine-tune" and not _HUB_NAME.match(value):
         return  # what was done, not to which model

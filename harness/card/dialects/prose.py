@@ -10,6 +10,7 @@ from harness.card.dialects.data_forms import (
     EVALUATED,
     EVALUATED_ON,
     EVALUATED_PART,
+    EVALUATED_SETS,
     KOREAN,
     LINKED_SET,
     NEXT_CODE,
@@ -29,6 +30,11 @@ NAME = "prose"
 _LONGEST = 4000  # characters of a paragraph that are read
 _FRAMEWORK = re.compile(
     r"\b(?P<name>[Hh]aystack(?: v?\d+(?:\.\d+)+)?)(?:'s)?\b.{0,80}\bfeatures? (?:was|were) used for training\b"
+)
+_LICENCE = re.compile(
+    r"\b(?:under|with) (?:the |an? )?(?P<licence>MIT|Apache(?: [Ll]icense)?,?(?: [Vv]ersion)?[ -]2\.0"
+    r"|BSD(?:-\d-[Cc]lause)?|A?GPL-?v?\d"
+    r"|CC0(?: 1\.0)?|CC[ -]BY(?:[ -](?:NC|SA|ND)){0,2}(?:[ -]\d\.\d)?)(?: [Ll]icen[sc]e|(?=[.,]|$))"
 )
 _LANGUAGE = re.compile(
     r"\bin (?:\*\*)?(?P<language>[A-Z][a-z]{3,14})(?: language\*\*|\*\* language)"
@@ -72,6 +78,7 @@ _LIST_OF_DATA = re.compile(
 )
 _ITEM_LINK = re.compile(r"(?:\d{1,2}[.)] )?\[(?P<data>[^\[\]]{2,80})\]\([^()\s]{0,300}\)")
 _ITEM = re.compile(r"(?:\d{1,2}[.)] )(?P<data>[^\[\]:]{3,80})$|(?P<bare>[A-Z][^\[\]:.]{2,80})$")
+_WITH_ADDRESS = re.compile(r"(?P<data>[A-Z][\w .-]{1,50}?): https?://\S+(?: |$)")
 _LINK_ALONE = re.compile(r"\[(?P<data>[^\[\]]{2,60})\]\([^()\s]{0,300}\)\.?$")
 _HUB_DATA = re.compile(
     r"(?:\[(?P<words>[^\[\]]{2,60})\]\(|(?:^|(?<=[,;] ))(?P<before>[A-Z][\w .-]{1,40}?)[ :(<]{1,3}|(?<![\w(\]]))"
@@ -117,7 +124,7 @@ def _sentences(document: Document) -> Iterator[tuple[bool, Fact]]:
             for name in ("train_data", "eval_data"):
                 yield False, Fact(name, alone["data"], first, NAME)
         if _DATA_HEADING.match(section):
-            alone = _LINK_ALONE.match(text)
+            alone = _LINK_ALONE.match(text) or _WITH_ADDRESS.match(text)
             for data in [alone["data"]] if alone else _at_addresses(text):
                 yield False, Fact("train_data", data, first, NAME)
             for data in _listed(text):
@@ -145,6 +152,9 @@ def _facts(text: str, declared: Collection[str]) -> Iterator[tuple[str, int, str
     framework = _FRAMEWORK.search(text)
     if framework:
         yield "framework", framework.start(), framework["name"]
+    licence = _LICENCE.search(text)
+    if licence:
+        yield "license", licence.start("licence"), licence["licence"]
     language = _LANGUAGE.search(text)
     if language:
         yield "language", language.start(), language["language"] or language["named"]
@@ -171,7 +181,7 @@ def _facts(text: str, declared: Collection[str]) -> Iterator[tuple[str, int, str
     if korean:
         yield "train_data", korean.start("train"), korean["train"]
         yield "eval_data", korean.start("eval"), korean["eval"]
-    match = EVALUATED_PART.search(text) or EVALUATED.search(text)
+    match = EVALUATED_PART.search(text) or EVALUATED_SETS.search(text) or EVALUATED.search(text)
     if match:
         yield "eval_data", match.start("data"), match["data"].strip()
     elif (match := EVALUATED_ON.search(text)) is not None and _is_data(match["data"].strip(), is_sure=False):

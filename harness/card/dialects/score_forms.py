@@ -4,7 +4,8 @@ import re
 
 _METRIC = (
     r"(?P<metric>(?:[Mm]acro|[Mm]icro|[Ww]eighted|[Oo]verall|[Bb]est|[Vv]alidation|[Tt]est|[Ee]val(?:uation)?|[Mm]ean)?"
-    r"[ -]?(?:F1(?:[- ][Ss]core)?|f1(?:[- ]score)?|F-score|[Aa]ccuracy|accuracy score|[Ee]xact[- ][Mm]atch(?: score)?"
+    r"[ -]?(?:F1(?:[- ][Ss]core)?|f1(?:[- ]score)?|F-score|[Aa]ccuracy|[Aa]cc(?=\W)|accuracy score"
+    r"|[Ee]xact[- ][Mm]atch(?: score)?"
     r"|EM|em|[Pp]recision|[Rr]ecall|BLEU(?: score)?|WER|CER|[Pp]erplexity|loss|Matthews [Cc]orrelation(?: coefficient)?"
     r"|validation score|ROUGE-?[12L]|AUC|MRR(?:@\d+)?|Pearson(?: correlation)?|Spearman(?: correlation)?))"
 )

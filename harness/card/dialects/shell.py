@@ -31,6 +31,7 @@ _TRAINS = re.compile(
     r"|per_(?:gpu|device)_train_batch_size|train_file|weight[_-]decay|train_steps|max-update)\b"
 )
 _TRAINING_SCRIPT = re.compile(r"(?:^|[\s/])(?:train[\w-]*|[\w-]+[_-]train(?:ing)?)\.py\b")
+_HELP = re.compile(r"\busage:|\[-h\]|\s-h, --help\b")  # what a program prints of its own options
 _FOR_READERS = re.compile(r"how to (?:fine-?tune|use)\b", re.IGNORECASE)  # headings above commands for others' models
 _EVALUATES = re.compile(r"--(?:do_eval|do_predict|evaluate)\b")
 _OF_EVALUATION = {
@@ -55,6 +56,7 @@ class _Command:
 def find(document: Document) -> Iterable[Finding]:
     blocks = [fence.lines for fence in document.fences if kind_of(fence) == "command"]
     found = [one for block in (*blocks, *_unfenced(document)) for one in _commands_of(block)]
+    found = [one for one in found if not _HELP.search(one.text)]
     training = [one for one in found if _TRAINS.search(one.text) or _TRAINING_SCRIPT.search(one.text)]
     training = [one for one in training if not _FOR_READERS.match(document.section(one.lines[0][0]))]
     for command in training or [one for one in found if _EVALUATES.search(one.text)]:

@@ -13,6 +13,9 @@ THIS = re.compile(
     r"|^our (?:\w+ )?model\b|(?-i:^Our[A-Z])",
     re.IGNORECASE,
 )
+_OTHER = re.compile(
+    r"original|base ?line|\bpaper\b|reported|previous|\bsota\b|state[- ]of|human|teacher", re.IGNORECASE
+)
 _BOLD_LABEL = re.compile(r"^\s*\|?\s*(?:\d+\s*\|\s*)?\*\*[^*|]+\*\*\s*\|\s*\*\*")  # `| **this one** | **74.3** |`
 _LONG_NAME = 12  # characters of a name that is no family's, such as `bert`
 
@@ -29,6 +32,12 @@ def own_rows(document: Document, table: Table, column: int) -> frozenset[int]:
     bold = {n for n in labels if _BOLD_LABEL.match(document.text(n))}
     if not firm and len(bold) == 1 < len(labels):
         return frozenset(bold)
+    if (
+        len(labels) == 1
+        and len(table.header) > 3
+        and not any(_OTHER.search(label) or _page(document.text(n)) for n, label in labels.items())
+    ):
+        return frozenset(labels)  # a card with one row of scores has its own
     firm |= {n for n, name in names.items() if _goes_on(name, told)}
     titled = {n for n, name in names.items() if name.startswith(tuple(document.title_words))}
     if not firm and len({names[n] for n in titled}) == 1:
