@@ -50,6 +50,7 @@ _LISTED = re.compile(
     + _AFTER
     + r")(?=[,;.]|$)"
 )
+_CLOUDS = ("Colab", "aggle", "Cloud", "Paperspace", "SageMaker", "AWS", "Azure")
 _COLAB_ALONE = re.compile(
     r"(?:Google )?Colab(?:oratory)?(?: Pro\+?)?|[Kk]aggle|Google Cloud(?: Platform)?|Paperspace|Tencent Cloud.*"
     r"|SageMaker|AWS|Azure"
@@ -84,12 +85,7 @@ def _machines(document: Document) -> Iterator[Fact]:
         if len(paragraph.text) < 12 and _HEADING.match(document.section(paragraph.lines[0])):
             yield from _under_heading(paragraph.lines[0], paragraph.text)
     for paragraph, shift, text in document.sentences():
-        match = (
-            _SENTENCE.search(text[:_LONGEST])
-            or _IN_BRACKETS.search(text[:_LONGEST])
-            or _COLAB.search(text[:_LONGEST])
-            or _LISTED.search(text[:_LONGEST])
-        )
+        match = _in_sentence(text[:_LONGEST])
         if match and not _SPEED.search(match.group()):
             line = paragraph.line(match.start("machine") + shift)
             yield Fact("infrastructure", match["machine"].replace("**", "").strip("*`. "), line, NAME)
@@ -106,6 +102,16 @@ def _machines(document: Document) -> Iterator[Fact]:
             match = _JSON.search(text[:600]) if '"' in text or "'" in text else None
             if match:
                 yield Fact("infrastructure", match["machine"], line, NAME)
+
+
+def _in_sentence(text: str) -> re.Match[str] | None:
+    """What a sentence says of the machine; a form is tried where a word is that it cannot do without."""
+    match = _SENTENCE.search(text)
+    if match is None and "(" in text and ("rain" in text or "tun" in text):
+        match = _IN_BRACKETS.search(text)
+    if match is None and any(word in text for word in _CLOUDS):
+        match = _COLAB.search(text)
+    return match or (_LISTED.search(text) if "earning rate" in text or "atch size" in text or "poch" in text else None)
 
 
 def _in_row(line: int, cells: list[str]) -> Iterator[Fact]:

@@ -75,7 +75,7 @@ FORMS = (
     ("student", r"^<link> (?:model )?(?:has been |is |was )?<tuned>"),
     ("student", r"^[\w -]{2,40} \(`(?P<model>[\w./-]{3,80})`\)(?P<target>) (?:trained|<tuned>)"),
     ("student", r"^[\w-]{2,30} \((?P<model>[A-Za-z0-9]+(?:[-/][\w.]+){1,8})\)(?P<target>) <tuned>"),
-    ("student", r"\b[Ww]e <tuned> <a>(?:[\w-]{1,20} ){0,4}<link>"),
+    ("student", r"\b[Ww]e <tuned> <a>(?:(?!on\b)[\w-]{1,20} ){0,4}<link>"),
     ("student", r"\b[Ww]e <tuned> <a>(?:[\w-]{1,20} ){0,2}<hyphens> (?:model )?(?:on|using|for)\b"),
     ("student", r"\binitiali[sz]ed (?:from|with) <a>(?:pre-?trained )?(?:model )?<link>"),
     ("student", r"\binitiali[sz]ed (?:from|with) <a>(?:pre-?trained )?(?:model )?<hyphens>"),
@@ -98,7 +98,7 @@ FORMS = (
     (
         "student",
         r"\bbased on <a>(?:(?:pre-?trained|fine-?tuned|original) ){0,2}"
-        r"(?P<model><bert>(?: (?:base|large|small))?)(?P<target>) model\b",
+        r"(?P<model><bert> (?:base|large|small))(?P<target>) model\b",
     ),
     (
         "student",
@@ -120,6 +120,7 @@ FORMS = (
         r"|uncased)){1,3})(?P<target>) model trained on\b",
     ),
     ("student", r"^(?:<bert>|[Bb]ase): (?P<target>https://(?:huggingface|hf)\.co/(?P<model>[\w./-]{3,100}))$"),
+    ("student", r"\bfine-?tun{1,2}ed? (?:version|checkpoint) of <a>[\"“](?P<model>[^\"”]{3,50})[\"”](?P<target>)"),
     # In French, Spanish, Portuguese, Italian and German.
     ("student", r"\b<from> (?:\w{1,12} ){0,4}<link>"),
     ("student", r"\b<from> (?:\w{1,12} ){0,4}<hyphens>"),
@@ -134,7 +135,7 @@ BASIS = (
     r"|[Bb]uilt (?:up)?on|[Oo]n top of|[Aa]dapted from|[Cc]onverted from|(?:[Vv]ersion|[Vv]ariant|[Cc]opy) of"
     r"|[Tt]uned from"
     r"|<tuned>(?: of)?|[Ww]eights (?:of|from)|[Cc]heckpoint (?:of|from))\b"
-    r"(?:(?!data|corpus|librar|paper|train)[^.;:()\[\]]){0,60}?[ (]{1,2}"
+    r"(?:(?!data|corpus|librar|paper|train|this model|models|available)[^.;:()\[\]]){0,60}?[ (]{1,2}"
 )
 NAMED_LAST = (
     r"`{0,2}<link>",

@@ -17,12 +17,17 @@ NAME = "prose"
 _LONGEST = 4000  # characters of a paragraph that are read
 _LAYERS = re.compile(r"\b[Ll]ayers (?P<layers>\d{1,2}(?:, \d{1,2}){0,60}(?:,? and \d{1,2})?) \(counted from 1\)")
 _SIGNS = (
-    "bas", "parti", ": ", "tun", "Tun", "eacher", "tudent", "istill", "model", "checkpoint", "nitiali", "trained",
-    "This is", "adapter", "Adapter", "Bas", "onversion", "xport", "ersion of",
+    "bas", "artir", ": http", "-base", "-large", "-small", "tun", "Tun", "eacher", "tudent", "istill", "model",
+    "checkpoint", "nitiali", "trained", "This is", "adapter", "Adapter", "Bas", "onversion", "xport", "ersion of",
+)  # fmt: skip
+_BASIS_SIGNS = (
+    "ased on", "ase on", "erived", "ase model", "nitiali", "tart", "uilt", "top of", "from", "ersion of", "ariant",
+    "opy of", "uned", "uning", "eights", "heckpoint",
 )  # fmt: skip
 # A model is introduced in words that introduce other things too, so only a link to one on the Hub counts.
 _INTRODUCED = (
-    r"(?:^This (?:model )?is <a>|\b[Tt]he model used is <a>|\b[Tt]his model uses <a>|\bpre-?trained (?:model )?)<link>"
+    r"(?:^This (?:model )?is <a>|\b[Tt]he model used is <a>|\b[Tt]his model uses <a>"
+    r"|\b[Bb]ased? on <a>(?:[\w-]{1,15} ){0,2}|\bpre-?trained (?:model )?)<link>"
 )
 _NO_MODEL = {"trained", "pretrained", "pre-trained", "the", "this", "a", "an", "model", "our", "distilled", "quantized",
              "none", "null", "unknown"}  # fmt: skip
@@ -30,12 +35,17 @@ _NO_MODEL = {"trained", "pretrained", "pre-trained", "the", "this", "a", "an", "
 _SIZE_FIRST = re.compile(
     r"\b(?P<family>[A-Za-z]*(?:BERT|bert|Bert)\w*) \(`?(?:base|large|small|tiny)-[\w-]+$"
 )  # `BERT (base-cased)`
-_NO_BASE = re.compile(r"[Tt]ransformers?\b|HuggingFace\b|Hugging Face\b")  # libraries that models are built with
+_NO_BASE = re.compile(
+    r"[Tt]ransformers?\b|HuggingFace\b|Hugging Face\b|\w+(?:Pipeline|Trainer|Tokenizer)\b|(?:link|here|this"
+    r"|paper|repo\w*)\b"
+)  # libraries that models are built with
 
 
 # What a text must hold for a form with this part to match: looking for it costs a hundredth of the search.
 _NEEDED = {
-    "<link>": "](", "<tuned>": "un", "was used as the": "was used as the", "as <a>teacher": "teacher",
+    "<link>": "](", "<converted>": " of ", "[Aa]dapter(?": "dapter", "^`": "`", "|the) `": "`",
+    "from (?P<target>": "from http", "): (?P<target>": ": http", "{2,50}: (?P": ": ",
+    "<tuned>": "un", "was used as the": "was used as the", "as <a>teacher": "teacher",
     "(?:version|checkpoint) of": " of ", "(?:version|checkpoint) (?:of|from)": "un",
     "[Bb]ase model": "ase model", "[Tt]ransfer[ -][Ll]earning": "earning of",
     "[Oo]riginal": "riginal", "^This": "This", "pre-?train(?:ed|ing) model": "model",
@@ -73,9 +83,10 @@ def find(document: Document) -> Iterable[Finding]:
 
 
 def _by_its_basis(document: Document) -> Iterator[Fact]:
-    """The first model that a sentence with words such as `based on` links to on the Hub, or names as "
-    "checkpoints are."""
+    """The first model that a sentence with words as `based on` links to on the Hub or names as checkpoints are."""
     for paragraph, shift, text in document.sentences():
+        if not any(word in text for word in _BASIS_SIGNS):
+            continue
         for match in (match for form in _LAST if (match := form.search(text[:_LONGEST])) is not None):
             model = hub_model(match["target"]) if match["target"] else match["model"].rstrip(".-")
             is_named = model is not None and model.lower() not in _NO_MODEL and not _NO_BASE.match(model)
@@ -86,7 +97,7 @@ def _by_its_basis(document: Document) -> Iterator[Fact]:
 
 def _models(text: str) -> Iterator[tuple[str, int, str]]:
     """Names of facts with the place and the value of each."""
-    if not any(word in text for word in _SIGNS):
+    if not any(word in text for word in _SIGNS) or text.startswith("<sup"):  # a note to a table of other models
         return
     for name, needed, form in _MODELS:
         match = form.search(text) if all(word in text for word in needed) else None
@@ -96,10 +107,10 @@ def _models(text: str) -> Iterator[tuple[str, int, str]]:
         is_cut = match is not None and match["target"] is None and text[match.start("model") - 1] == "["
         if match and not is_cut and model.lower() not in _NO_MODEL and not _NO_BASE.match(model):
             yield name, match.start("model"), model
-    match = _HUB.search(text)
-    named = hub_model(match["target"]) if match else None
-    if match and named:
-        yield "student", match.start("model"), named
+    for match in _HUB.finditer(text):
+        if named := hub_model(match["target"]):
+            yield "student", match.start("model"), named
+            return
 
 
 def _named(words: str, target: str | None) -> str:

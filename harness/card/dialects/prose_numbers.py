@@ -148,12 +148,14 @@ def _settings(document: Document, paragraph: Paragraph) -> Iterator[Finding]:
         for match in form.finditer(paragraph.text):
             line = paragraph.line(match.start("value"))
             yield state(match["key"], match["value"], document.section(line), line, NAME)
-    epochs = _EPOCHS_LISTED.search(paragraph.text) if _SETTING.search(paragraph.text) else None
+    epochs = _EPOCHS_LISTED.search(paragraph.text) if "epoch" in paragraph.text else None
+    epochs = epochs if _SETTING.search(paragraph.text) else None
     if epochs:
         line = paragraph.line(epochs.start("value"))
         yield state(epochs["key"], epochs["value"], document.section(line), line, NAME)
-    listed = [match for match in _LISTED.finditer(paragraph.text) if is_setting(match["key"])]
-    for match in listed if len(listed) > 1 and paragraph.text[0] not in "-*+" else ():
+    may_list = paragraph.text.count("=") > 1 and paragraph.text[0] not in "-*+"
+    listed = [match for match in _LISTED.finditer(paragraph.text) if is_setting(match["key"])] if may_list else []
+    for match in listed if len(listed) > 1 else ():
         line = paragraph.line(match.start("value"))
         yield state(match["key"], match["value"], document.section(line), line, NAME)
     ratio = _WARMUP_RATIO.search(paragraph.text)
