@@ -593,6 +593,70 @@ CASES: dict[str, tuple[str, Right]] = {
         "# m\n| Model | Bleu 1 | Bleu 2 | METEOR |\n|--|--|--|--|\n| ACME-HL | 34.25 | 27.7 | 23.58 |\n",
         Right(claims=(("bleu_1", 34.25, None, None), ("bleu_2", 27.7, None, None), ("meteor", 23.58, None, None))),
     ),
+    "text above the front matter": (
+        "Logo of a firm\n---\nlanguage: la\nlicense: mit\n---\n# m\n",
+        Right({"language": ("la",), "license": ("mit",)}),
+    ),
+    "one score of a family beside one's own": (
+        "# m\n| Dataset | mBERT F1 | la_bert F1 |\n|--|--|--|\n| LatinNER | 81.2 | 84.0 |\n",
+        Right(claims=(("mbert_f1", 81.2, "LatinNER", "mBERT"), ("la_bert_f1", 84.0, "LatinNER", None))),
+    ),
+    "a table whose metric only the sentence above names": (
+        "# LatinBERT: a model of Latin\n## Results\nThe table summarizes the F1 score of several models.\n\n"
+        "| Dataset | LatinBERT | BiLSTM |\n|--|--|--|\n| Livy | 91.2* | 84.1 |\n",
+        Right(claims=(("f1", 91.2, "Livy", None), ("f1", 84.1, "Livy", "BiLSTM"))),
+    ),
+    "two scores of one metric below a title of two parts": (
+        "# ours\n| Model | SQuAD | Pairs-a/b | STS |\n|--|--|--|--|\n| | F1/EM | Acc | P/S |\n"
+        "| ours | 90.1/84.2 | 81.2/80.9 | 90.0/89.1 |\n",
+        Right(
+            claims=(
+                ("f1", 90.1, "SQuAD", None),
+                ("exact", 84.2, "SQuAD", None),
+                ("acc", 81.2, "Pairs-a/b", None),
+                ("acc", 80.9, "Pairs-a/b", None),
+                ("p", 90.0, "STS", None),
+                ("s", 89.1, "STS", None),
+            )
+        ),
+    ),
+    "commands that readers are advised": (
+        "# m\n### Tuning it for your task\nYou can also run with `fastscale`:\n```bash\npython run_quiz.py "
+        "--model_name_or_path acme/other --learning_rate 3e-6 --num_train_epochs 3\n```\n",
+        Right(),
+    ),
+    "a model of code that trains": (
+        '# m\n```python\nmodel = NERModel("bert", "acme/bert-base-latin", args=a)\nmodel.train_model(rows)\n```\n',
+        Right({"student": ("acme/bert-base-latin",)}),
+    ),
+    "a model that was exported": (
+        "## [acme/latin-bert](https://huggingface.co/acme/latin-bert) exported to the OtherRuntime format.\n",
+        Right({"student": ("acme/latin-bert",)}),
+    ),
+    "an architecture is no model that was begun with": (
+        "# LatinBERT\nLatinBERT is based on the BERT architecture with the same configurations as BERT-Base.\n",
+        Right(),
+    ),
+    "data joined by a plus": (
+        "# m\nThe model was fine-tuned on Livy21 + [Radio Latina](https://a.org/r)\n",
+        Right({"train_data": ("Livy21", "Radio Latina")}),
+    ),
+    "the data used come from": (
+        "# m\n## Training\nThe dataset used comes from the [QUIZ shared task 2021](https://a.org) (part 1).\n",
+        Right({"train_data": ("QUIZ shared task 2021",)}),
+    ),
+    "an address below what it is used for": (
+        "# m\nThe following Latin corpus is used for training\n\nhttps://a.org/sets/livy400\n",
+        Right({"train_data": ("livy400",)}),
+    ),
+    "a model trained on linked data": (
+        "# m\nWe trained the model on [the texts gathered by Acme](https://a.org). Then we tested.\n",
+        Right({"train_data": ("texts gathered by Acme",)}),
+    ),
+    "epochs behind a link": (
+        "# m\nIt was trained on [acme/quiz](https://a.org/quiz), its Latin part, for 2 epochs.\n",
+        Right({"train_data": ("acme/quiz",)}, settings={"num_train_epochs": 2}),
+    ),
 }
 
 

@@ -15,9 +15,12 @@ _AFTER = (
     r"|(?= (?:data ?sets?|data|question|for|from|with|corpus|task|using|via|as|in|by|train(?:ing)?|to|that|which|when"
     r"|where|at)\b"
     r"|(?= (?:and |was |is )?(?:then )?(?:evaluated|tested|achiev\w+|reach\w+|obtain\w+|gives?|gets?)\b)"
-    r"|[,;)(]|\.(?!\d)|$))"
+    r"|(?= \+ )|[,;)(]|\.(?!\d)|$))"
 )
 _LOADED = re.compile(r"\bthe (?P<data>[\w-]{2,40}) data ?set loaded (?:using|with|from)\b")
+_MODEL_ON_LINK = re.compile(
+    r"\b[Tt]rained (?:the|this|our) (?:[\w-]{1,20} )?model on (?:the )?\[(?:the )?(?P<data>[^\[\]]{2,80})\]\("
+)
 # `trained on the Latin part of the [Quiz](…) dataset`
 _OF_A_PART = re.compile(
     rf"\b(?:[Tt]rained|{_TUNED}) on (?:the |an? )?[^.\[]{{1,60}}? (?:corpus|part|portion|subset|split|section)\b"
@@ -78,9 +81,14 @@ SETS = (
         r" (?:\w+ )?data ?sets?\b"
     ),
     _LOADED,
+    re.compile(
+        r"\b[Dd]ata ?sets? (?:that (?:is|was|were) )?used (?:here )?(?:is|was|are|were|comes?|stems?)\b[^.\[]{0,60}"
+        r"\[(?P<data>[^\[\]]{2,80})\]\("
+    ),
+    _MODEL_ON_LINK,
     re.compile(r"(?<![\w.-])(?P<data>[A-Z0-9][\w.-]{1,29}) data ?set (?:(?:is|was) )?used to train\b"),
 )
-SURE = (_OF_A_PART, SETS[1], _LOADED)  # forms that only a name of data can stand in
+SURE = (_OF_A_PART, SETS[1], _LOADED, _MODEL_ON_LINK)  # forms that only a name of data can stand in
 COMBINED = re.compile(
     r"(?:[Tt]rained|[Tt]uned) on (?:the |an? )?(?:[\w-]{1,15} )?"
     r"(?:corpus|data ?set|data|combination|concatenation|mix\w*|union)"

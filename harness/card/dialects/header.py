@@ -81,6 +81,13 @@ def read_header(lines: list[str]) -> Header:
     first = next((n for n, text in enumerate(lines[:20]) if text.strip("\ufeff \t")), None)
     if first is not None and _KNOWN.match(lines[first]):
         return _unopened(lines, first)
+    if (
+        first is not None
+        and len(lines) > first + 2
+        and lines[first + 1].strip() == "---"
+        and _KNOWN.match(lines[first + 2])
+    ):
+        first += 1  # a line of text that was pasted above the rule
     if first is None or not _RULE.match(lines[first]):
         return Header()
     after = next((text for text in lines[first + 1 : first + 40] if text.strip()), "")

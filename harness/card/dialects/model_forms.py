@@ -112,6 +112,7 @@ FORMS = (
     ("student", r"\b[Ii]s <a>(?P<model><bert>)(?P<target>) model,? pre-?trained .{1,160}? and <tuned>"),
     ("student", r"\b<converted> of <a>(?:[Aa]dapter )?<link>"),
     ("student", r"\b<converted> of <a>(?:[Aa]dapter )?<hyphens>"),
+    ("student", r"^<link> (?:model )?(?:was |is |has been )?(?:exported|converted|ported|quanti[sz]ed) (?:in)?to\b"),
     ("student", r"\b[Bb]ased on (?:[A-Z]\w{1,15} ?){0,2}['’]s <hyphens>"),
     ("student", r"^<tuned> <a><hyphens> from [A-Z]\w{1,30} (?:on|using|for|with)\b"),
     (
@@ -135,7 +136,8 @@ BASIS = (
     r"|[Bb]uilt (?:up)?on|[Oo]n top of|[Aa]dapted from|[Cc]onverted from|(?:[Vv]ersion|[Vv]ariant|[Cc]opy) of"
     r"|[Tt]uned from"
     r"|<tuned>(?: of)?|[Ww]eights (?:of|from)|[Cc]heckpoint (?:of|from))\b"
-    r"(?:(?!data|corpus|librar|paper|train|this model|models|available)[^.;:()\[\]]){0,60}?[ (]{1,2}"
+    r"(?:(?!data|corpus|librar|paper|train|this model|models|available|architecture|configuration)"
+    r"[^.;:()\[\]]){0,60}?[ (]{1,2}"
 )
 NAMED_LAST = (
     r"`{0,2}<link>",

@@ -59,7 +59,9 @@ _NOT_DATA = re.compile(
     r"\b(?:[GTI]PUs?|models?|downstream|tasks?|objective|hyper-?parameters|following|steps|epochs|variety|RAM"
     r"|[Cc]olab|collection|that|which|text|languages|images|was|were|is|are"
     r"|(?:fine-?)?tuned|trained)\b"
-    r"|^an? | for \d|\b(?:GTX|RTX|V100|A100|P100|TPU)"
+    r"|^an? | for \d|^consist"
+    r"|^(?:[A-Za-z]{0,10}BERT[a-z]{0,2}|GPT-?\d|XLM-R\w*|ELECTRA|BART)(?:[- ](?:base|large|small))?$"
+    r"|\b(?:GTX|RTX|V100|A100|P100|TPU)"
 )
 _BOTH_HEADING = re.compile(r"^train(?:ing)? (?:and|&) (?:eval(?:uation)?|test(?:ing)?|validation) data$", re.IGNORECASE)
 _NAME_ALONE = re.compile(r"^[`*]{0,2}(?P<data>[A-Z0-9](?:[\w./+()'-]{0,40} ){0,7}[\w./+()'-]{1,40})[`*]{0,2}$")
@@ -78,6 +80,8 @@ _LIST_OF_DATA = re.compile(
     r"(?:(?<!pre)(?<!pre-)[Tt]rained|[Tt]uned)\b[^.:]{0,30} on(?:\b[^.:]{0,80}\b(?:data ?sets?|corpora)\b[^.:]{0,40}"
     r"| the following)?:$|^(?:[-*+] )?\**(?:[Tt]rain(?:ing)? )?[Dd]ata ?sets?\b[^:]{0,60}:\**$"
 )
+# `The following corpus is used for training` before an address
+_USED = re.compile(r"\b(?:data ?set|data|corpus) (?:is|was) used (?:for|in) (?:fine-?)?(?:tun|train)ing[.:]?$")
 _ITEM_LINK = re.compile(r"(?:\d{1,2}[.)] )?\[(?P<data>[^\[\]]{2,80})\]\([^()\s]{0,300}\)")
 _ITEM = re.compile(r"(?:\d{1,2}[.)] )(?P<data>[^\[\]:]{3,80})$|(?P<bare>[A-Z][^\[\]:.]{2,80})$")
 _WITH_ADDRESS = re.compile(r"(?P<data>[A-Z][\w .-]{1,50}?): https?://\S+(?: |$)")
@@ -115,6 +119,8 @@ def _sentences(document: Document) -> Iterator[tuple[bool, Fact]]:
         address = _ADDRESS.match(text)
         if address and _SET_HEADING.match(section):
             yield False, Fact("eval_data", address["data"], first, NAME)
+        elif address and _USED.search(document.sentence_before(first)):
+            yield False, Fact("train_data", address["data"], first, NAME)
         item = _ITEM_LINK.match(text)
         item = item or _ITEM.match(text)
         if item and (listed == first - 1 or _LIST_OF_DATA.search(document.sentence_before(first))):

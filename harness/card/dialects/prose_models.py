@@ -29,6 +29,7 @@ _INTRODUCED = (
     r"(?:^This (?:model )?is <a>|\b[Tt]he model used is <a>|\b[Tt]his model uses <a>"
     r"|\b[Bb]ased? on <a>(?:[\w-]{1,15} ){0,2}|\bpre-?trained (?:model )?)<link>"
 )
+_NOTE = re.compile(r"[-*+ ]{0,3}<sup")
 _NO_MODEL = {"trained", "pretrained", "pre-trained", "the", "this", "a", "an", "model", "our", "distilled", "quantized",
              "none", "null", "unknown"}  # fmt: skip
 
@@ -85,7 +86,7 @@ def find(document: Document) -> Iterable[Finding]:
 def _by_its_basis(document: Document) -> Iterator[Fact]:
     """The first model that a sentence with words as `based on` links to on the Hub or names as checkpoints are."""
     for paragraph, shift, text in document.sentences():
-        if not any(word in text for word in _BASIS_SIGNS):
+        if not any(word in text for word in _BASIS_SIGNS) or _NOTE.match(text):
             continue
         for match in (match for form in _LAST if (match := form.search(text[:_LONGEST])) is not None):
             model = hub_model(match["target"]) if match["target"] else match["model"].rstrip(".-")
@@ -97,7 +98,7 @@ def _by_its_basis(document: Document) -> Iterator[Fact]:
 
 def _models(text: str) -> Iterator[tuple[str, int, str]]:
     """Names of facts with the place and the value of each."""
-    if not any(word in text for word in _SIGNS) or text.startswith("<sup"):  # a note to a table of other models
+    if not any(word in text for word in _SIGNS) or _NOTE.match(text):  # a note to a table of other models
         return
     for name, needed, form in _MODELS:
         match = form.search(text) if all(word in text for word in needed) else None

@@ -58,7 +58,7 @@ _LISTED = re.compile(
     r"(?:^|[(,;]|\band\b)\s*`?(?P<key>[A-Za-z][A-Za-z_ -]{1,30}?)`?\s*=\s*`?" + _N + r"(?![\w.]*\w{4})"
 )
 _EPOCHS = re.compile(
-    r"\b(?:trained|train|fine-?tuned|training|ran|run|finetuned|pre-?trained)\b[^.\n]{0,80}?\b(?:for"
+    r"\b(?:trained|train|fine-?tuned|training|ran|run|finetuned|pre-?trained)\b(?:[^.\n]|\.(?=\w)){0,180}?\b(?:for"
     r"|over|in|with|after|during|total) (?:a total of |of |about )?[`*]{0,2}(?P<value>\d{1,4}|"
     + _WORD
     + r")[`*]{0,2} (?:more |additional |training |full )?(?P<key>epochs?)\b",

@@ -33,6 +33,10 @@ _TRAINS = re.compile(
 _TRAINING_SCRIPT = re.compile(r"(?:^|[\s/])(?:train[\w-]*|[\w-]+[_-]train(?:ing)?)\.py\b")
 _HELP = re.compile(r"\busage:|\[-h\]|\s-h, --help\b")  # what a program prints of its own options
 _FOR_READERS = re.compile(r"how to (?:fine-?tune|use)\b", re.IGNORECASE)  # headings above commands for others' models
+_ADVICE = re.compile(
+    r"^[-*\s]*(?:<sup>\d</sup> )?To try\b|\b[Yy]ou can (?:also )?(?:run|train|fine-?tune)(?: it)? with\b"
+    r"|^Run with \W?\w"
+)
 _EVALUATES = re.compile(r"--(?:do_eval|do_predict|evaluate)\b")
 _OF_EVALUATION = {
     "max_seq_length", "doc_stride", "max_query_length", "max_answer_length", "n_best_size", "eval_batch_size",
@@ -58,13 +62,25 @@ def find(document: Document) -> Iterable[Finding]:
     found = [one for block in (*blocks, *_unfenced(document)) for one in _commands_of(block)]
     found = [one for one in found if not _HELP.search(one.text)]
     training = [one for one in found if _TRAINS.search(one.text) or _TRAINING_SCRIPT.search(one.text)]
-    training = [one for one in training if not _FOR_READERS.match(document.section(one.lines[0][0]))]
+    training = [one for one in training if not _is_for_readers(document, one.lines[0][0])]
     for command in training or [one for one in found if _EVALUATES.search(one.text)]:
         for one in _flags(document, command.lines, command.variables):
             if training or one.name in _OF_EVALUATION:
                 yield one
             elif one.name in _EVALUATED and "$" not in one.raw:
                 yield Fact("eval_data", one.raw.rpartition("/")[2], one.line, NAME)
+
+
+def _is_for_readers(document: Document, line: int) -> bool:
+    """Whether a command is advice for what readers may train, by its heading or the sentence above it."""
+    if _FOR_READERS.match(document.section(line)):
+        return True
+    fence = next((one.lines[0][0] for one in document.fences if one.lines and line in range(*_span(one.lines))), line)
+    return _ADVICE.search(document.sentence_before(fence)) is not None
+
+
+def _span(lines: Sequence[tuple[int, str]]) -> tuple[int, int]:
+    return lines[0][0], lines[-1][0] + 1
 
 
 def _unfenced(document: Document) -> Iterator[list[tuple[int, str]]]:

@@ -99,6 +99,8 @@ def bare(cell: str) -> str:
 
 def pair_of(cell: str) -> tuple[str, str] | None:
     """Two metrics in one header, such as `EM/F1` or `HasAns (EM/F1)`."""
+    if cell.strip() == "P/S":  # Pearson and Spearman
+        return "P", "S"
     match = re.match(
         r"^(?P<stem>[\w. -]{0,30}?)\s*(?P<bracket>\(?)(?P<one>[\w-]{1,15}(?: [Mm]atch)?)\s*/\s*"
         r"(?P<two>[\w-]{1,15}(?: [Mm]atch)?)\)?$",
@@ -111,13 +113,13 @@ def pair_of(cell: str) -> tuple[str, str] | None:
     return f"{match['stem']} {match['one']}".strip(), f"{match['stem']} {match['two']}".strip()
 
 
-def metric_cells(title: str, cell: str) -> Iterator[tuple[str, str]]:
-    """A metric and its value, or both of two (`EM/F1`, `77.1/80.2`)."""
+def metric_cells(title: str, cell: str, over: str = "") -> Iterator[tuple[str, str]]:
+    """A metric and its value, or both of two (`EM/F1`, `77.1/80.2`); `over` is the title above the metric's."""
     pair, values = pair_of(title), cell.split("/")
     if pair is not None and len(values) == 2:
         yield from zip(pair, (value.strip() for value in values), strict=True)
-    elif pair is None and "/" in title and len(values) == 2 and title.endswith(")"):
-        yield from ((title, value.strip()) for value in values)  # `MNLI-m/mm (Acc)`
+    elif pair is None and len(values) == 2 and (("/" in title and title.endswith(")")) or "/" in over):
+        yield from ((title, value.strip()) for value in values)  # `MNLI-m/mm (Acc)`, or one above the other
     elif pair is None:
         yield title, cell
 

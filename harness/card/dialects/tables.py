@@ -10,6 +10,7 @@ from harness.card.dialects.document import Document, Finding
 from harness.card.dialects.header import items, scalar
 from harness.card.dialects.metrics import claim_of, is_metric, metric_of, plain_metric
 from harness.card.dialects.names import is_setting, state
+from harness.card.dialects.own_names import plain_name
 from harness.card.dialects.table_shapes import (
     Table,
     are_numbers,
@@ -20,7 +21,7 @@ from harness.card.dialects.table_shapes import (
     tables_of,
     with_second_header,
 )
-from harness.card.dialects.whose import THIS, is_this, own_rows
+from harness.card.dialects.whose import THIS, family, is_this, own_rows
 
 NAME = "tables"
 _LOG = {"step", "steps", "epoch", "epochs", "iteration", "iterations"}
@@ -171,7 +172,7 @@ def _metrics_along(document: Document, table: Table, columns: Sequence[int]) -> 
             of_cell = _of_column(document, table, n, of_row, are_models=are_models)
             if THIS.search(cells[n]):  # `92.4 (this one)`
                 of_cell = dataclasses.replace(of_cell, subject=None)
-            for key, value in metric_cells(table.header[n], cells[n]):
+            for key, value in metric_cells(table.header[n], cells[n], table.over[n] if table.over else ""):
                 of_data = _on_data(key)
                 name = of_data["metric"] if of_data else f"{key} {label}" if is_report and label else key
                 claim = claim_of(
@@ -216,7 +217,7 @@ def _of_column(document: Document, table: Table, n: int, about: context.About, *
     about = dataclasses.replace(about, split=split or about.split)
     title = table.over[n] if table.over else ""
     if not title:
-        return about
+        return dataclasses.replace(about, subject=about.subject or family(document, table, n))
     if are_models:
         return dataclasses.replace(about, subject=None if is_this(document, title) else title)
     split = context.split_of(f"{title} set")
@@ -270,15 +271,24 @@ def _metric_in_header(document: Document, table: Table) -> Iterator[Finding]:
                 yield claim
 
 
+def _first_words(document: Document) -> set[str]:
+    """What a title says before a colon or a dash: `ParsBERT: a model for Persian`."""
+    return {plain_name(re.split(r":| [-–—] ", document.title())[0])}
+
+
 def _metric_before(document: Document, table: Table) -> Iterator[Finding]:
     """A table whose metric is only in the sentence above it, `Here are the BLEU scores:`, or in the front matter."""
     yield from _metric_in_header(document, table)
     match = _SCORES.search(document.sentence_before(table.line)[-200:])
-    if match is None or not is_metric(match["metric"]) or len(table.header) > 6:
+    are_data = _DATA.match(table.header[0]) is not None
+    if match is None or not is_metric(match["metric"]) or len(table.header) > (10 if are_data else 6):
         return
     for line, cells in table.rows:
         for n, cell in enumerate(cells[1:], start=1):
             title = table.header[n] if n < len(table.header) else ""
-            claim = claim_of(match["metric"], cell, line, NAME, subject=f"{cells[0]} ({title})" if title else cells[0])
+            is_own = is_this(document, title) or plain_name(title) in _first_words(document)
+            of_row = f"{cells[0]} ({title})" if title else cells[0]
+            subject = of_row if not are_data else None if is_own else title or None
+            claim = claim_of(match["metric"], cell, line, NAME, dataset=cells[0] if are_data else None, subject=subject)
             if claim is not None:
                 yield claim

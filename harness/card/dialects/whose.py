@@ -17,6 +17,10 @@ _OTHER = re.compile(
     r"original|base ?line|\bpaper\b|reported|previous|\bsota\b|state[- ]of|human|teacher", re.IGNORECASE
 )
 _BOLD_LABEL = re.compile(r"^\s*\|?\s*(?:\d+\s*\|\s*)?\*\*[^*|]+\*\*\s*\|\s*\*\*")  # `| **this one** | **74.3** |`
+_OF_FAMILY = re.compile(
+    r"^(?P<model>(?:m|Al|Distil|Ro|Camem)?BERT|mT5|XLM-?R(?:oBERTa)?|RoBERTa|ELECTRA)(?:[- ](?:base|large))? "
+    r"(?P<metric>F1|EM|[Aa]ccuracy|[Pp]recision|[Rr]ecall)$"
+)
 _LONG_NAME = 12  # characters of a name that is no family's, such as `bert`
 
 
@@ -71,3 +75,12 @@ def is_this(document: Document, label: str) -> bool:
 def _goes_on(name: str, own: frozenset[str]) -> bool:
     """Whether a name is one of the card's own with more behind it, as that of a model which was tuned once more."""
     return any(len(one) >= _LONG_NAME and name.startswith(one) for one in own)
+
+
+def family(document: Document, table: Table, n: int) -> str | None:
+    """The family of models that a column names where another of its metric does not: `mBERT F1 | yo_bert F1`."""
+    match = _OF_FAMILY.match(table.header[n])
+    if match is None or is_this(document, match["model"]):
+        return None
+    same = [title for title in table.header if title.endswith(f" {match['metric']}")]
+    return match["model"] if any(not _OF_FAMILY.match(title) for title in same) else None
