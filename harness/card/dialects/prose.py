@@ -189,6 +189,11 @@ def _facts(text: str, declared: Collection[str]) -> Iterator[tuple[str, int, str
     if korean:
         yield "train_data", korean.start("train"), korean["train"]
         yield "eval_data", korean.start("eval"), korean["eval"]
+    yield from _evaluated(text)
+
+
+def _evaluated(text: str) -> Iterator[tuple[str, int, str]]:
+    """The data that a model was measured on."""
     match = EVALUATED_PART.search(text) or EVALUATED_SETS.search(text) or EVALUATED.search(text)
     if match:
         yield "eval_data", match.start("data"), match["data"].strip()
