@@ -8,7 +8,10 @@ offsets.
 Checked, ids, configs, licences and sizes: SQuAD 1.1 and 2.0, XQuAD and SQAC against their READMEs on the Hub
 (squad@7b6d24c, xquad@51adfef, SQAC@d419cd1); the others down to KLUE against README.md and dataset_infos.json of
 huggingface/datasets before 8803c182e6, but for the sizes of GermanQuAD and FQuAD (their papers) and the owners of the
-repositories, who moved later. Not checked: JaQuAD, Persian QA, ViQuAD, FaQuAD, NorQuAD, and GermanQuAD's licence.
+repositories, who moved later; by pages of the Hub JaQuAD (079c360; sizes by its README on GitHub), NorQuAD (be5b020),
+the licences of GermanQuAD (fff05ce) and FaQuAD (d24046d), that Persian QA (5a314e7) and ViQuAD (406f09a) have no tag of
+one, and by its README on GitHub that Persian QA has unanswerable questions. Not checked: the sizes of FaQuAD,
+Persian QA and ViQuAD, and what questions ViQuAD has.
 """
 
 import re
@@ -102,7 +105,8 @@ TABLE: tuple[DataSet, ...] = (
     DataSet(_words(r"cuad(?:[\s_-]?qa)?"), "theatticusproject/cuad-qa", "cc-by-4.0", evaluation="test",
             sizes={"train": 22_450, "test": 4_182}, has_no_answers=True),
     DataSet(_words(r"sberquad"), "kuznetsoffandrey/sberquad", None, sizes={"train": 45_328, "validation": 5_036}),
-    DataSet(_words(r"jaquad"), "SkelterLabsInc/JaQuAD", "cc-by-sa-3.0"),
+    DataSet(_words(r"jaquad"), "SkelterLabsInc/JaQuAD", "cc-by-sa-3.0",
+            sizes={"train": 31_748, "validation": 3_939}),
     DataSet(_words(r"cmrc[\s_-]?2018"), "hfl/cmrc2018", "cc-by-sa-4.0", sizes={"train": 10_142, "validation": 3_219}),
     DataSet(_words(r"arcd"), "hsseinmz/arcd", "mit", sizes={"train": 693, "validation": 702}),
     DataSet(_words(r"persian[\s_-]?qa"), "SajjadAyoubi/persian_qa", None, has_no_answers=True),
@@ -110,7 +114,8 @@ TABLE: tuple[DataSet, ...] = (
             sizes={"train": 17_554, "validation": 5_841}, has_no_answers=True),
     DataSet(_words(r"(?:uit-?)?viquad\S*"), "taidng/UIT-ViQuAD2.0", None, has_no_answers=True),
     DataSet(_words(r"faquad"), "eraldoluis/faquad", "cc-by-4.0"),
-    DataSet(_words(r"norquad"), "ltg/norquad", "cc0-1.0"),
+    DataSet(_words(r"norquad"), "ltg/norquad", "cc0-1.0",
+            sizes={"train": 3_808, "validation": 472, "test": 472}),
 )  # fmt: skip
 
 _BY_REPO = {(one.repo, one.config): one for one in TABLE}

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from harness.card import generated
 from harness.card.dialects import DIALECTS
-from harness.card.dialects.document import MAX_PROSE, Document, Finding, read_document, split_lines
+from harness.card.dialects.document import Document, Finding, read_document, split_lines
 from harness.card.dialects.names import is_setting
 from harness.card.dialects.own_names import is_family
+from harness.card.dialects.paragraphs import MAX_PROSE
 from harness.domain import Card, Claim, Conflict, Fact, Note, Stated, Unread
 from harness.errors import CardError
 
@@ -24,11 +25,13 @@ _OF_DATA = {
     "dataset_name": "train_data", "train_file": "train_data",
     "predict_file": "eval_data", "validation_file": "eval_data",
 }  # fmt: skip
+_OF_OPTIONS = ("shell", "bullets", "key_value_block")  # dialects in which a program's options are printed
 _FILE = re.compile(r"(?:^|/)(?P<name>[\w-][\w.-]*\.(?:jsonl?|csv|tsv|txt|parquet))$")
 _SPLIT_ALONE = re.compile(
     r"(?:an? |the )?(?:dev(?:elopment)?|test|valid(?:ation)?|eval(?:uation)?)(?: ?(?:set|split|data ?set|data))?", re.I
 )
 _MODEL = re.compile(r"[A-Za-z0-9][^\s$(){}]{2,150}(?<!\.py)(?<!\.json)$")
+_PLACEHOLDER = re.compile(r"[A-Z]+(?:_[A-Z]+)+")  # `YOUR_BASE_MODEL`
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+|[a-z0-9]+(?:[-_][\w.]+)+|.*[\d_].*")  # `org/name`, `roberta-base`
 _SQUAD = re.compile(r"squad\s*_?(?:dataset\s*)?v?\s*_?\s*(?P<version>[12])?")
 
@@ -124,7 +127,10 @@ def _distinct_facts(findings: list[Finding], stated: Iterable[Stated]) -> Iterat
     named = [
         Fact(_OF_MODELS[one.name], one.value.strip("'\""), one.line, one.dialect)
         for one in stated
-        if one.name in _OF_MODELS and isinstance(one.value, str) and _MODEL.match(one.value.strip("'\""))
+        if one.name in _OF_MODELS
+        and isinstance(one.value, str)
+        and _MODEL.match(one.value.strip("'\""))
+        and not _PLACEHOLDER.fullmatch(one.value)
     ]
     # The "language model" of an overview is the base model only where nothing says so more plainly.
     models = {fact.value for fact in found if fact.name == "model"}
@@ -136,7 +142,7 @@ def _distinct_facts(findings: list[Finding], stated: Iterable[Stated]) -> Iterat
     files = [
         Fact(_OF_DATA[one.name], data, one.line, one.dialect)
         for one in stated
-        if one.name in _OF_DATA and one.dialect == "shell" and (data := _data_of(one)) is not None
+        if one.name in _OF_DATA and one.dialect in _OF_OPTIONS and (data := _data_of(one)) is not None
     ]
     seen = set[tuple[str, str]]()
     # A setting such as `base_LM_model = "SciBERT"` says less than a sentence with a name on the Hub.

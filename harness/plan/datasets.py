@@ -11,14 +11,13 @@ from harness.domain import Card, Deviation, Experiment, Fact, Setting, Stage
 from harness.errors import HarnessError
 from harness.plan import sources
 from harness.plan.claims import measured
-from harness.plan.defaults import keras, trainer
+from harness.plan.defaults import WITHOUT_NO_ANSWERS, keras, trainer
 from harness.plan.defaults.default import Program
 from harness.plan.options import Draft
 from harness.qa.registered import REGISTERED, content_of
 from harness.qa.squad import read_squad
 
 _SPLITS = {"train_data": "train", "eval_data": "validation"}
-_WITHOUT_NO_ANSWERS = ("run_qa", "official-bert")  # protocols that have such an option
 _EVALUATES_ON_THE_SAME = (trainer.PROGRAM, keras.PROGRAM)
 _ANY_FILE = re.compile(r"(?:train|dev|valid(?:ation)?|eval|test)(?:-v[12])?\.json")
 _ANY_FOLDER = re.compile(r"\W*|\$.*|content|data|datasets?|home|root|tmp|squad\S*|\w*_?dir", re.IGNORECASE)
@@ -68,14 +67,15 @@ def meant_data(evaluated: Setting) -> str:
 def with_rules_of(evaluation: Stage, data: str) -> Stage:
     """The evaluation under the rules of SQuAD 1.1 where the data have no unanswerable questions.
 
-    Programs that are told so by a missing option then answer every question.
+    Programs that are told so by a missing option then answer every question, unless the card or --set says otherwise.
     """
     known = data_sets.of_reference(data)
     if known is None or known.has_no_answers:
         return evaluation
     why = f"{known.repo}: every question has an answer, so"
     rules = [Setting("official_rules", "1.1", "derived", sources.rule(f"{why} evaluate-v1.1.py scores it"))]
-    if evaluation.get("protocol") in _WITHOUT_NO_ANSWERS:
+    is_said = "version_2_with_negative" in evaluation  # by the card, or by an option
+    if evaluation.get("protocol") in WITHOUT_NO_ANSWERS and not is_said:
         words = sources.rule(f"{why} --version_2_with_negative is not given")
         rules.append(Setting("version_2_with_negative", False, "derived", words))
     return dataclasses.replace(evaluation, settings=(*evaluation.settings, *rules))

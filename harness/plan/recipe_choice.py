@@ -33,7 +33,10 @@ _TWO_STAGES = ("intermediate", "prediction")
 _CORE = {"learning_rate", "num_train_epochs", "train_batch_size"}
 _NOT_THIS_TRAINING = re.compile(r"pre-?\s?train|^eval|usage|language model|mlm", re.IGNORECASE)
 _EVALUATION = re.compile(r"^eval", re.IGNORECASE)
-_OF_BOTH = {"max_seq_length", "doc_stride", "max_query_length", "eval_batch_size", "max_answer_length", "n_best_size"}
+_OF_BOTH = {
+    "max_seq_length", "doc_stride", "max_query_length", "eval_batch_size", "max_answer_length", "n_best_size",
+    "version_2_with_negative",
+}  # fmt: skip
 _OF_DISTILLATION = ("soft_label_weight", "teacher", "temperature")
 _INTERMEDIATE_TOO = re.compile(r"\bintermediate[- ]layers?\b", re.IGNORECASE)
 _MENDED = (1, 4)  # the Haystack release from which on the labels of a context's last token are right

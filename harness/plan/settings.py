@@ -12,7 +12,7 @@ from harness.plan import sources
 from harness.plan.card_settings import completed, with_devices, with_epochs
 from harness.plan.data_reading import reading_settings
 from harness.plan.datasets import data_settings
-from harness.plan.defaults import EVALUATIONS
+from harness.plan.defaults import EVALUATIONS, WITHOUT_NO_ANSWERS
 from harness.plan.defaults.default import Default, Program
 from harness.plan.models import models_of, published
 from harness.plan.options import Draft, similar
@@ -112,13 +112,27 @@ def resolve_evaluation(draft: Draft, block: Sequence[Stated], program: Program) 
     own = program.stages["evaluation"]["protocol"]
     stated = next((str(one.value) for one in block if one.name == "protocol"), None)
     asked = draft.options.settings.get("evaluation.protocol", stated)
-    if asked is None or asked not in EVALUATIONS or asked == own.value:
-        return resolve_stage(draft, "evaluation", block, program)
-    other = EVALUATIONS[asked]
-    defaults = {**other.stages["evaluation"], "protocol": own}
-    return resolve_stage(
-        draft, "evaluation", block, dataclasses.replace(other, stages={"evaluation": defaults}, inert={})
-    )
+    if asked is not None and asked in EVALUATIONS and asked != own.value:
+        defaults = {**EVALUATIONS[asked].stages["evaluation"], "protocol": own}
+        program = dataclasses.replace(EVALUATIONS[asked], stages={"evaluation": defaults}, inert={})
+    stage = resolve_stage(draft, "evaluation", block, program)
+    if stage.get("protocol") not in WITHOUT_NO_ANSWERS:
+        return stage
+    return dataclasses.replace(stage, settings=(*stage.settings, *_no_answers(draft, block)))
+
+
+def _no_answers(draft: Draft, block: Sequence[Stated]) -> Iterator[Setting]:
+    """Whether a question may go unanswered, where the card or an option says so; else it follows from the data."""
+    name = "version_2_with_negative"
+    one = next((one for one in reversed(block) if one.name == name), None)
+    value = None if one is None else bool(one.value) if one.value in (0, 1) else _as(True, one.value)
+    typed = override(draft, "evaluation", name, True, True if value is None else value)
+    if typed is not None:
+        yield typed
+    elif one is not None:
+        if value is None:
+            draft.problems.append(f"{one.key} = {one.raw} ({draft.place(one.line)}): expected true or false")
+        yield Setting(name, value, "stated", sources.card_line(one.line))
 
 
 def resolve(draft: Draft, stage: str, key: str, default: Default, stated: Stated | None, program: Program) -> Setting:

@@ -313,6 +313,40 @@ def test_squad_1_is_evaluated_by_its_own_rules() -> None:
     }
 
 
+EVALUATED = (
+    TRAINER.replace("squad_v2", "my_own_questions").replace("squad2", "own")
+    + """
+## Evaluation
+```
+python run_qa.py --do_eval --validation_file own.json {}
+```
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("flag", "typed", "value", "origin"),
+    [
+        ("--version_2_with_negative", None, True, "stated"),
+        ("--version_2_with_negative false", None, False, "stated"),
+        ("--version_2_with_negative 1", None, True, "stated"),
+        ("", "false", False, "overridden"),
+        ("--version_2_with_negative", "false", False, "overridden"),
+        ("", None, None, None),
+    ],
+)
+def test_whether_questions_may_go_unanswered_is_as_stated_where_the_data_are_unknown(
+    flag: str, typed: str | None, value: bool | None, origin: str | None
+) -> None:
+    name = "version_2_with_negative"
+    options = {} if typed is None else {f"evaluation.{name}": typed}
+    experiment = plan_of(
+        EVALUATED.format(flag), Options(train="acme/own:train", eval="acme/own:validation", settings=options)
+    )
+    found = next((one for one in experiment.evaluation.settings if one.name == name), None)
+    assert (found and found.value, found and found.origin) == (value, origin)
+
+
 COMMAND = """# m
 tiny-bert-cased fine-tuned on SQuAD 2.0
 

@@ -40,7 +40,7 @@ _BETA = re.compile(r"\\beta_\{?(?P<n>[12])\}?\$?\s*=\s*\$?(?P<value>0?\.\d+)")
 _CURVED = re.compile(r"[\"']power[\"']:(?!\s*1(?:\.0*)?\b)")  # of a decay that is polynomial in name and in fact
 _OF_KERAS = {
     "learning_rate", "initial_learning_rate", "weight_decay_rate", "weight_decay", "beta_1", "beta_2", "epsilon",
-    "decay_steps", "warmup_steps",
+    "decay_steps", "warmup_steps", "global_clipnorm", "clipnorm", "clipvalue",
 }  # fmt: skip
 _VERSIONS = re.compile(r"framework versions?|env information", re.IGNORECASE)
 _VERSION = re.compile(r"^\s*[-*]\s+(?P<name>[A-Za-z][\w -]{1,30}?):?\s+v?(?P<version>\d+(?:\.\d+)+\S{0,30})\s*$")
@@ -139,6 +139,8 @@ def _optimizer(document: Document, line: int, text: str) -> Iterator[Finding]:
     """The settings in the dictionary that Keras prints of an optimizer, a schedule in place of the rate included."""
     for pair in read_pairs([(line, text)]):
         key = pair.key.rpartition(".")[2]
+        if pair.raw.lower() in ("none", "null"):
+            continue  # Keras prints what it leaves out, too
         if key in _OF_KERAS:
             yield state(key, pair.raw, document.section(line), line, NAME)
         elif key == "class_name" and pair.key.endswith("learning_rate.class_name"):

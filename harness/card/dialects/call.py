@@ -11,6 +11,7 @@ from harness.card.dialects.codes import kind_of
 from harness.card.dialects.document import Document, Finding
 from harness.card.dialects.names import is_setting, state
 from harness.card.dialects.pairs import read_pairs
+from harness.domain import Fact
 
 NAME = "call"
 _OPENS = re.compile(
@@ -27,6 +28,8 @@ _ASSIGNED = re.compile(
     r"|\"[^\"]{0,100}\"|'[^']{0,100}')\s*(?:#.*)?$"
 )
 _MAX_LINES = 200
+# simpletransformers: the kind of model, and the checkpoint that training begins with.
+_BEGUN = re.compile(r"\b\w{2,30}Model\(\s*[\"']\w{2,20}[\"'],\s*[\"'](?P<model>[\w./-]{3,100})[\"']")
 
 
 def find(document: Document) -> Iterable[Finding]:
@@ -35,7 +38,16 @@ def find(document: Document) -> Iterable[Finding]:
             yield from _of_ordered(document, fence.lines)
         elif kind_of(fence) in ("program", "data"):
             yield from _of_lines(document, fence.lines)
+            yield from _begun_with(fence.lines)
     yield from _of_lines(document, document.lines)
+
+
+def _begun_with(lines: Sequence[tuple[int, str]]) -> Iterator[Fact]:
+    """The checkpoint of code that trains; other code loads what was trained."""
+    text = "\n".join(text for _, text in lines[:_MAX_LINES])
+    match = _BEGUN.search(text) if ".train_model(" in text else None
+    if match:
+        yield Fact("student", match["model"], lines[text[: match.start("model")].count("\n")][0], NAME)
 
 
 def _of_ordered(document: Document, lines: Sequence[tuple[int, str]]) -> Iterator[Finding]:

@@ -15,7 +15,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from harness.card.dialects.header import Header, read_header
-from harness.card.dialects.own_names import own_names, tuned_names
+from harness.card.dialects.own_names import hyphenated, own_names, tuned_names
+from harness.card.dialects.paragraphs import Paragraph, paragraphs_of
 from harness.domain import Claim, Fact, Note, Stated, Unread
 
 Finding = Stated | Fact | Claim | Unread
@@ -30,10 +31,6 @@ _PICTURE = re.compile(  # pictures, each with its skin, sex and joiners, before 
     "^\\s{0,3}(?:[\U0001f300-\U0001faff\u2600-\u27bf\u2b50][\u2640\u2642\ufe0f\u200d]*){1,4}\\s*(?P<text>\\S.{2,62})$"
 )
 _YAML_LINE = re.compile(r"^[a-z_]{2,30}:(?:\s|$)")
-_NEW_LINE = re.compile(r"[-*+•>|#]\s|\*\*[^*]{1,60}:|\d{1,2}[.)]\s|[|<{`]|\*\*[^*]{1,60}\*\*\s*:|--|[A-Z][\w ]{1,30}: ")
-_MAX_WRAPPED = 8  # lines to a sentence
-MAX_PROSE = 150_000  # characters; the longest of several hundred cards has a third of it
-_MAX_LINE = 3000  # characters of a line in which sentences are looked for
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
@@ -49,19 +46,6 @@ class Fence:
 
     info: str
     lines: tuple[tuple[int, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Paragraph:
-    """Sentences that were wrapped over lines, joined by blanks; `starts` are the places where the lines begin."""
-
-    text: str
-    starts: tuple[int, ...]
-    lines: tuple[int, ...]
-
-    def line(self, place: int) -> int:
-        """Line of the card on which a character of `text` stands."""
-        return self.lines[bisect.bisect_right(self.starts, place) - 1]
 
 
 @dataclass(frozen=True)
@@ -92,12 +76,17 @@ class Document:
     @functools.cached_property
     def paragraphs(self) -> tuple[Paragraph, ...]:
         """Text in which a sentence may go on in the next line; links keep their words alone in `prose`."""
-        return tuple(_paragraphs(self.lines, frozenset(self._heading_lines)))
+        return tuple(paragraphs_of(self.lines, frozenset(self._heading_lines)))
 
     def section(self, line: int) -> str:
         """Text of the nearest heading above `line`, "" where there is none."""
         index = bisect.bisect_left(self._heading_lines, line)
         return self.headings[index - 1].text if index else ""
+
+    def text(self, line: int) -> str:
+        """A line of the body outside code, "" where there is none such."""
+        index = bisect.bisect_left(self._text_lines, line)
+        return self.lines[index][1] if index < len(self.lines) and self.lines[index][0] == line else ""
 
     def heading_above(self, line: int) -> str:
         """Text of the heading before the nearest one above `line`, "" where there is none."""
@@ -114,6 +103,17 @@ class Document:
     def row_names(self) -> frozenset[str]:
         """What a table may call this model: its own names, and what it began as where the text says so."""
         return self.own_names | tuned_names(text for _, text in self.lines)
+
+    @functools.cached_property
+    def told_names(self) -> frozenset[str]:
+        """`row_names` without those that only code tells, which may have been copied from another card."""
+        texts = [text for _, text in self.lines]
+        return own_names(self.header, self.title(), texts, ()) | tuned_names(texts)
+
+    @functools.cached_property
+    def title_words(self) -> frozenset[str]:
+        """Names with hyphens in the title, before it says how the model was made, such as `BERT-Tiny`."""
+        return hyphenated(self.title())
 
     def title(self) -> str:
         return self.headings[0].text if self.headings else ""
@@ -244,32 +244,6 @@ def _pseudo_headings(outside: tuple[tuple[int, str], ...]) -> Iterator[tuple[int
             if words and not words.endswith((".", ",")) and "**" not in words:
                 yield number, words
         previous = text
-
-
-def _paragraphs(lines: tuple[tuple[int, str], ...], headings: frozenset[int]) -> Iterator[Paragraph]:
-    pending: list[tuple[int, str]] = []
-    n_chars = 0
-    for number, text in (*lines, (0, "")):
-        n_chars += len(text)
-        if n_chars > MAX_PROSE:
-            return
-        stripped = text.strip()
-        is_new = (
-            not stripped or number in headings or _NEW_LINE.match(stripped) is not None or len(pending) >= _MAX_WRAPPED
-        )
-        if pending and (is_new or pending[-1][0] in headings or number != pending[-1][0] + 1):
-            yield _joined(pending)
-            pending = []
-        if stripped:
-            pending.append((number, stripped[:_MAX_LINE]))
-
-
-def _joined(lines: list[tuple[int, str]]) -> Paragraph:
-    starts, place = [], 0
-    for _, text in lines:
-        starts.append(place)
-        place += len(text) + 1
-    return Paragraph(" ".join(text for _, text in lines), tuple(starts), tuple(number for number, _ in lines))
 
 
 def _plain(text: str) -> str:

@@ -19,6 +19,9 @@ _MAX_CHARS = 256 * 1024
 _MAX_DEPTH = 40
 _MAX_NODES = 50_000
 _FIELD = re.compile(r"^\s*(?:- )?[\"']?[A-Za-z_][\w.-]*[\"']?\s*:(?:\s|$)|^\s*- ")
+_KNOWN = re.compile(
+    r"(?:language|license|datasets|tags|thumbnail|metrics|pipeline_tag|library_name|base_model):(?:\s|$)"
+)
 _RULE = re.compile(r"^-{3,}\s*$")
 _DEEP_LINE = re.compile(
     r"^\s{100}\s*(?:[-?](?:\s|$)|[\"']?[A-Za-z_][\w.-]{0,60}[\"']?\s*:(?:\s|$))|^(?:\s*[-?:]\s){20}"
@@ -76,6 +79,15 @@ def scalar(node: yaml.Node | None) -> str | None:
 def read_header(lines: list[str]) -> Header:
     """The front matter of a card's lines, empty where there is none."""
     first = next((n for n, text in enumerate(lines[:20]) if text.strip("\ufeff \t")), None)
+    if first is not None and _KNOWN.match(lines[first]):
+        return _unopened(lines, first)
+    if (
+        first is not None
+        and len(lines) > first + 2
+        and lines[first + 1].strip() == "---"
+        and _KNOWN.match(lines[first + 2])
+    ):
+        first += 1  # a line of text that was pasted above the rule
     if first is None or not _RULE.match(lines[first]):
         return Header()
     after = next((text for text in lines[first + 1 : first + 40] if text.strip()), "")
@@ -91,6 +103,21 @@ def read_header(lines: list[str]) -> Header:
     if damage is not None and not looks_like_yaml:
         return Header()  # a rule, some text, and another rule
     return Header(mapping, tuple(lines[: close + 1]), close + 1, first, root, notes, damage)
+
+
+def _unopened(lines: list[str], first: int) -> Header:
+    """Fields at the top of a card and a rule below them: front matter to its author, to nobody else."""
+    close = next((n for n in range(first + 1, min(len(lines), first + 60)) if _RULE.match(lines[n])), None)
+    inner = lines[first:close] if close is not None else []
+    if len(inner) < 2 or not all(_FIELD.match(text) or text[:1] in ("", " ") for text in inner):
+        return Header()
+    mapping, root, damage = _load("\n".join(inner), first - 1)
+    said = Note("the front matter has no opening ---; the Hub reads none of it", first + 1)
+    return (
+        Header()
+        if damage
+        else Header(mapping, tuple(lines[: len(inner) + first + 1]), len(inner) + first + 1, first - 1, root, (said,))
+    )
 
 
 def _load(text: str, first: int) -> tuple[Mapping[str, Any], yaml.MappingNode | None, Note | None]:

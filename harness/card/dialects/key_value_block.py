@@ -33,6 +33,7 @@ _BARE_LINE = re.compile(
     r"(?P<mark>[=:])(?![=/])\s*(?P<value>[^\s=].{0,200})$"
 )
 _ARRAY = re.compile(r"(?:np\.|numpy\.)?array\(\[(?P<items>[\d.,eE+ -]{1,2000})\](?:, dtype=\w+)?\)$")
+_WHOLE = re.compile(r"[^.]*(?:\.0)?")
 _STATE_KEYS = {"global_step", "total_flos", "is_hyper_param_search", "best_model_checkpoint", "log_history"}
 _NO_PAIR = ("|", "-", "*", ">")  # those are other dialects'
 _OF_A_RUN = {
@@ -64,7 +65,8 @@ def _of_block(document: Document, lines: Sequence[tuple[int, str]], *, is_fenced
             split = next((splits[line] for line in sorted(splits, reverse=True) if line < pair.line), about.split)
             unit: Unit | None = (
                 "count"
-                if (is_result and plain_key(pair.key) not in _OF_A_RUN) or plain_key(pair.key) == "epoch"
+                if (is_result and plain_key(pair.key) not in _OF_A_RUN and "_mem_" not in pair.key)
+                or plain_key(pair.key) == "epoch"
                 else None
             )
             if is_setting(pair.key, strong=True) or (is_setting(pair.key) and metric_of(pair.key) is None):
@@ -75,7 +77,7 @@ def _of_block(document: Document, lines: Sequence[tuple[int, str]], *, is_fenced
                 dataset=about.dataset, split=split, subject=about.subject,
             )  # fmt: skip
             is_count = isinstance(claim, Claim) and claim.unit == "count"
-            if claim is not None and (not is_count or "." not in claim.raw or claim.raw.endswith(".0")):
+            if claim is not None and (not is_count or claim.metric == "epoch" or _WHOLE.fullmatch(claim.raw)):
                 yield claim
         elif is_setting(pair.key) if pair.mark == ":" and n_settings == 0 else (is_fenced or is_setting(pair.key)):
             if "." in pair.key and not is_setting(pair.key) and n_settings == 0:

@@ -3,7 +3,8 @@
 import re
 
 LINK = re.compile(r"\[(?P<text>[^\[\]]{1,200})\]\((?P<target>[^()\s]{0,300})\)")
-_HUB = re.compile(r"https?://(?:www\.)?huggingface\.co/(?P<path>[^\s)#?\"'<>]{1,150})")
+_TURNED = re.compile(r"(?P<words>\([^()]{1,200}\))\[https?://[^\[\]\s]{0,300}\]")
+_HUB = re.compile(r"https?://(?:(?:www\.)?huggingface|hf)\.co/(?P<path>[^\s)#?\"'<>]{1,150})")
 _NOT_MODELS = {
     "datasets", "spaces", "docs", "blog", "transformers", "models", "metrics", "tasks", "papers", "join", "course",
     "learn", "autotrain", "front", "new", "settings",
@@ -11,7 +12,9 @@ _NOT_MODELS = {
 
 
 def without_links(text: str) -> str:
-    """Text with every link replaced by its words."""
+    """Text with every link replaced by its words; one with its brackets the wrong way round keeps the words' own."""
+    if ")[http" in text:
+        text = _TURNED.sub(lambda match: match["words"], text)
     return LINK.sub(lambda match: match["text"], text) if "](" in text else text
 
 

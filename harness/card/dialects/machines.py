@@ -20,21 +20,40 @@ _COUNT = (
 )
 _AFTER = (
     r"\*{0,2}(?:-\w+| VM| GPU'?s?| TPUs?| chips?| cores?| (?:with )?\d+ ?G[Bb](?: of (?:RAM|memory|VRAM))?"
-    r"| \(\d+ ?G[Bb]\)| VMs?| pods?| and \d+ ?GB of RAM){0,3}(?:\b|(?<=\))|(?<='s))"
+    r"| \(\d+ ?G[Bb]\)| \(\d+ [\w ]{0,20}(?:chips|cores|GPUs|TPUs)[\w ]{0,10}\)| in [Pp]od configuration| VMs?| pods?"
+    r"| and \d+ ?GB of RAM){0,3}(?:\b|(?<=\))|(?<='s))"
 )
 _SENTENCE = re.compile(
     r"\b(?:[Tt]rained|[Tt]raining|[Ff]ine-?[Tt]un(?:ed|ing)|[Ff]intuned|run|ran|performed|completed|pre-?trained|model"
-    r"|steps|We|we)\b(?:[^.\n]|\.(?=\w)){0,120}?\b(?:on|using|with|On|used)\s+(?P<machine>"
-    + _COUNT
-    + _CHIP
-    + _AFTER
-    + ")"
+    r"|steps|We|we|effectué|[Ee]ntraîn\w+|[Ee]ntren\w+|[Tt]rein\w+|trainiert|addestrat\w)\b(?:[^.\n]|\.(?=\w)){0,120}?"
+    r"\b(?:on|using|with|On|used|sur|auf|en|em|su|mit|con|com)\s+(?:une? |einer |una |uma )?(?:carte |tarjeta |placa )?"
+    r"(?P<machine>" + _COUNT + _CHIP + _AFTER + ")"
+)
+# `trained on an EC2 instance (1 NVIDIA Tesla V100 GPU)`
+_IN_BRACKETS = re.compile(
+    r"\b(?:[Tt]rain(?:ed|ing)|[Ff]ine-?[Tt]un(?:ed|ing))\b(?:[^.\n]|\.(?=\w)){0,60}?\b(?:on|using|with)\b"
+    r"(?:[^.\n]|\.(?=\w)){0,160}? \((?P<machine>" + _COUNT + _CHIP + _AFTER + r")\)"
 )
 # `trained on Google Colab`, where no chip is named.
 _COLAB = re.compile(
     r"\b(?:(?:[Tt]rained|[Tt]raining|[Tt]rain|[Ff]ine-?[Tt]un(?:ed|ing))\b(?:[^.\n]|\.(?=\w)){0,160}?\b(?:on|in|using)"
+    r"|\b(?:computation|development|experiments?)\b[^.]{0,40}? (?:done|performed|run|carried out) (?:on|in|using)"
     r"|[Uu]sed(?=[^.]{0,60} for (?:the )?(?:training|fine-?tuning)))"
-    r" (?:a |the )?(?P<machine>(?:Google )?Colab(?:oratory)?(?: Pro\+?)?(?: (?:GPU|TPU))?)\b"
+    r" (?:a |the )?\[?(?P<machine>(?:(?:Google )?Colab(?:oratory)?(?: Pro\+?)?|[Kk]aggle|Google Cloud(?: Platform)?"
+    r"|Paperspace|Tencent Cloud(?: [A-Z][\w-]+)?|SageMaker|AWS|Azure)(?: (?:GPU|TPU)s?)?)\b(?! (?:[A-Z]|API|dataset))"
+)
+# `learning rate 2e-5, batch size 32, 4 T4 GPUs`
+_LISTED = re.compile(
+    r"(?i:learning rate|batch size|epochs?)\b[^.,;]{0,20}(?:\.\d[^.,;]{0,20})?[,;] (?P<machine>"
+    + _COUNT
+    + _CHIP
+    + _AFTER
+    + r")(?=[,;.]|$)"
+)
+_CLOUDS = ("Colab", "aggle", "Cloud", "Paperspace", "SageMaker", "AWS", "Azure")
+_COLAB_ALONE = re.compile(
+    r"(?:Google )?Colab(?:oratory)?(?: Pro\+?)?|[Kk]aggle|Google Cloud(?: Platform)?|Paperspace|Tencent Cloud.*"
+    r"|SageMaker|AWS|Azure"
 )
 _SPEED = re.compile(r"\b(?:inference|latency|throughput|faster)\b")  # of answering, on whatever machine
 _HEADING = re.compile(
@@ -57,8 +76,16 @@ _MAX_LINE = 200  # characters of a line under a heading for the machine that can
 
 
 def find(document: Document) -> Iterable[Finding]:
+    found = list(_machines(document))
+    yield from sorted(found, key=lambda fact: _COLAB_ALONE.fullmatch(fact.value) is not None)  # a chip says more
+
+
+def _machines(document: Document) -> Iterator[Fact]:
+    for paragraph in document.paragraphs:
+        if len(paragraph.text) < 12 and _HEADING.match(document.section(paragraph.lines[0])):
+            yield from _under_heading(paragraph.lines[0], paragraph.text)
     for paragraph, shift, text in document.sentences():
-        match = _SENTENCE.search(text[:_LONGEST]) or (_COLAB.search(text[:_LONGEST]) if "Colab" in text else None)
+        match = _in_sentence(text[:_LONGEST])
         if match and not _SPEED.search(match.group()):
             line = paragraph.line(match.start("machine") + shift)
             yield Fact("infrastructure", match["machine"].replace("**", "").strip("*`. "), line, NAME)
@@ -77,7 +104,17 @@ def find(document: Document) -> Iterable[Finding]:
                 yield Fact("infrastructure", match["machine"], line, NAME)
 
 
-def _in_row(line: int, cells: list[str]) -> Iterator[Finding]:
+def _in_sentence(text: str) -> re.Match[str] | None:
+    """What a sentence says of the machine; a form is tried where a word is that it cannot do without."""
+    match = _SENTENCE.search(text)
+    if match is None and "(" in text and ("rain" in text or "tun" in text):
+        match = _IN_BRACKETS.search(text)
+    if match is None and any(word in text for word in _CLOUDS):
+        match = _COLAB.search(text)
+    return match or (_LISTED.search(text) if "earning rate" in text or "atch size" in text or "poch" in text else None)
+
+
+def _in_row(line: int, cells: list[str]) -> Iterator[Fact]:
     """A row of a table with two columns: a sentence in the second, or a name of a machine behind a word for one."""
     if len(cells) != 2:
         return
@@ -88,7 +125,7 @@ def _in_row(line: int, cells: list[str]) -> Iterator[Finding]:
         yield Fact("infrastructure", cells[1], line, NAME)
 
 
-def _under_heading(line: int, text: str) -> Iterator[Finding]:
+def _under_heading(line: int, text: str) -> Iterator[Fact]:
     words = without_links(text).strip("*_`- ").removesuffix(".")
     if len(words) <= _MAX_LINE and _NAMED.search(words) and ":" not in words:
         yield Fact("infrastructure", words, line, NAME)

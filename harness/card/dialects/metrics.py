@@ -169,15 +169,7 @@ def claim_of(
     if metric is None and unit is None:
         return None
     name, known = metric or (plain_metric(key), unit or "other")
-    text = (
-        without_latex(without_breaks(value[:200]).strip())
-        .strip()
-        .translate(_MARKS)
-        .replace("−", "-")
-        .strip("\"' ")[:120]
-    )
-    if known == "count" and _GROUPED.match(text):
-        text = text.replace(",", "")
+    text = _as_typed(value, is_count=known == "count")
     number = _NUMBER.match(text)
     raw = number["raw"] if number else ""
     amount = float(raw.replace(",", ".")) if number else math.nan
@@ -186,8 +178,6 @@ def claim_of(
         return None if why is None else Unread(name, text.rstrip(",; "), line, why, dataset, subject)
     if known == "points" and amount < 0:
         known = "other"
-    # 1e-3 has three decimals; a fraction has two fewer as points, so that 0.7 is printed to the next ten of them.
-    decimals = -int(Decimal(raw.replace(",", ".")).as_tuple().exponent)
     # A bounded metric printed at or below 1 is a fraction: one point of exact match is no result that anyone prints.
     is_fraction = known == "points" and 0 < amount <= 1 and not number["percent"]
     scale = 100.0 if is_fraction else 1.0
@@ -195,7 +185,7 @@ def claim_of(
         metric=name,
         value=amount * scale,
         unit=known,
-        decimals=decimals - 2 if is_fraction else max(0, decimals),
+        decimals=_decimals(raw, is_fraction=is_fraction),
         raw=raw,
         line=line,
         dialect=dialect,
@@ -205,6 +195,19 @@ def claim_of(
         split=split,
         subject=subject,
     )
+
+
+def _as_typed(value: str, *, is_count: bool) -> str:
+    """A printed value without LaTeX, breaks, emphasis and quotes; a count without commas between its thousands."""
+    text = without_latex(without_breaks(value[:200]).strip()).strip().translate(_MARKS)
+    text = text.replace("−", "-").strip("\"' ")[:120]
+    return text.replace(",", "") if is_count and _GROUPED.match(text) else text
+
+
+def _decimals(raw: str, *, is_fraction: bool) -> int:
+    """Digits behind the point: three of 1e-3; of a fraction two fewer as points, so that 0.7 has -1 of them."""
+    decimals = -int(Decimal(raw.replace(",", ".")).as_tuple().exponent)
+    return decimals - 2 if is_fraction else max(0, decimals)
 
 
 def _unreadable(text: str) -> str | None:

@@ -30,7 +30,7 @@ def find(document: Document) -> Iterable[Finding]:
             task = scalar(named) or ""
             if named is not None and task:
                 yield Fact("task", task, header.line(named), NAME)
-            for metric in items(child(result, "metrics")):
+            for metric in items(child(result, "metrics") or child(result, "metric")):
                 yield from _claims(header, metric, name, split or split_of(name or ""), task)
     for metric in items(
         header.node("metrics")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
+from harness.card.data_sets import LANGUAGES
 from harness.card.dialects import context, translations
 from harness.card.dialects.document import Document, Finding
 from harness.card.dialects.links import LINK, hub_model, without_links
@@ -23,8 +24,8 @@ _PLAIN = re.compile(
 _FACTS = {
     "language model": "model", "model name": "model",
     "base model": "student", "pretrained model": "student", "pretrain model": "student", "base checkpoint": "student",
-    "finetuned from model": "student", "finetuned from model [optional]": "student", "finetuned from": "student",
-    "fine-tuned from": "student", "fine-tune": "student", "fine-tuned model": "student", "backbone": "student",
+    "fine-tuned from model": "student", "fine-tuned from model [optional]": "student", "fine-tuned from": "student",
+    "fine-tune": "student", "fine-tuned model": "student", "backbone": "student",
     "pre-trained model": "student", "pretrained language model": "student", 
     "sentence transformer body": "student", "parent model": "student",
     "teacher": "teacher", "teacher model": "teacher", "student model": "student", "student": "student",
@@ -51,6 +52,8 @@ _CHECKPOINT = re.compile(
     r"-(?:x{0,2}small|base|x{0,2}large)(?:-(?:un)?cased|-multilingual|-german|-chinese|-japanese|-whole-word-masking"
     r"|-v\d){0,3}"
 )
+_HUB_NAME = re.compile(r"[`\[]{0,2}(?:[\w.-]+/)?[A-Za-z0-9]+(?:[-_][\w.]+)+")
+_FINE_TUNING = re.compile(r"fine[ _]?tun", re.IGNORECASE)
 _EMPTY = re.compile(
     r"^(?:\[?(?:more information needed|optional|tbd|n/?a|unknown|none|-)\b.{0,20}|<tbd>.*|\[\])$", re.IGNORECASE
 )
@@ -78,13 +81,17 @@ def find(document: Document) -> Iterable[Finding]:
 
 
 def _of_line(document: Document, line: int, key: str, printed: str, *, is_bold: bool) -> Iterator[Finding]:
+    key = _FINE_TUNING.sub("fine-tun", key)
     name, value = _FACTS.get(key.lower()), _without_break(printed)
     section = document.section(line).lower()
     if key.lower() in ("data", "dataset", "datasets"):
         is_eval = any(word in section for word in ("eval", "result", "test", "performance"))
-        is_train = "train" in section or "tuning" in section or (is_bold and key.lower() != "datasets")
+        is_item = printed[:1].isalnum() and document.text(line).lstrip().startswith(("-", "*", "+"))
+        is_train = "train" in section or "tuning" in section or ((is_bold or is_item) and key.lower() != "datasets")
         name = "eval_data" if is_eval else "train_data" if is_train else None
-    if name is not None and (is_bold or key.lower() not in _PLAIN_FACTS):
+    if name == "student" and key.lower() == "fine-tune" and not _HUB_NAME.match(value):
+        return  # what was done, not to which model
+    if name is not None and (is_bold or key.lower() not in _PLAIN_FACTS or _is_model_name(key, value)):
         if value and not _EMPTY.match(value):
             found = _model_in(value) if name in ("model", "student", "teacher") else _words(value)
             yield Fact(name, found, line, NAME)
@@ -92,6 +99,14 @@ def _of_line(document: Document, line: int, key: str, printed: str, *, is_bold: 
                 yield Fact("student", found, line, NAME)
     elif is_bold:
         yield from _bold_number(document, line, key, value)
+
+
+def _is_model_name(key: str, value: str) -> bool:
+    """Whether `Teacher: X` in plain letters names a model, with its owner or hyphens; or `Language: X` a language."""
+    if key.lower() in ("language", "languages"):
+        return value.lower().strip(" .") in LANGUAGES
+    is_name = value.startswith("[") or _HUB_NAME.fullmatch(value.rstrip("`*. ")) is not None
+    return is_name and key.lower() in ("student", "teacher", "language model")
 
 
 def _bold_number(document: Document, line: int, key: str, value: str) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from harness.card.dialects.header import Header, child, items, scalar
+from harness.card.dialects.links import without_links
 
 _LOADED = re.compile(
     r"(?:from_pretrained\(|\bmodel(?:_name|_id|_path|_checkpoint|_name_or_path)?\s*=|[Pp]ipeline\([^()]{0,60},)\s*"
@@ -29,6 +30,7 @@ _COMMON = re.compile(  # words of titles that name a kind of model or of data, n
     r"|m?bert|roberta|electra|albert|distilbert|gpt2?|t5|bart|xlmr?(?:roberta)?|deberta|fine-?tuned|trained|language"
     r"|squad.*|question|answering|ner|sentiment|english|[a-z]{2})$"
 )
+_SHORT_NAME = 8  # characters that tell `BERT-Tiny` from its family
 _FIRST_LINES = 60  # in which a card introduces its model
 
 
@@ -55,10 +57,17 @@ def tuned_names(body: Iterable[str]) -> frozenset[str]:
     return frozenset(plain_name(match["base"]) for match in found if not is_family(match["base"]))
 
 
+def hyphenated(title: str) -> frozenset[str]:
+    """The names with hyphens that a title has before it says how the model was made."""
+    words = _WORD.findall(_TRAINED.split(without_links(title)[:300])[0])
+    return frozenset(name for word in words if "-" in word and len(name := plain_name(word)) >= _SHORT_NAME)
+
+
 def _names(header: Header, title: str, body: Iterable[str], code: Iterable[str]) -> Iterator[str]:
     for model in items(header.node("model-index", "model_index")):
         yield scalar(child(model, "name")) or ""
-    yield title
+    title = without_links(title)
+    yield title.replace("/", " ")
     for word in _WORD.findall(_TRAINED.split(title[:300])[0]):
         if not _COMMON.match(plain_name(word)):
             yield word
@@ -67,5 +76,7 @@ def _names(header: Header, title: str, body: Iterable[str], code: Iterable[str])
         if match:
             yield match["model"] or match["ours"] or match["called"]
     for text in code:
+        if text.lstrip().startswith(("#", "//")):
+            continue  # another model, to be used instead
         for match in _LOADED.finditer(text[:400]):
             yield match["model"]

@@ -9,109 +9,46 @@ from collections.abc import Iterable, Iterator
 
 from harness.card.dialects.document import Document, Finding
 from harness.card.dialects.links import hub_model
+from harness.card.dialects.model_forms import BASIS, FORMS, NAMED_LAST, PARTS
+from harness.card.dialects.own_names import plain_name
 from harness.domain import Fact
 
 NAME = "prose"
 _LONGEST = 4000  # characters of a paragraph that are read
-_PARTS = {
-    # A model as cards print it: a bare name, in backticks, bold, or the words of a link whose address follows.
-    "<name>": r"(?:\*\*|`{1,3}|\"|')?\[?(?:\*\*|`{1,3})?(?P<model>\w[\w./:@-]{1,160}?)(?:\*\*|`{1,3})?"
-    r"(?:\]\((?P<target>[^)\s]{0,300})\))?(?:\*\*|`{1,3}|\"|')?",
-    "<link>": r"(?:\*\*)?\[(?:\*\*|`{1,3})?(?P<model>[^\[\]`*]{2,80})(?:\*\*|`{1,3})?\]\((?P<target>[^)\s]{0,300})\)"
-    r"(?:\*\*)?",
-    "<tuned>": r"[Ff]ined?[-\s]?[Tt]un(?:ed|e|ing)",
-    # A bare word that names an architecture, `xlm-roberta-large` or `DistilBERT`.
-    "<bert>": r"[\w.-]{0,40}(?:bert|BERT|Bert|electra|ELECTRA|Electra|gpt|GPT|bart|BART|Bart|xlnet|XLNet|t5|T5|former"
-    r"|deberta|DeBERTa|luke|mpnet|MPNet|MiniLM|minilm)[\w.-]{0,60}",
-    # A name in backticks or bare, with the hyphens that names of models have and words have not.
-    "<hyphens>": r"`?(?P<model>[A-Za-z0-9]\w*(?:[-/]\w+(?:\.\d+)?){1,8})`?(?P<target>)(?=[\s,.]|$)",
-    "<a>": r"(?:the |a |an |The |A |An )?",
-}
-_FORMS = (
-    ("teacher", r"<name>(?: model)? was used as the teacher model\b"),
-    ("student", r"<name>(?: model)? was used as the student model\b"),
-    ("teacher", r"\b(?:with|using) <name> as <a>teacher\b"),
-    ("teacher", r"[Dd]istill(?:ation|ed) (?:with|from|by) <a>(?:[\w-]{1,15} ){0,3}<link>"),
-    ("student", r"\bfine-?tuned? version of the (?:[\w-]{1,15} ){1,2}version of <a><link>"),
-    ("student", r"\b(?:optimi[sz]ation|quanti[sz]ation|pruning) of <a><link>"),
-    (
-        "student",
-        r"\bfine-?tuned? (?:version|checkpoint) of <a>(?:model |pre-?trained |multilingual |original ){0,4}"
-        r"<name>(?! version of)(?=[\s,*]|\.(?!\d)|$)",
-    ),
-    ("student", r"\b(?:from|using|uses) <a>(?:[\w-]{1,20} ){0,3}<link>(?: \w+){0,3} (?:checkpoint|as the Sentence)"),
-    ("student", r"\bis based on <a>(?:[\w-]{1,20} ){0,2}<link>"),
-    ("student", r"^This (?:model )?is\b.{0,120}?\bbased on <a>(?P<model><bert>(?: base| large| small)?)(?P<target>)"),
-    ("student", r"\bis based on <a>(?P<model>[\w.-]{1,60}/[\w.-]{1,90})(?P<target>)\b"),
-    ("student", r"\b[Bb]ased on <a>(?:pre-?trained )?`(?P<model>[\w./-]{3,100})`(?P<target>)"),
-    ("student", r"\b[Ss]tart(?:ed|ing) (?:from|with) <a>(?:[\w-]{1,15} ){0,3}<link>"),
-    ("student", r"\b[Ss]tart(?:ed|ing) (?:from|with) <a>(?:[\w-]{1,15} ){0,3}<hyphens>"),
-    ("student", r"\bbuilt (?:on|upon) (?:top of )?<a>(?:[\w-]{1,15} ){0,2}<link>"),
-    ("student", r"\b(?:by|after) <tuned> <a>(?:[\w-]{1,12} ){0,2}<hyphens>"),
-    ("student", r"[Ll]anguage model ?\(['\"`](?P<model>[\w./-]{3,90})['\"`]\)(?P<target>)"),
-    ("student", r"\b<tuned> (?:from|of) <a>(?:[A-Za-z]{1,12} ){0,3}<hyphens>"),
-    ("student", r"\b<tuned> (?:from|of) <a>(?:[\w-]{1,15} ){0,3}<link>"),
-    ("student", r"\b[Ff]ine-?tuning <link> (?:model )?(?:on|with|using|for)\b"),
-    ("student", r"\bis <a><link>(?: model)?,? (?:that (?:is|was) )?<tuned>\b"),
-    ("student", r"\b[Mm]odel,? <link>,? <tuned> (?:on|for|using|from|with)\b"),
-    ("student", r"^<link> (?:model )?(?:created|trained|released|developed) by .{1,150}? and <tuned>\b"),
-    ("student", r"^This (?:model )?is <a>(?P<model>[\w.-]{1,60}/[\w.-]{1,90})(?P<target>)(?: pre-?trained)? model\b"),
-    ("student", r"<link> as <a>(?:base|pre-?trained|backbone|underlying)(?: language)? model\b"),
-    ("student", r"\b(?:[Ll]anguage|[Bb]ackbone|[Uu]nderlying|[Ss]tarting) model (?:used |here )?(?:is|was) <a><link>"),
-    (
-        "student",
-        r"\b[Oo]riginal (?:[\w-]{1,12} ){0,3}model (?:comes|came|is taken) from <a>(?:[\w-]{1,12} ){0,3}<link>",
-    ),
-    (
-        "student",
-        r"\b[Oo]riginal (?:[\w-]{1,12} ){0,3}model (?:can be found|is|was|:)[^()\[\]]{0,40}?"
-        r"(?P<target>https://huggingface\.co/(?P<model>[\w./-]{3,100}))",
-    ),
-    ("student", r"\b(?:refer|see)(?: to)? <link> for (?:more )?details (?:about|of|on) the pre-?train(?:ed|ing) model"),
-    ("student", r"\b(?:with|is) <a><tuned> (?P<model><bert>)(?P<target>) model\b"),
-    ("student", r"\bresult of <tuned> <a>.{0,80}?\bpre-?trained (?P<model><bert>)(?P<target>)"),
-    ("student", r"^<tuned> <a><link> (?:model )?(?:on|using|for)\b"),
-    ("student", r"^<tuned> <a><hyphens> (?:model )?(?:on|using|for)\b"),
-    (
-        "student",
-        r"\bfrom <a>(?:pre-?trained )?`(?P<model>[\w./-]{2,90})`(?P<target>) (?:model )?(?:checkpoint|weights)",
-    ),
-    # `X trained on Y` as a line of its own: X has the hyphens of a model's name.
-    ("student", r"^<hyphens> (?:model )?(?:trained|<tuned>) on\b"),
-    ("student", r"^<link> (?:model )?(?:has been |is |was )?<tuned>"),
-    ("student", r"^[\w -]{2,40} \(`(?P<model>[\w./-]{3,80})`\)(?P<target>) (?:trained|<tuned>)"),
-    ("student", r"^[\w-]{2,30} \((?P<model>[A-Za-z0-9]+(?:[-/][\w.]+){1,8})\)(?P<target>) <tuned>"),
-    ("student", r"\b[Ww]e <tuned> <a>(?:[\w-]{1,20} ){0,4}<link>"),
-    ("student", r"\b[Ww]e <tuned> <a>(?:[\w-]{1,20} ){0,2}<hyphens> (?:model )?(?:on|using|for)\b"),
-    ("student", r"\binitiali[sz]ed (?:from|with) <a>(?:pre-?trained )?(?:model )?<link>"),
-    ("student", r"\binitiali[sz]ed (?:from|with) <a>(?:pre-?trained )?(?:model )?<hyphens>"),
-    ("student", r"\bThe base model (?:is|was) <a><name>(?=[\s,.]|$)"),
-    ("student", r"[Ll]anguage model \(<link>"),
-    ("student", r"\(<link> model <tuned> on"),
-    ("student", r"\btrained <a>.{0,60}\bmodel with <a>(?P<model><bert>)(?P<target>) model as its basis"),
-    (
-        "student",
-        r"(?:^|\bThis is |\bis )<a>\*{0,2}(?P<model>(?:[A-Za-z]{1,12} )?<bert>"
-        r"(?: v\d| (?:base|large|small|tiny|cased|uncased)){0,3})"
-        r"(?P<target>)\*{0,2}(?: (?:language )?model)?,?(?: whole word masking)? (?:that (?:is|was) )?<tuned>\b",
-    ),
-    ("student", r"\bis <tuned>(?: and \w+)? (?:on|from) (?P<model>(?:[a-z]{1,14} )?<bert>)(?P<target>) model"),
-    ("student", r"\btransfer[ -]learning of <a><name> on\b"),
-)
 _LAYERS = re.compile(r"\b[Ll]ayers (?P<layers>\d{1,2}(?:, \d{1,2}){0,60}(?:,? and \d{1,2})?) \(counted from 1\)")
-_SIGNS = ("tun", "Tun", "eacher", "tudent", "istill", "model", "checkpoint", "based", "nitiali", "trained", "This is")
+_SIGNS = (
+    "bas", "artir", ": http", "-base", "-large", "-small", "tun", "Tun", "eacher", "tudent", "istill", "model",
+    "checkpoint", "nitiali", "trained", "This is", "adapter", "Adapter", "Bas", "onversion", "xport", "ersion of",
+)  # fmt: skip
+_BASIS_SIGNS = (
+    "ased on", "ase on", "erived", "ase model", "nitiali", "tart", "uilt", "top of", "from", "ersion of", "ariant",
+    "opy of", "uned", "uning", "eights", "heckpoint",
+)  # fmt: skip
 # A model is introduced in words that introduce other things too, so only a link to one on the Hub counts.
-_INTRODUCED = r"(?:^This (?:model )?is <a>|\b[Tt]he model used is <a>|\bpre-?trained (?:model )?)<link>"
+_INTRODUCED = (
+    r"(?:^This (?:model )?is <a>|\b[Tt]he model used is <a>|\b[Tt]his model uses <a>"
+    r"|\b[Bb]ased? on <a>(?:[\w-]{1,15} ){0,2}|\bpre-?trained (?:model )?)<link>"
+)
+_NOTE = re.compile(r"[-*+ ]{0,3}<sup")
 _NO_MODEL = {"trained", "pretrained", "pre-trained", "the", "this", "a", "an", "model", "our", "distilled", "quantized",
              "none", "null", "unknown"}  # fmt: skip
 
-_NO_BASE = re.compile(r"[Tt]ransformers?\b|HuggingFace\b|Hugging Face\b")  # libraries that models are built with
+_SIZE_FIRST = re.compile(
+    r"\b(?P<family>[A-Za-z]*(?:BERT|bert|Bert)\w*) \(`?(?:base|large|small|tiny)-[\w-]+$"
+)  # `BERT (base-cased)`
+_NO_BASE = re.compile(
+    r"[Tt]ransformers?\b|HuggingFace\b|Hugging Face\b|\w+(?:Pipeline|Trainer|Tokenizer)\b|(?:link|here|this"
+    r"|paper|repo\w*)\b"
+)  # libraries that models are built with
 
 
 # What a text must hold for a form with this part to match: looking for it costs a hundredth of the search.
 _NEEDED = {
-    "<link>": "](", "<tuned>": "un", "was used as the": "was used as the", "as <a>teacher": "teacher",
-    "(?:version|checkpoint) of": " of ", "The base model": "The base model", "transfer[ -]learning": "learning of",
+    "<link>": "](", "<converted>": " of ", "[Aa]dapter(?": "dapter", "^`": "`", "|the) `": "`",
+    "from (?P<target>": "from http", "): (?P<target>": ": http", "{2,50}: (?P": ": ",
+    "<tuned>": "un", "was used as the": "was used as the", "as <a>teacher": "teacher",
+    "(?:version|checkpoint) of": " of ", "(?:version|checkpoint) (?:of|from)": "un",
+    "[Bb]ase model": "ase model", "[Tt]ransfer[ -][Ll]earning": "earning of",
     "[Oo]riginal": "riginal", "^This": "This", "pre-?train(?:ed|ing) model": "model",
 }  # fmt: skip
 
@@ -122,38 +59,59 @@ def _needed(form: str) -> tuple[str, ...]:
 
 
 def _compiled(form: str) -> re.Pattern[str]:
-    for name, part in _PARTS.items():
+    for name, part in PARTS.items():
         form = form.replace(name, part)
     return re.compile(form)
 
 
-_MODELS = tuple((name, _needed(form), _compiled(form)) for name, form in _FORMS)
+_LAST = tuple(_compiled(BASIS + form) for form in NAMED_LAST)
+_MODELS = tuple((name, _needed(form), _compiled(form)) for name, form in FORMS)
 _HUB = _compiled(_INTRODUCED)
 
 
 def find(document: Document) -> Iterable[Finding]:
+    has_base = False
     for paragraph, shift, text in document.sentences():
         for name, place, value in _models(text[:_LONGEST]):
+            has_base = has_base or name == "student"
             yield Fact(name, value, paragraph.line(place + shift), NAME)
         layers = _LAYERS.search(text[:_LONGEST])
         if layers and "student" in text:
             numbers = ", ".join(re.findall(r"\d+", layers["layers"]))
             yield Fact("student_layers", numbers, paragraph.line(layers.start() + shift), NAME)
+    if not has_base:
+        yield from _by_its_basis(document)
+
+
+def _by_its_basis(document: Document) -> Iterator[Fact]:
+    """The first model that a sentence with words as `based on` links to on the Hub or names as checkpoints are."""
+    for paragraph, shift, text in document.sentences():
+        if not any(word in text for word in _BASIS_SIGNS) or _NOTE.match(text):
+            continue
+        for match in (match for form in _LAST if (match := form.search(text[:_LONGEST])) is not None):
+            model = hub_model(match["target"]) if match["target"] else match["model"].rstrip(".-")
+            is_named = model is not None and model.lower() not in _NO_MODEL and not _NO_BASE.match(model)
+            if model and is_named and plain_name(model) not in document.own_names:
+                yield Fact("student", model, paragraph.line(match.start("model") + shift), NAME)
+                return
 
 
 def _models(text: str) -> Iterator[tuple[str, int, str]]:
     """Names of facts with the place and the value of each."""
-    if not any(word in text for word in _SIGNS):
+    if not any(word in text for word in _SIGNS) or _NOTE.match(text):  # a note to a table of other models
         return
     for name, needed, form in _MODELS:
         match = form.search(text) if all(word in text for word in needed) else None
         model = _named(match["model"], match["target"]) if match else ""
-        if match and model.lower() not in _NO_MODEL and not _NO_BASE.match(model):
+        size = _SIZE_FIRST.search(text[: match.start("model")] + model) if match else None
+        model = f"{size['family'].lower()}-{model}" if size else model
+        is_cut = match is not None and match["target"] is None and text[match.start("model") - 1] == "["
+        if match and not is_cut and model.lower() not in _NO_MODEL and not _NO_BASE.match(model):
             yield name, match.start("model"), model
-    match = _HUB.search(text)
-    named = hub_model(match["target"]) if match else None
-    if match and named:
-        yield "student", match.start("model"), named
+    for match in _HUB.finditer(text):
+        if named := hub_model(match["target"]):
+            yield "student", match.start("model"), named
+            return
 
 
 def _named(words: str, target: str | None) -> str:

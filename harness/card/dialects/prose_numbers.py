@@ -7,10 +7,26 @@ import re
 from collections.abc import Iterable, Iterator
 
 from harness.card.dialects import context
-from harness.card.dialects.document import Document, Finding, Paragraph
+from harness.card.dialects.document import Document, Finding
 from harness.card.dialects.links import without_links
 from harness.card.dialects.metrics import claim_of, metric_of
-from harness.card.dialects.names import state
+from harness.card.dialects.names import is_setting, state
+from harness.card.dialects.paragraphs import Paragraph
+from harness.card.dialects.score_forms import (
+    AND_ON,
+    BEFORE,
+    CLAIM,
+    COMPARED,
+    LOGGED,
+    MEASURED,
+    ON_DATA,
+    OURS,
+    PAIR,
+    REVERSED,
+    SIGNATURE,
+    SLASHED,
+    THAT,
+)
 
 NAME = "prose_numbers"
 _N = (
@@ -37,13 +53,19 @@ _TURNED = re.compile(
     re.IGNORECASE,
 )
 _OPTIMIZER = re.compile(r"\b(?P<key>[Oo]ptimi[sz]er)(?: used)? (?:is|was) (?:the )?(?P<value>[A-Z]\w{2,20})\b")
+# `(training epochs = 3, max_sequence_len = 128 and batch_size = 32)`: any setting that we know.
+_LISTED = re.compile(
+    r"(?:^|[(,;]|\band\b)\s*`?(?P<key>[A-Za-z][A-Za-z_ -]{1,30}?)`?\s*=\s*`?" + _N + r"(?![\w.]*\w{4})"
+)
 _EPOCHS = re.compile(
-    r"\b(?:trained|train|fine-?tuned|training|ran|run|finetuned|pre-?trained)\b[^.\n]{0,80}?\b(?:for"
+    r"\b(?:trained|train|fine-?tuned|training|ran|run|finetuned|pre-?trained)\b(?:[^.\n]|\.(?=\w)){0,180}?\b(?:for"
     r"|over|in|with|after|during|total) (?:a total of |of |about )?[`*]{0,2}(?P<value>\d{1,4}|"
     + _WORD
     + r")[`*]{0,2} (?:more |additional |training |full )?(?P<key>epochs?)\b",
     re.IGNORECASE,
 )
+# `learning rate 2e-5, batch size 32, 4 epochs`
+_EPOCHS_LISTED = re.compile(r"[,;] (?P<value>\d{1,3}) (?P<key>epochs?)(?=[,;.]|$| and\b)")
 _STEPS = re.compile(
     r"\b(?:trained|train|fine-?tuned|training|finetuned|pre-?trained)\b[^.\n]{0,80}?\bfor (?:a total "
     r"of )?[`*]{0,2}(?P<value>\d[\d,.]{0,9}[kKM]?(?: million)?)[`*]{0,2} (?P<key>(?:training |gradient "
@@ -63,96 +85,37 @@ _RUN_PART = re.compile(
     r"|steps)|(?P<schedule>\w+ schedule\b.{0,80}))$"
 )
 _CLAIM_IN_RUN = re.compile(r"\b(?P<metric>(?:eval )?loss|perplexity|accuracy|F1) (?P<value>\d+\.\d+)")
-_METRIC = (
-    r"(?P<metric>(?:[Mm]acro|[Mm]icro|[Ww]eighted|[Oo]verall|[Bb]est|[Vv]alidation|[Tt]est|[Ee]val(?:uation)?|[Mm]ean)?"
-    r"[ -]?(?:F1(?:[- ][Ss]core)?|f1(?:[- ]score)?|F-score|[Aa]ccuracy|accuracy score|[Ee]xact[- ][Mm]atch(?: score)?"
-    r"|EM|em|[Pp]recision|[Rr]ecall|BLEU(?: score)?|WER|CER|[Pp]erplexity|loss|Matthews [Cc]orrelation(?: coefficient)?"
-    r"|validation score|ROUGE-?[12L]|AUC|MRR(?:@\d+)?|Pearson(?: correlation)?|Spearman(?: correlation)?))"
-)
-_CLAIM = re.compile(
-    r"(?<![\w-])" + _METRIC + r"(?: metric| value| score)?(?: \([^()]{0,30}\))?(?: achieved| obtained)?"
-    r"(?:\s+(?:of|is|was|are|to|at|reaches|about|around|equal|approximately|over|=)"
-    r"|\s*[:=])+\s*[*`~]{0,3}(?P<value>\d+(?:\.\d+|,\d+)?(?:\s?[-–/]\s?\d+(?:\.\d+)?)?)(?P<percent>\s?%)?[*`]{0,3}(?![\w/]|[.,]\d)"
-)
-_REVERSED = re.compile(
-    r"(?<![\w.])(?P<value>\d{1,3}\.\d+|\d{1,3}(?=\s?%))(?P<percent>\s?%)?[*`]{0,2} (?:(?![Bb]est\b)\w+ |\()?"
-    + _METRIC
-    + r"\b"
-    r"(?! (?:loss|drop|gain|degradation|improvement|points?)\b)"
-)
-
-
-def _named(group: str) -> str:
-    """The pattern of a metric's name, in a group of another name."""
-    return _METRIC.replace("?P<metric>", f"?P<{group}>")
-
-
-def _number(group: str, *, before: str = "/-") -> str:
-    """The pattern of a score of a pair; what follows it is no part of a date, a range or a longer number."""
-    spread = r"(?: ?(?:±|\+/-) ?\d+(?:\.\d+)?)?"
-    return rf"[*`~]{{0,3}}(?P<{group}>\d{{1,3}}(?:\.\d+)?{spread})\s?%?[*`]{{0,3}}(?![\w{before}]|[.,]\d)"
-
-
-# `Exact match 77.1 and F1 80.2`, `EM 71.9 / F1 76.4`: each number is of the metric before it.
-_AND = r"\s*(?:,? and|,|/|;|&|\|)\s*"
-_BETWEEN = r"(?:\s+(?:of|is|was|score|score of)|\s*[:=])?\s+"
-_PAIR = re.compile(
-    r"(?<![\w-])" + _named("one") + _BETWEEN + _number("first") + _AND + _named("two") + _BETWEEN + _number("second")
-)
-# `EM/F1: 77.1/80.2`, `EM and F1 of 77.1 and 80.2`
-_SLASHED = re.compile(
-    r"(?<![\w-])"
-    + _named("one")
-    + _AND
-    + _named("two")
-    + r"(?: scores?)?(?:\s+(?:of|is|are|was|were)|\s*[:=])?\s+"
-    + _number("first", before="-")
-    + _AND
-    + _number("second")
-)
-# `F1 is 88.7, compared with 88.5 for the dense version`
-_COMPARED = re.compile(r",? (?:compared (?:to|with)|against|versus|vs\.?) (?P<value>\d+\.\d+)\s?%?(?= (?:for|of|by) )")
-# `84.8/82.0 on f1/em`: the numbers before their metrics.
-_BEFORE = re.compile(
-    r"(?<![\w.])"
-    + _number("first", before="-")
-    + r"\s*/\s*"
-    + _number("second", before="/-")
-    + r" (?:on|for|in|of) (?:the )?"
-    + _named("one")
-    + _AND
-    + _named("two")
-    + r"\b"
-)
-_THAT = re.compile(r",? which is (?:equal to )?(?P<value>\d+\.\d+)\b")
-_SIGNATURE = re.compile(r"^\s*(?P<metric>BLEU|chrF\d?|TER)\|\S{5,200} = (?P<value>\d+(?:\.\d+)?)\b")
-_LOGGED = re.compile(r"\s(?P<metric>[a-z_]{2,30}) = (?P<value>-?\d+\.\d+)\s*$")
-# `… 80.2 on the SQuAD 2.0 dev set`: the data that the same sentence names behind a number.
-_ON_DATA = re.compile(
-    r"(?:[^.;:]|\.(?=\d)){1,80}? on (?:the )?"
-    r"(?P<data>[A-Z][\w.-]*\w(?: v?\d(?:[\d.]*\d)?)?(?: (?:dev|test|validation) set)?)(?=[\s.,;)]|$)"
-)
 _BY_OTHERS = re.compile(
     r"for comparison|\bin (?:the|their|our) (?:original )?paper\b|\bthe authors\b"
     r"|\boriginal (?:\w+ )?paper\b|\bpaper (?:reports|states)\b|\breported results?\b"
-    r"|compared (?:to|with)|original results?|\bbaseline\b|outperform"
-    r"|state[- ]of[- ]the[- ]art|\bvs\.?\b|previous best|reported (?:in|by)|\breports? that\b|\bon par with\b",
+    r"|compared (?:to|with)|\bfrom (?:the )?(?:\w+ )?paper\b|original results?|\bbaseline\b|outperform"
+    r"|\b(?:can|may) also (?:try|use|check)\b|state[- ]of[- ]the[- ]art|\bvs\.?\b|previous best"
+    r"|reported (?:in|by)|\breports? that\b|\bon par with\b",
     re.IGNORECASE,
+)
+# `on par with BERT (EM/F1: 77.1/80.2)`: what stands in brackets is of the model before them.
+_COMPARED_TO = re.compile(
+    r"\b(?:on par with|(?:compar\w+|similar|close|next) (?:to|with)|outperform\w*|surpass\w*|beats?|than|versus|vs\.?"
+    r"|against|behind|relative to|unlike) [^(),.;]{1,60}\($"
 )
 _OTHERS_CLOSE = re.compile(r"\bwe improved|, ours|\bour model", re.IGNORECASE)
 # Under `Details of BERT` or `About mBERT` a card tells of the model that it began as.
 _OF_THE_BASE = re.compile(
     r"^(?:details of|about|what is|background on)\b(?!.*\b(?:train|tun|task|data ?set|this|our|model$))", re.IGNORECASE
 )
-_USES = re.compile(r"\b(?:you can|if you|should|to use|recommend|could|example)\b", re.IGNORECASE)
+_OTHER_MODELS = re.compile(r"^(?:similar|other|related) (?:\w+ )?models?\b", re.IGNORECASE)  # a heading
+_USES = re.compile(r"\b(?:you can|if you|should|to use|recommend|could|example|calibration)\b", re.IGNORECASE)
 
 
 def find(document: Document) -> Iterable[Finding]:
     for paragraph in document.paragraphs:
         text = paragraph.text
-        if len(text) < 8 or text.startswith(("<", "![", "--", "{", "#")) or _is_table(text):
+        if len(text) < 8 or text.startswith(("<", "![", "--", "{")) or _is_table(text):
             continue
         plain = _plain(paragraph)
+        if text.startswith("#"):
+            yield from _claims(document, plain)
+            continue
         run = _RUN_ITEM.match(plain.text)
         if run is not None:
             yield from _run(document, plain.lines[0], run["n"], run["parts"])
@@ -170,7 +133,7 @@ def _is_table(text: str) -> bool:
 def _plain(paragraph: Paragraph) -> Paragraph:
     """The paragraph with its links replaced by their words, line by line."""
     text = paragraph.text
-    if "](" not in text:
+    if "](" not in text and ")[http" not in text:
         return paragraph
     ends = (*(start - 1 for start in paragraph.starts[1:]), len(text))
     words = [without_links(text[start:end]) for start, end in zip(paragraph.starts, ends, strict=True)]
@@ -185,6 +148,16 @@ def _settings(document: Document, paragraph: Paragraph) -> Iterator[Finding]:
         for match in form.finditer(paragraph.text):
             line = paragraph.line(match.start("value"))
             yield state(match["key"], match["value"], document.section(line), line, NAME)
+    epochs = _EPOCHS_LISTED.search(paragraph.text) if "epoch" in paragraph.text else None
+    epochs = epochs if _SETTING.search(paragraph.text) else None
+    if epochs:
+        line = paragraph.line(epochs.start("value"))
+        yield state(epochs["key"], epochs["value"], document.section(line), line, NAME)
+    may_list = paragraph.text.count("=") > 1 and paragraph.text[0] not in "-*+"
+    listed = [match for match in _LISTED.finditer(paragraph.text) if is_setting(match["key"])] if may_list else []
+    for match in listed if len(listed) > 1 else ():
+        line = paragraph.line(match.start("value"))
+        yield state(match["key"], match["value"], document.section(line), line, NAME)
     ratio = _WARMUP_RATIO.search(paragraph.text)
     if ratio:
         line = paragraph.line(ratio.start("value"))
@@ -215,27 +188,34 @@ def _run(document: Document, line: int, number: str, parts: str) -> Iterator[Fin
 
 def _claims(document: Document, paragraph: Paragraph) -> Iterator[Finding]:
     text = paragraph.text
-    signature = _SIGNATURE.match(text) or (_LOGGED.search(text) if " - " in text else None)
+    signature = SIGNATURE.match(text) or (LOGGED.search(text) if " - " in text else None)
     if signature is not None:
         claim = claim_of(signature["metric"], signature["value"], paragraph.line(signature.start("value")), NAME)
         if claim:
             yield claim
         return
     taken = set[int]()
-    for form in (_PAIR, _SLASHED, _BEFORE):
+    for form in (PAIR, SLASHED, BEFORE):
         for match in form.finditer(text):
             for metric, value in (("one", "first"), ("two", "second")):
                 if match.start(value) not in taken:
                     taken.add(match.start(value))
                     yield from _claim(document, paragraph, match[metric], match[value], match.start(value))
-    for form in (_CLAIM, _REVERSED):
+    for form in (CLAIM, REVERSED, MEASURED):
         for match in form.finditer(text):
             if match.start("value") not in taken:
                 taken.add(match.start("value"))
-                value = match["value"] + ("%" if match["percent"] else "")
+                value = match["value"] + ("%" if match.groupdict().get("percent") else "")
                 yield from _claim(document, paragraph, match["metric"], value, match.start("value"))
-    first = _CLAIM.search(text)
-    for match in (*_THAT.finditer(text), *_COMPARED.finditer(text)) if first else ():
+                more = AND_ON.match(text, match.end("value"))
+                if more:
+                    taken.add(more.start("value"))
+                    yield from _claim(document, paragraph, match["metric"], more["value"], more.start("value"))
+    first = CLAIM.search(text)
+    for match in OURS.finditer(text, first.end()) if first else ():
+        metric = str(first and first["metric"])
+        yield from _claim(document, paragraph, metric, match["value"], match.start("value"), is_own=True)
+    for match in (*THAT.finditer(text), *COMPARED.finditer(text)) if first else ():
         claim = claim_of(
             str(first and first["metric"]).strip(), match["value"], paragraph.line(match.start("value")), NAME,
             subject="other",
@@ -244,13 +224,16 @@ def _claims(document: Document, paragraph: Paragraph) -> Iterator[Finding]:
             yield claim
 
 
-def _claim(document: Document, paragraph: Paragraph, metric: str, value: str, place: int) -> Iterator[Finding]:
+def _claim(
+    document: Document, paragraph: Paragraph, metric: str, value: str, place: int, *, is_own: bool = False
+) -> Iterator[Finding]:
     """The claim of a metric and a value that stands at `place` of a paragraph."""
     line, key = paragraph.line(place), metric.strip()
     if key.lower().endswith("loss") and "." not in value:
         return  # "a loss of 1 point" is a comparison
-    is_others, about = _is_of_others(paragraph.text, place), context.of(document, line)
-    own = _ON_DATA.match(paragraph.text, place)
+    is_others = _is_of_others(paragraph.text, place) or _OTHER_MODELS.match(document.section(line)) is not None
+    is_others, about = is_others and not is_own, context.of(document, line)
+    own = ON_DATA.match(paragraph.text, place)
     dataset = own["data"].strip() if own else None if is_others else about.dataset
     claim = claim_of(
         key, value, line, NAME, dataset=dataset,
@@ -265,4 +248,6 @@ def _is_of_others(text: str, place: int) -> bool:
     """True where the clause that a number stands in speaks of another model."""
     start = max(text.rfind("(", 0, place), text.rfind(". ", 0, place), text.rfind(";", 0, place), 0)
     clause = text[start:place]
+    if text[start : start + 1] == "(" and _COMPARED_TO.search(text[: start + 1][-120:]):
+        return True
     return _BY_OTHERS.search(clause) is not None and _OTHERS_CLOSE.search(clause) is None

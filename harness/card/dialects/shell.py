@@ -1,15 +1,18 @@
 """Commands that train: `--learning_rate 3e-5 \\`, with `=`, several a line, variables, and without continuation marks.
 
-Only a command that trains states settings of the model; one that evaluates it again, or fetches data, does not. A bare
-flag is true. A variable is its value where the same block assigns it.
+Only a command that trains states settings of the model. Where there is none, one that evaluates it states how; one that
+fetches data states nothing. A bare flag is true. A variable is its value where the same block assigns it.
 """
 
+import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from harness.card.dialects.codes import kind_of
 from harness.card.dialects.document import Document, Finding
 from harness.card.dialects.names import state
+from harness.domain import Fact, Stated
 
 NAME = "shell"
 _TOKEN = re.compile(r"""(?:[^\s'"\\]|\\.|'[^'\n]*'|"[^"\n]*"|['"])+|\\$""")
@@ -27,16 +30,57 @@ _TRAINS = re.compile(
     r"--(?:do_train|learning[_-]rate|lr|learn-rate|num_train_epochs|n?_?epochs|max_epochs?|train_batch_size|warmup_\w+"
     r"|per_(?:gpu|device)_train_batch_size|train_file|weight[_-]decay|train_steps|max-update)\b"
 )
+_TRAINING_SCRIPT = re.compile(r"(?:^|[\s/])(?:train[\w-]*|[\w-]+[_-]train(?:ing)?)\.py\b")
+_HELP = re.compile(r"\busage:|\[-h\]|\s-h, --help\b")  # what a program prints of its own options
+_FOR_READERS = re.compile(r"how to (?:fine-?tune|use)\b", re.IGNORECASE)  # headings above commands for others' models
+_ADVICE = re.compile(
+    r"^[-*\s]*(?:<sup>\d</sup> )?To try\b|\b[Yy]ou can (?:also )?(?:run|train|fine-?tune)(?: it)? with\b"
+    r"|^Run with \W?\w"
+)
+_EVALUATES = re.compile(r"--(?:do_eval|do_predict|evaluate)\b")
+_OF_EVALUATION = {
+    "max_seq_length", "doc_stride", "max_query_length", "max_answer_length", "n_best_size", "eval_batch_size",
+    "null_score_diff_threshold", "version_2_with_negative", "do_lower_case",
+}  # fmt: skip
+_EVALUATED = ("dataset_name", "predict_file", "validation_file")  # options that name what is evaluated on
+_CHECKPOINT = re.compile(r"(?:[\w.-]+/)?[a-z0-9]+(?:-[\w.]+){1,8}")
 _STOP = {"|", ">", ">>", "2>&1"}
 _NEXT = {"&", "&&", ";", "||"}
 
 
+@dataclass(frozen=True, slots=True)
+class _Command:
+    """A command's lines, their text, and what the variables of its block stand for."""
+
+    lines: tuple[tuple[int, str], ...]
+    text: str
+    variables: dict[str, str]
+
+
 def find(document: Document) -> Iterable[Finding]:
-    for fence in document.fences:
-        if kind_of(fence) == "command":
-            yield from _of_lines(document, fence.lines)
-    for block in _unfenced(document):
-        yield from _of_lines(document, block)
+    blocks = [fence.lines for fence in document.fences if kind_of(fence) == "command"]
+    found = [one for block in (*blocks, *_unfenced(document)) for one in _commands_of(block)]
+    found = [one for one in found if not _HELP.search(one.text)]
+    training = [one for one in found if _TRAINS.search(one.text) or _TRAINING_SCRIPT.search(one.text)]
+    training = [one for one in training if not _is_for_readers(document, one.lines[0][0])]
+    for command in training or [one for one in found if _EVALUATES.search(one.text)]:
+        for one in _flags(document, command.lines, command.variables):
+            if training or one.name in _OF_EVALUATION:
+                yield one
+            elif one.name in _EVALUATED and "$" not in one.raw:
+                yield Fact("eval_data", one.raw.rpartition("/")[2], one.line, NAME)
+
+
+def _is_for_readers(document: Document, line: int) -> bool:
+    """Whether a command is advice for what readers may train, by its heading or the sentence above it."""
+    if _FOR_READERS.match(document.section(line)):
+        return True
+    fence = next((one.lines[0][0] for one in document.fences if one.lines and line in range(*_span(one.lines))), line)
+    return _ADVICE.search(document.sentence_before(fence)) is not None
+
+
+def _span(lines: Sequence[tuple[int, str]]) -> tuple[int, int]:
+    return lines[0][0], lines[-1][0] + 1
 
 
 def _unfenced(document: Document) -> Iterator[list[tuple[int, str]]]:
@@ -58,11 +102,10 @@ def _unfenced(document: Document) -> Iterator[list[tuple[int, str]]]:
         yield block
 
 
-def _of_lines(document: Document, lines: Sequence[tuple[int, str]]) -> Iterator[Finding]:
+def _commands_of(lines: Sequence[tuple[int, str]]) -> list[_Command]:
     variables: dict[str, str] = {}
-    for command in _commands(lines, variables):
-        if _TRAINS.search(" ".join(text for _, text in command)):
-            yield from _flags(document, command, variables)
+    found = list(_commands(lines, variables))
+    return [_Command(tuple(one), " ".join(text for _, text in one), variables) for one in found]
 
 
 def _commands(lines: Sequence[tuple[int, str]], variables: dict[str, str]) -> Iterator[list[tuple[int, str]]]:
@@ -89,7 +132,7 @@ def _commands(lines: Sequence[tuple[int, str]], variables: dict[str, str]) -> It
         yield command
 
 
-def _flags(document: Document, command: Sequence[tuple[int, str]], variables: dict[str, str]) -> Iterator[Finding]:
+def _flags(document: Document, command: Sequence[tuple[int, str]], variables: dict[str, str]) -> Iterator[Stated]:
     """Each flag with what follows it up to the next one; positional words behind `--x=v` are none of its."""
     name, values, at = "", list[str](), 0
     for line, token in [*_tokens(command), (0, "--")]:
@@ -101,13 +144,19 @@ def _flags(document: Document, command: Sequence[tuple[int, str]], variables: di
             continue
         if name:
             raw = " ".join(value for value in values if value != "=") or "true"
-            yield state(name, raw, document.section(at), at, NAME)
+            yield _stated(name, raw, document.section(at), at)
         name, values, at = "", [], line
         if match and (token.startswith("--") or len(match["name"]) > 2):
             if match["value"] is not None:
-                yield state(match["name"], _resolved(match["value"], variables), document.section(line), line, NAME)
+                yield _stated(match["name"], _resolved(match["value"], variables), document.section(line), line)
             else:
                 name = match["name"]
+
+
+def _stated(key: str, raw: str, section: str, line: int) -> Stated:
+    """A flag and its value; `--model NAME` names what is trained where the name is one of a checkpoint."""
+    one = state(key, raw, section, line, NAME)
+    return dataclasses.replace(one, name="base_model") if key == "model" and _CHECKPOINT.fullmatch(raw) else one
 
 
 def _tokens(command: Sequence[tuple[int, str]]) -> Iterator[tuple[int, str]]:

@@ -11,6 +11,8 @@ from harness.card.dialects.links import without_links
 from harness.card.dialects.metrics import is_metric, metric_of
 
 _OF_RULE = set("|:+=- \t\r")
+_OF_PARTS = {metric_of(f"{part} {name}") for part in ("HasAns", "NoAns") for name in ("EM", "F1")}
+_NUMBERED = re.compile(r"#?\d[\d.,]*[.)]?$")
 _BREAK = re.compile(r"\s*<\s*/?\s*br\s*/?\s*>\s*", re.IGNORECASE)
 _PAIRED = re.compile(r"\d+(?:\.\d+)?\s*/\s*\d+(?:\.\d+)?$")  # a cell with two scores
 _BRACKETED = re.compile(r"\(([^()]{4,30})\)")
@@ -97,21 +99,27 @@ def bare(cell: str) -> str:
 
 def pair_of(cell: str) -> tuple[str, str] | None:
     """Two metrics in one header, such as `EM/F1` or `HasAns (EM/F1)`."""
+    if cell.strip() == "P/S":  # Pearson and Spearman
+        return "P", "S"
     match = re.match(
-        r"^(?P<stem>[\w. -]{0,30}?)\s*\(?(?P<one>[\w-]{1,15}(?: [Mm]atch)?)\s*/\s*"
+        r"^(?P<stem>[\w. -]{0,30}?)\s*(?P<bracket>\(?)(?P<one>[\w-]{1,15}(?: [Mm]atch)?)\s*/\s*"
         r"(?P<two>[\w-]{1,15}(?: [Mm]atch)?)\)?$",
         cell.strip(),
     )
     if match is None or metric_of(match["one"]) is None or metric_of(match["two"]) is None:
         return None
+    if match["stem"] and match["bracket"] and metric_of(f"{match['stem']} {match['one']}") not in _OF_PARTS:
+        return f"{match['stem']} ({match['one']})", f"{match['stem']} ({match['two']})"  # the stem names the data
     return f"{match['stem']} {match['one']}".strip(), f"{match['stem']} {match['two']}".strip()
 
 
-def metric_cells(title: str, cell: str) -> Iterator[tuple[str, str]]:
-    """A metric and its value, or both of two (`EM/F1`, `77.1/80.2`)."""
+def metric_cells(title: str, cell: str, over: str = "") -> Iterator[tuple[str, str]]:
+    """A metric and its value, or both of two (`EM/F1`, `77.1/80.2`); `over` is the title above the metric's."""
     pair, values = pair_of(title), cell.split("/")
     if pair is not None and len(values) == 2:
         yield from zip(pair, (value.strip() for value in values), strict=True)
+    elif pair is None and len(values) == 2 and (("/" in title and title.endswith(")")) or "/" in over):
+        yield from ((title, value.strip()) for value in values)  # `MNLI-m/mm (Acc)`, or one above the other
     elif pair is None:
         yield title, cell
 
@@ -127,4 +135,4 @@ def pair_before(document: Document, table: Table) -> tuple[str, str] | None:
 
 def are_numbers(table: Table, column: int) -> bool:
     """Whether a column holds nothing but numbers."""
-    return all(cells[column][:1].isdigit() for _, cells in table.rows if column < len(cells))
+    return all(_NUMBERED.match(cells[column]) for _, cells in table.rows if column < len(cells))

@@ -5,7 +5,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from harness.card.dialects import context
+from harness.card.dialects.data_tables import data_sets
 from harness.card.dialects.document import Document, Finding
+from harness.card.dialects.header import items, scalar
 from harness.card.dialects.metrics import claim_of, is_metric, metric_of, plain_metric
 from harness.card.dialects.names import is_setting, state
 from harness.card.dialects.own_names import plain_name
@@ -19,17 +21,18 @@ from harness.card.dialects.table_shapes import (
     tables_of,
     with_second_header,
 )
-from harness.domain import Fact
+from harness.card.dialects.whose import THIS, family, is_this, own_rows
 
 NAME = "tables"
 _LOG = {"step", "steps", "epoch", "epochs", "iteration", "iterations"}
 _VALUE = re.compile(r"^(?:#?\s*value|score|scores|result|results|this model|ours?|value)$", re.IGNORECASE)
 _DATA = re.compile(
     r"^(?:datasets?|data|tasks?|languages?|lang|test\s?set|benchmarks?|corpus|domain|subset|config"
-    r"|testset|(?:test|eval|evaluation) data|(?:tested|evaluated) on|source"
+    r"|testset|(?:test|dev|eval|evaluation) (?:data|corpus|corpora)|(?:tested|evaluated) on|source"
     r"|lang\.?pairs?|pair|direction|language pairs?|test sets?)$",
     re.IGNORECASE,
 )
+_RESULTS = re.compile(r"\b(?:results?|evaluation|performance|scores?)\b", re.IGNORECASE)
 _CHANGE = re.compile(
     r"^(?:variation|differences?|diff|delta|gain|change|improvement|Δ.*|[Δ∆]|drop|loss in .*)$", re.IGNORECASE
 )
@@ -43,54 +46,23 @@ _QUESTIONS = (
 )
 # `SQuAD 2.0 F1`, `ViquiQuAD (EM)`, `GermEval (F1)`: the data before the metric.
 _ON_DATA = re.compile(
-    rf"^(?:(?P<data>{_QUESTIONS}) ?\(?|(?P<named>(?!(?:Has|No)Ans|Variance|Std|Number)[A-Z][\w. -]{{2,30}}) \()"
-    r"(?P<metric>EM|F1|[Ee]xact(?: [Mm]atch)?|f1|em)\)?$"
+    rf"^(?:(?P<data>{_QUESTIONS}) ?\(?|(?P<named>(?!(?:Has|No)Ans|Variance|Std|Number)[A-Z][\w. /-]{{2,30}}?) ?\()"
+    r"(?P<metric>[A-Za-z]\w{1,9}(?: [Mm]atch| [Ss]core)?)\)?$"
 )
 _DATA_TITLE = re.compile(rf"^{_QUESTIONS}(?: (?:dev|test))?$")
 _SPLIT_BEFORE = re.compile(r"^(?P<split>dev|test|validation|train) \w", re.IGNORECASE)  # `Dev EM`
 _SHORT = re.compile(r"^[PR](?:[ ._-]\w{1,20})?$")  # precision and recall, of a class perhaps, beside another metric
-_TRAINED = re.compile(r"^train(?:ing)?(?:_(?:split|set|size|data|samples|examples|questions))?$")
 _SPLITS = re.compile(r"^(?:split|subset|set|partition)s?$", re.IGNORECASE)
-_NAMED_SPLIT = re.compile(r"^\S.{0,60}\s(?P<split>train(?:ing)?|dev|test|validation)(?: set)?$", re.IGNORECASE)
-_FILE = re.compile(r"(?P<part>train|dev|test|validation)\.(?:tsv|csv|jsonl?|txt)$")  # a table of the sizes of files
 _CLASS = re.compile(r"^(?:class(?:es)?|label|labels|entity|entities|tag|tags|category|type|)$", re.IGNORECASE)
-_THIS = re.compile(
-    r"\((?:this|our)(?: model| one)?\)|^(?:this (?:model|one|work)|ours?)$|\bthis model\b|\bours\b"
-    r"|^our (?:\w+ )?model\b|(?-i:^Our[A-Z])",
-    re.IGNORECASE,
-)
 _SCORES = re.compile(r"\b(?P<metric>\w[\w-]{1,20})\s+scores?\b", re.IGNORECASE)
 _OTHER = re.compile(r"original|base ?line|\bpaper\b|reported|reference|previous|\bsota\b|state[- ]of", re.IGNORECASE)
-_LONG_NAME = 12  # characters of a name that is no family's, such as `bert`
 
 
 def find(document: Document) -> Iterable[Finding]:
     for table in tables_of(document):
         if not _is_log(table):
-            yield from _data_sets(table)
+            yield from data_sets(table)
             yield from _of_table(document, with_second_header(table))
-
-
-def _data_sets(table: Table) -> Iterator[Fact]:
-    """Facts of a table that lists the data by split, as `Dataset | Split | # samples` does."""
-    for line, cells in table.rows:
-        for cell in cells:
-            file = _FILE.match(cell)
-            if file:
-                yield Fact("train_data" if file["part"] == "train" else "eval_data", cell, line, NAME)
-    names = [plain_metric(cell) for cell in table.header]
-    if not names or names[0] not in ("dataset", "data", "corpus"):
-        return
-    trained = next((n for n, name in enumerate(names) if n and _TRAINED.match(name)), None)
-    for line, cells in table.rows:
-        if trained is not None and cells[0] and any(char.isdigit() for char in "".join(cells[trained : trained + 1])):
-            yield Fact("train_data", cells[0], line, NAME)
-        split = cells[1].lower() if len(names) > 1 and names[1] == "split" and len(cells) > 1 else ""
-        match = None if split else _NAMED_SPLIT.match(cells[0])
-        data, split = (cells[0], match["split"].lower()) if match else (cells[0], split)
-        name = {"train": "train_data", "training": "train_data"}.get(split, "eval_data" if split else "")
-        if data and name:
-            yield Fact(name, data, line, NAME)
 
 
 def _is_log(table: Table) -> bool:
@@ -113,7 +85,7 @@ def _of_table(document: Document, table: Table) -> Iterator[Finding]:
     n_set = sum(1 for _, cells in table.rows if len(cells) > 1 and is_setting(cells[0], strong=True))
     if n_set and n_set >= max(n_side, 1) and not columns:
         # Where several models' settings stand side by side, this one's column.
-        at = next((n for n, title in enumerate(header) if n and _is_this(document, title)), 1)
+        at = next((n for n, title in enumerate(header) if n and is_this(document, title)), 1)
         for line, cells in table.rows:
             if (
                 len(cells) > at
@@ -157,7 +129,7 @@ def _metrics_down(document: Document, table: Table) -> Iterator[Finding]:
                 or is_data
                 or _VALUE.match(title.strip("# "))
                 or (title.lower().startswith("model") and any(_is_other(one) for one in table.header))
-                or _is_this(document, title)
+                or is_this(document, title)
                 or (len(cells) == 2 and not _is_other(title))
             )
             claim = claim_of(
@@ -179,25 +151,28 @@ def _metrics_along(document: Document, table: Table, columns: Sequence[int]) -> 
         labels = labels[1:]  # the rows are numbered
     data_at = next((n for n, cell in enumerate(table.header) if n > columns[-1] and _DATA.match(cell)), None)
     names = {plain_metric(bare(table.header[n])) for n in columns}
+    if len(labels) > 1 and _DATA.match(table.header[labels[0]]):
+        labels.sort(key=lambda n: not _is_named(table, n))  # `Task | Dataset`: data are more than the task
     title = table.header[labels[0]].strip() if labels else ""
     # Rows without a title are classes where precision and recall stand beside one another, else other models.
     averages = {cells[labels[0]].lower().strip() for _, cells in table.rows if labels and labels[0] < len(cells)}
     is_report = bool(averages & {"macro avg", "weighted avg", "micro avg"}) or (
         bool(labels) and _CLASS.match(title) is not None and (bool(title) or {"precision", "recall"} <= names)
     )
-    are_models = any(_is_this(document, name) for name in table.over if name)
+    are_models = any(is_this(document, name) for name in table.over if name)
+    own = own_rows(document, table, labels[0]) if labels else frozenset()
     for line, cells in table.rows:
         label = cells[labels[0]].strip() if labels and labels[0] < len(cells) else ""
-        of_row = about if not label or is_report else _of_row(document, about, title, label)
+        of_row = about if not label or is_report else _of_row(about, title, label, is_own=line in own)
         if data_at is not None and data_at < len(cells):
             of_row = dataclasses.replace(of_row, dataset=cells[data_at] or of_row.dataset)
         for n in columns:
             if n >= len(cells):
                 continue
             of_cell = _of_column(document, table, n, of_row, are_models=are_models)
-            if _THIS.search(cells[n]):  # `92.4 (this one)`
+            if THIS.search(cells[n]):  # `92.4 (this one)`
                 of_cell = dataclasses.replace(of_cell, subject=None)
-            for key, value in metric_cells(table.header[n], cells[n]):
+            for key, value in metric_cells(table.header[n], cells[n], table.over[n] if table.over else ""):
                 of_data = _on_data(key)
                 name = of_data["metric"] if of_data else f"{key} {label}" if is_report and label else key
                 claim = claim_of(
@@ -210,13 +185,21 @@ def _metrics_along(document: Document, table: Table, columns: Sequence[int]) -> 
                     yield claim
 
 
+def _is_named(table: Table, column: int) -> bool:
+    """Whether a column's title says that it holds data sets, and not what is done with them."""
+    return plain_metric(table.header[column]).startswith("data")
+
+
 def _on_data(title: str) -> re.Match[str] | None:
     """A header of data and a metric; None where what stands before the metric is one itself, or a setting."""
     match = _ON_DATA.match(title)
+    metric = metric_of(match["metric"]) if match else None
+    if metric is None or metric[1] != "points":
+        return None
     return match if match and not is_metric(match["named"] or "") and not is_setting(match["named"] or "") else None
 
 
-def _of_row(document: Document, about: context.About, title: str, label: str) -> context.About:
+def _of_row(about: context.About, title: str, label: str, *, is_own: bool) -> context.About:
     """What a row's label adds: its data, its split, or whose numbers they are."""
     if _DATA.match(title):
         data = f"{about.dataset} ({label})" if about.dataset and _LANGUAGE.match(title) else label
@@ -224,7 +207,7 @@ def _of_row(document: Document, about: context.About, title: str, label: str) ->
     split = context.split_of(f"{label} set")
     if _SPLITS.match(title) or (split is not None and len(label) < 16):
         return dataclasses.replace(about, split=label if _SPLITS.match(title) else split)
-    return dataclasses.replace(about, subject=None if _is_this(document, label) else label)
+    return dataclasses.replace(about, subject=None if is_own else label)
 
 
 def _of_column(document: Document, table: Table, n: int, about: context.About, *, are_models: bool) -> context.About:
@@ -234,34 +217,24 @@ def _of_column(document: Document, table: Table, n: int, about: context.About, *
     about = dataclasses.replace(about, split=split or about.split)
     title = table.over[n] if table.over else ""
     if not title:
-        return about
+        return dataclasses.replace(about, subject=about.subject or family(document, table, n))
     if are_models:
-        return dataclasses.replace(about, subject=None if _is_this(document, title) else title)
+        return dataclasses.replace(about, subject=None if is_this(document, title) else title)
     split = context.split_of(f"{title} set")
     return dataclasses.replace(about, split=split) if split else dataclasses.replace(about, dataset=title)
-
-
-def _is_this(document: Document, label: str) -> bool:
-    """Whether a row is this model's: it says so, or bears the model's own name."""
-    name = plain_name(label)
-    return _THIS.search(label) is not None or name in document.row_names or _goes_on(name, document.own_names)
-
-
-def _goes_on(name: str, own: frozenset[str]) -> bool:
-    """Whether a name is one of the card's own with more behind it, as that of a model which was tuned once more."""
-    return any(len(one) >= _LONG_NAME and name.startswith(one) for one in own)
 
 
 def _metric_column(document: Document, table: Table) -> Iterator[Finding]:
     """A table with a column of metric names: the columns behind it are models."""
     at = next(n for n, cell in enumerate(table.header) if cell.lower() == "metric" and n)
-    data = next((n for n, cell in enumerate(table.header) if _DATA.match(cell)), None)
+    about_data = [n for n, cell in enumerate(table.header) if _DATA.match(cell)]
+    data = max(about_data, key=lambda n: _is_named(table, n), default=None)
     for line, cells in table.rows:
         for n in range(at + 1, min(len(cells), len(table.header))):
             for key, value in metric_cells(cells[at], cells[n]):
                 claim = claim_of(
                     key, value, line, NAME, dataset=cells[data] if data is not None else None,
-                    subject=None if _is_this(document, table.header[n]) else table.header[n] or None,
+                    subject=None if is_this(document, table.header[n]) else table.header[n] or None,
                 )  # fmt: skip
                 if claim is not None:
                     yield claim
@@ -270,8 +243,9 @@ def _metric_column(document: Document, table: Table) -> Iterator[Finding]:
 def _pairs(document: Document, table: Table, metrics: tuple[str, str]) -> Iterator[Finding]:
     """Cells with a score of each of two metrics; a column may say of which questions, a row of which model."""
     about = context.of(document, table.line)
+    own = own_rows(document, table, 0)
     for line, cells in table.rows:
-        of_row = _of_row(document, about, table.header[0], cells[0]) if cells[0] else about
+        of_row = _of_row(about, table.header[0], cells[0], is_own=line in own) if cells[0] else about
         for title, cell in zip(table.header[1:], cells[1:], strict=False):
             for metric, value in zip(metrics, cell.split("/"), strict=False):
                 key = metric if _ALL.match(title) else f"{title} {metric}"
@@ -283,14 +257,38 @@ def _pairs(document: Document, table: Table, metrics: tuple[str, str]) -> Iterat
                     yield claim
 
 
+def _metric_in_header(document: Document, table: Table) -> Iterator[Finding]:
+    """A row of scores below the names of data, where the front matter has one metric: `| Task | MNLI | MNLI-mm |`."""
+    named = [scalar(one) or "" for one in items(document.header.node("metrics"))]
+    metric = metric_of(named[0]) if len(named) == 1 else None
+    if metric is None or metric[1] != "points" or not _DATA.match(table.header[0]) or len(table.rows) != 1:
+        return
+    (line, cells), titles = table.rows[0], table.header[1:]
+    if _RESULTS.search(document.section(line)) and (not cells[0] or is_this(document, cells[0])):
+        for title, cell in zip(titles, cells[1:], strict=False):
+            claim = claim_of(named[0], cell, line, NAME, dataset=title or None)
+            if claim is not None:
+                yield claim
+
+
+def _first_words(document: Document) -> set[str]:
+    """What a title says before a colon or a dash: `ParsBERT: a model for Persian`."""
+    return {plain_name(re.split(r":| [-–—] ", document.title())[0])}
+
+
 def _metric_before(document: Document, table: Table) -> Iterator[Finding]:
-    """A table whose metric is only in the sentence above it: `Here are the BLEU scores:`."""
+    """A table whose metric is only in the sentence above it, `Here are the BLEU scores:`, or in the front matter."""
+    yield from _metric_in_header(document, table)
     match = _SCORES.search(document.sentence_before(table.line)[-200:])
-    if match is None or not is_metric(match["metric"]) or len(table.header) > 6:
+    are_data = _DATA.match(table.header[0]) is not None
+    if match is None or not is_metric(match["metric"]) or len(table.header) > (10 if are_data else 6):
         return
     for line, cells in table.rows:
         for n, cell in enumerate(cells[1:], start=1):
             title = table.header[n] if n < len(table.header) else ""
-            claim = claim_of(match["metric"], cell, line, NAME, subject=f"{cells[0]} ({title})" if title else cells[0])
+            is_own = is_this(document, title) or plain_name(title) in _first_words(document)
+            of_row = f"{cells[0]} ({title})" if title else cells[0]
+            subject = of_row if not are_data else None if is_own else title or None
+            claim = claim_of(match["metric"], cell, line, NAME, dataset=cells[0] if are_data else None, subject=subject)
             if claim is not None:
                 yield claim

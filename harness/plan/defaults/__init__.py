@@ -39,3 +39,5 @@ EVALUATIONS: Mapping[str, Program] = {
     "official-bert": official_bert.PROGRAM,
 }
 """Protocol -> the program whose stage "evaluation" holds its defaults."""
+WITHOUT_NO_ANSWERS = ("run_qa", "official-bert")
+"""Protocols with an option to leave no question unanswered: version_2_with_negative, true where nothing says so."""

@@ -4,7 +4,9 @@ Files: `examples/tensorflow/question-answering/run_qa.py` and Keras' own Adam. C
 optimiser as a nested dictionary, with a schedule where there is one: a plain number is a constant rate. Windows and
 evaluation are those of run_qa.py for PyTorch.
 
-Known not to match: PyTorch's AdamW adds epsilon after the bias correction, Keras' Adam before it.
+Compared with transformers 4.39.0 (optimization_tf.py, modeling_tf_utils.py, modelcard.py) and Keras 2.15.0 (adam.py).
+Known not to match: PyTorch's AdamW adds epsilon after the bias correction, Keras' Adam before it; Keras trains without
+the rows of an epoch that fill no batch (prepare_tf_dataset, drop_remainder).
 """
 
 from harness.plan.defaults import trainer

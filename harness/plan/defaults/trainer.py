@@ -3,6 +3,7 @@
 Files are in examples/pytorch/question-answering/ and src/transformers/. The Trainer's cards print most of what it was
 told; this is what it does where they are silent. Evaluation: the same example's, `run_qa`.
 
+Compared with transformers 4.39.0 (training_args.py, trainer.py, modelcard.py): no value differed.
 Known not to match: earlier versions took transformers' own AdamW unless told otherwise (the same rule in another order
 of operations), and on several devices rows are repeated to fill the last batch.
 """

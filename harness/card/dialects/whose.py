@@ -1,0 +1,86 @@
+"""Whose the rows and columns of a table are: this model's, by what they say, by its names, by where they link."""
+
+import re
+from collections.abc import Iterable
+
+from harness.card.dialects.document import Document
+from harness.card.dialects.links import LINK, hub_model
+from harness.card.dialects.own_names import plain_name
+from harness.card.dialects.table_shapes import Table
+
+THIS = re.compile(
+    r"\((?:this|our)(?: model| one)?\)|^(?:this (?:model|one|work)|ours?)$|\bthis model\b|\bours\b"
+    r"|^our (?:\w+ )?model\b|(?-i:^Our[A-Z])",
+    re.IGNORECASE,
+)
+_OTHER = re.compile(
+    r"original|base ?line|\bpaper\b|reported|previous|\bsota\b|state[- ]of|human|teacher", re.IGNORECASE
+)
+_BOLD_LABEL = re.compile(r"^\s*\|?\s*(?:\d+\s*\|\s*)?\*\*[^*|]+\*\*\s*\|\s*\*\*")  # `| **this one** | **74.3** |`
+_OF_FAMILY = re.compile(
+    r"^(?P<model>(?:m|Al|Distil|Ro|Camem)?BERT|mT5|XLM-?R(?:oBERTa)?|RoBERTa|ELECTRA)(?:[- ](?:base|large))? "
+    r"(?P<metric>F1|EM|[Aa]ccuracy|[Pp]recision|[Rr]ecall)$"
+)
+_LONG_NAME = 12  # characters of a name that is no family's, such as `bert`
+
+
+def own_rows(document: Document, table: Table, column: int) -> frozenset[int]:
+    """Lines of the rows that are this model's: by their labels, else by the page of the Hub that a label links to.
+
+    Code that was copied from another card names that card's model: what a title says goes before it.
+    """
+    labels = {line: cells[column].strip() for line, cells in table.rows if column < len(cells)}
+    names = {line: plain_name(label) for line, label in labels.items()}
+    told = document.told_names
+    firm = {n for n, label in labels.items() if THIS.search(label) or names[n] in told}
+    bold = {n for n in labels if _BOLD_LABEL.match(document.text(n))}
+    if not firm and len(bold) == 1 < len(labels):
+        return frozenset(bold)
+    if (
+        len(labels) == 1
+        and len(table.header) > 3
+        and not any(_OTHER.search(label) or _page(document.text(n)) for n, label in labels.items())
+    ):
+        return frozenset(labels)  # a card with one row of scores has its own
+    firm |= {n for n, name in names.items() if _goes_on(name, told)}
+    titled = {n for n, name in names.items() if name.startswith(tuple(document.title_words))}
+    if not firm and len({names[n] for n in titled}) == 1:
+        firm = titled
+    others = {n for n, label in labels.items() if n not in firm and is_this(document, label)}
+    if firm & titled or others:
+        return frozenset(firm if firm & titled else firm | others)
+    return frozenset(firm or _linked(document, labels))
+
+
+def _linked(document: Document, labels: Iterable[int]) -> set[int]:
+    """The rows that link to this model's page on the Hub; else the only one that links to a page there at all."""
+    pages = {n: model for n in labels if (model := _page(document.text(n))) is not None}
+    own = {n for n, model in pages.items() if plain_name(model) in document.own_names}
+    return own or (set(pages) if len(pages) == 1 else set())
+
+
+def _page(text: str) -> str | None:
+    """The model's page that a row's first link leads to."""
+    link = LINK.search(text)
+    model = hub_model(link["target"]) if link else None
+    return model if model is not None and "/" in model else None
+
+
+def is_this(document: Document, label: str) -> bool:
+    """Whether a row is this model's: it says so, or bears the model's own name."""
+    name = plain_name(label)
+    return THIS.search(label) is not None or name in document.row_names or _goes_on(name, document.own_names)
+
+
+def _goes_on(name: str, own: frozenset[str]) -> bool:
+    """Whether a name is one of the card's own with more behind it, as that of a model which was tuned once more."""
+    return any(len(one) >= _LONG_NAME and name.startswith(one) for one in own)
+
+
+def family(document: Document, table: Table, n: int) -> str | None:
+    """The family of models that a column names where another of its metric does not: `mBERT F1 | yo_bert F1`."""
+    match = _OF_FAMILY.match(table.header[n])
+    if match is None or is_this(document, match["model"]):
+        return None
+    same = [title for title in table.header if title.endswith(f" {match['metric']}")]
+    return match["model"] if any(not _OF_FAMILY.match(title) for title in same) else None
