@@ -20,9 +20,10 @@ Batch = dict[str, Tensor]
 Terms = dict[str, Tensor]
 _Found = TypeVar("_Found")
 
-# Values of a hidden state (rows x tokens x width) that make a share. Measured: of 57,000 values a worker, two take as
-# much processor time as one core that has them all, and beside other work 0.65 to 0.9 of its time.
-LEAST = 50_000
+# Values of a hidden state (rows x tokens x width) that make a share. With fewer, what Python does between the products
+# takes as long as a second core would save: measured, with 57,000 values a worker two are no faster than one core on a
+# quiet machine and take 1.5 times as long beside a busy process; 260,000 gain.
+LEAST = 2**17
 
 
 def n_parts(n_rows: int, n_tokens: int, width: int) -> int:

@@ -89,9 +89,9 @@ def test_rows_are_dealt_so_that_each_core_has_short_and_long_ones() -> None:
 def test_a_small_batch_stays_on_one_core(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     torch.set_num_threads(2)
-    assert [cores.n_parts(16, 112, width) for width in (32, 64)] == [1, 2]
+    assert [cores.n_parts(16, 112, width) for width in (64, 256)] == [1, 2]
     assert cores.n_parts(1, 512, 1024) == 1
-    for width, expected in ((32, 1), (64, 2)):
+    for width, expected in ((64, 1), (256, 2)):
         with cores.one_where_one_is_enough(16, 112, width):
             assert torch.get_num_threads() == expected
         assert torch.get_num_threads() == 2
