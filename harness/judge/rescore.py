@@ -54,7 +54,7 @@ def find_golds(run: Run, eval_file: Path | None) -> tuple[list[Paragraph] | None
 def check(model: Evaluation, golds: Sequence[Paragraph] | None) -> Iterator[str]:
     """What is wrong with predictions.json, per_question.jsonl and metrics.json of one scored model, file by file."""
     given, answers, here = model.predictions, model.answers, model.name
-    if model.run.read(f"{here}/predictions.json") != store.json_text(given).encode():
+    if model.run.read(f"{here}/{store.PREDICTIONS}") != store.json_text(given).encode():
         yield f"{here}/predictions.json: is not written as the harness writes it"
     if [one.id for one in answers] != list(given):
         yield f"{here}/per_question.jsonl: is not of the questions of predictions.json, in their order"
@@ -64,7 +64,7 @@ def check(model: Evaluation, golds: Sequence[Paragraph] | None) -> Iterator[str]
     wrong = [one.id for one, again in zip(answers, scored, strict=True) if one != again]
     if wrong:
         yield f"{here}/per_question.jsonl: {len(wrong)} questions score otherwise (first: {wrong[0]})"
-    elif model.run.read(f"{here}/per_question.jsonl") != "".join(map(_line, scored)).encode():
+    elif model.run.read(f"{here}/{store.ANSWERS}") != "".join(map(_line, scored)).encode():
         yield f"{here}/per_question.jsonl: is not written as the harness writes it"
     yield from _check_metrics(model, scored)
 
@@ -75,7 +75,7 @@ def _impossible(model: Evaluation, answers: Sequence[ScoredAnswer]) -> Iterator[
     What a margin means is the protocol's: by how much the best span beats no answer. An empty answer is right by token
     where there is none, or where no window holds one: of these the sums say how many there are.
     """
-    settings, name = model.run.experiment.evaluation, f"{model.name}/per_question.jsonl"
+    settings, name = model.run.experiment.evaluation, f"{model.name}/{store.ANSWERS}"
     threshold = float(settings.get("null_score_diff_threshold", 0.0))
     is_haystack = settings.value("protocol") == "haystack"
     has_no_answers = settings.get("version_2_with_negative", True)  # else every question gets an answer

@@ -31,7 +31,7 @@ _MODEL = (_WEIGHTS, ".json", ".txt", ".model", ".jinja")
 _SETTINGS = ("config.json", "tokenizer_config.json")  # where libraries may note where they found a model
 _LARGEST_BESIDE = 10_000_000  # bytes, of a card or a list of ids
 _JUDGES_NOTHING = ("invalid", "limited")
-_ANSWERS = ("predictions.json", "metrics.json")  # what was scored is never touched
+_ANSWERS = (store.PREDICTIONS, "metrics.json")  # what was scored is never touched
 
 
 @dataclass(frozen=True, slots=True)

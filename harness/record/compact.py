@@ -14,13 +14,14 @@ import gzip
 import hashlib
 import json
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from harness.errors import StoreError
 from harness.record import store
+from harness.record.store import ANSWERS, LOSSES, PREDICTIONS
 
-ANSWERS, PREDICTIONS, LOSSES = "per_question.jsonl", "predictions.json", "train.jsonl"
 _GZ, _FROM = ".gz", ".from"
 _LARGEST = 2**30  # bytes of a file when it is unpacked: a few kilobytes can stand for any number
 
@@ -42,7 +43,7 @@ def names(folder: Path) -> list[str]:
         plain = _plain(name)
         found.add(name if plain in stored else plain)  # both at once: the second one is no part of the record
         if PurePosixPath(plain).name == ANSWERS and plain not in stored:
-            found.add(beside(plain, PREDICTIONS))
+            found.add(_beside(plain, PREDICTIONS))
     return sorted(found)
 
 
@@ -52,18 +53,22 @@ def has(folder: Path, name: str) -> bool:
         return True
     kind = PurePosixPath(name).name
     if kind == PREDICTIONS:
-        name = beside(name, ANSWERS)
+        name = _beside(name, ANSWERS)
     kept = [_GZ] if kind == LOSSES else [_GZ, _FROM] if kind in (ANSWERS, PREDICTIONS) else []
     return any((folder / f"{name}{ending}").is_file() for ending in kept)
 
 
-def read(folder: Path, name: str) -> bytes:
-    """The bytes of a record's file as they were written; raises StoreError where it is missing or damaged."""
+def read(folder: Path, name: str, known: Callable[[str], bytes] | None = None) -> bytes:
+    """The bytes of a record's file as they were written; raises StoreError where it is missing or damaged.
+
+    `known` gives the bytes of another file of the record, to whom has read it before.
+    """
     path, kind = folder / name, PurePosixPath(name).name
     if path.is_file() or not has(folder, name):
         return store.read_bytes(path)
     if kind == PREDICTIONS:
-        return predictions_of(read(folder, beside(name, ANSWERS)), path)
+        answers = _beside(name, ANSWERS)
+        return _predictions_of(known(answers) if known else read(folder, answers), path)
     packed = path.with_name(f"{path.name}{_GZ}")
     return _unpacked(packed) if packed.is_file() else _elsewhere(folder, path.with_name(f"{path.name}{_FROM}"))
 
@@ -81,11 +86,11 @@ def compact(folder: Path) -> Change:
             stored = _found_elsewhere(folder, name, hashes) or (_GZ, gzip.compress(content, mtime=0))
             _replace(folder, name, hashes, *stored)
     for name in names(folder):
-        answers = beside(name, ANSWERS)
+        answers = _beside(name, ANSWERS)
         if PurePosixPath(name).name != PREDICTIONS or not (folder / name).is_file() or (folder / answers).is_file():
             continue
         content = _as_listed(folder, name, hashes)
-        if has(folder, answers) and predictions_of(read(folder, answers), folder / name) == content:
+        if has(folder, answers) and _predictions_of(read(folder, answers), folder / name) == content:
             (folder / name).unlink()
     return Change(str(folder), before, _size(folder))
 
@@ -110,16 +115,12 @@ def _plain(name: str) -> str:
     return name
 
 
-def beside(name: str, other: str) -> str:
-    """The name of another file in the same folder of a record."""
+def _beside(name: str, other: str) -> str:
     return PurePosixPath(name).with_name(other).as_posix()
 
 
 def _unpacked(path: Path) -> bytes:
-    try:
-        state = path.stat()
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be read ({error.strerror}); is this a run folder?") from error
+    state = path.stat()
     return _unpacked_once(path.resolve(), state.st_mtime_ns, state.st_size)
 
 
@@ -186,8 +187,7 @@ def _manifest(folder: Path) -> dict[str, str]:
     return {name: sha256 for sha256, _, name in (line.partition("  ") for line in lines)}
 
 
-def predictions_of(answers: bytes, path: Path) -> bytes:
-    """predictions.json, which lies at `path` in the plain form, from the answers beside it."""
+def _predictions_of(answers: bytes, path: Path) -> bytes:
     try:
         rows = (json.loads(line) for line in answers.splitlines() if line)
         return store.json_text({row["id"]: row["prediction"] for row in rows}).encode()

@@ -59,13 +59,7 @@ class Run:
     def read(self, name: str) -> bytes:
         """The bytes of a file as they were written, read once."""
         if name not in self._bytes:
-            path = self.folder / name
-            follows = path.name == compact.PREDICTIONS and not path.is_file() and self.has(name)
-            self._bytes[name] = (
-                compact.predictions_of(self.read(compact.beside(name, compact.ANSWERS)), path)
-                if follows
-                else compact.read(self.folder, name)
-            )
+            self._bytes[name] = compact.read(self.folder, name, self.read)
         return self._bytes[name]
 
     def sha256(self, name: str) -> str:
@@ -182,7 +176,7 @@ class Run:
 
     def lines(self, stage: str) -> list[tuple[int, Step | None]]:
         """The numbered lines of a stage's log, None for what is no step; none where it was not trained."""
-        name = f"stages/{stage}/{compact.LOSSES}"
+        name = f"stages/{stage}/{store.LOSSES}"
         return list(losses.lines_of(self.read(name))) if self.has(name) else []
 
     def steps(self, stage: str) -> list[Step]:
@@ -190,7 +184,7 @@ class Run:
         found = []
         for number, step in self.lines(stage):
             if step is None:
-                path = self.folder / "stages" / stage / compact.LOSSES
+                path = self.folder / "stages" / stage / store.LOSSES
                 raise StoreError(f"{path}: is broken (line {number} is no step); start the run again with --fresh")
             found.append(step)
         return found
@@ -243,11 +237,11 @@ class Evaluation:
     @cached_property
     def predictions(self) -> dict[str, str]:
         """The answer to each question, in file order."""
-        return self.run.part(f"{self.name}/{compact.PREDICTIONS}", dict[str, str])
+        return self.run.part(f"{self.name}/{store.PREDICTIONS}", dict[str, str])
 
     @cached_property
     def answers(self) -> tuple[ScoredAnswer, ...]:
         """The answers with their scores, in file order."""
-        name = f"{self.name}/{compact.ANSWERS}"
+        name = f"{self.name}/{store.ANSWERS}"
         lines = b",".join(line for line in self.run.read(name).split(b"\n") if line)
         return typed.parse(tuple[ScoredAnswer, ...], b"[%s]" % lines, self.run.folder / name)

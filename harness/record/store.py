@@ -34,6 +34,8 @@ from harness.record.typed import plain_of
 SCHEMA_VERSION = 5
 WEIGHTS = "student"
 EVALUATION, PUBLISHED, TEACHER = "evaluation", "published", "teacher"  # folders of a run, one for each scored model
+ANSWERS, PREDICTIONS = "per_question.jsonl", "predictions.json"  # of each of them
+LOSSES = "train.jsonl"  # of a stage
 PLOTS = "plots"  # drawn from a record at any later time
 VERDICT, SERIES = "verdict.json", "series.json"  # of a run, and of several seeds of one card
 MISSING = "missing.json"  # in place of scores: why there are none

@@ -73,7 +73,7 @@ def write(
     given = [(q.id, [answer.text for answer in q.answers]) for p in paragraphs for q in p.questions]
     by_text = official_squad.score_under(rules_of(settings), given, texts)
     by_token = token_index.score_questions(golds, {question: one.span for question, one in found.items()})
-    store.write_json(out / "predictions.json", texts)
+    store.write_json(out / store.PREDICTIONS, texts)
     places = {q.id: (p.title, number) for number, p in enumerate(paragraphs) for q in p.questions}
     lines = []
     for score in by_text:
@@ -87,7 +87,7 @@ def write(
             span_over_null=found[score.id].span_over_null,
         )
         lines.append(json.dumps(store.to_json(line), ensure_ascii=False) + "\n")
-    store.write_lines(out / "per_question.jsonl", lines)
+    store.write_lines(out / store.ANSWERS, lines)
     metrics = Metrics(
         signature=signature_of(settings, len(by_text), data, scorer="official"),
         scores=official_squad.summarise(by_text),

@@ -85,7 +85,7 @@ def check_distinct(candidates: Sequence[GateInput]) -> None:
     for one in judged:
         for run in one.seeds if one.experiment is not None else ():
             with blaming_the_record(run.folder):
-                other = answers.setdefault((one.name, run.sha256(f"{store.EVALUATION}/predictions.json")), run)
+                other = answers.setdefault((one.name, run.sha256(f"{store.EVALUATION}/{store.PREDICTIONS}")), run)
                 is_copy = other is not run and len(run.evaluation.predictions) >= ENOUGH_TO_DIFFER
                 if is_copy and other.settings.seed != run.settings.seed:
                     what = f"has the answers of {other.folder}, to the byte, under another seed: one is a copy"

@@ -16,7 +16,7 @@ from harness.domain import Experiment
 from harness.errors import InvalidRunError, PlanError, RunError
 from harness.judge import conditions, verdict
 from harness.judge.audit import check_content, first_of, problems_of
-from harness.record import compact, environment, lock, store
+from harness.record import environment, lock, store
 from harness.record.folder import Run
 from harness.record.judgement import Conclusion, Judgement
 from harness.record.parts import Broken, DataReading, Identity, Missing, RunEnvironment, RunSettings
@@ -136,7 +136,7 @@ def _score(experiment: Experiment, weights: Path | None, inputs: Inputs, out: Pa
         hashes = fingerprint(weights)
         scored = scored_alike(out.parents[2], hashes, experiment, inputs.record["eval_data"])
         if scored is not None:
-            for name in (compact.PREDICTIONS, compact.ANSWERS, "metrics.json"):
+            for name in (store.PREDICTIONS, store.ANSWERS, "metrics.json"):
                 store.write_bytes(out / name, [scored.run.read(f"{scored.name}/{name}")])
         store.write_json(out / "weights.json", hashes)
     evaluate(

@@ -70,7 +70,7 @@ def _checkpoints(stage: Stage, run: Path, seed: int, accelerator: Accelerator, c
     code = str(environment.code()["harness"])
     key = {"stage": stage.name, "seed": str(seed), "code": code, "experiment": identity}
     out = run / "stages" / stage.name
-    return Checkpoints(out / store.CHECKPOINTS, out / "train.jsonl", key, accelerator, cadence)
+    return Checkpoints(out / store.CHECKPOINTS, out / store.LOSSES, key, accelerator, cadence)
 
 
 def _train_stage(

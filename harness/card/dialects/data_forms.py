@@ -2,11 +2,13 @@
 
 import re
 
+from harness.card.dialects.model_forms import TUNED
+
 _DATA = (
     r"(?:\*\*|`|\")?\[?(?:\*\*|`)?(?P<data>\w[\w ./+&-]{1,70}?(?: \([\w .-]{2,20}\)(?=\*{0,2}\]))?)"
     r"(?:\*\*|`)?(?:\]\([^)\s]{0,300}\))?(?:\*\*|`|\")?"
 )
-_TUNED = r"(?:[Ff]ined?[-\s]?[Tt]un{1,2}(?:ed|e|ing)|[Tt]ransfer[-\s][Ll]earn(?:ing|ed))"
+_TUNED = rf"(?:{TUNED}|[Tt]ransfer[-\s][Ll]earn(?:ing|ed))"
 # A name that sets of questions have: `SQuAD-it`, `TyDiQA`, `BraQuAD 2.0`, `korquad_v1`.
 _QUESTIONS = r"[\w-]{0,20}(?:Qu?AD|QUAD|quad|QA)(?![a-z])[\w-]{0,12}(?: ?v?\d(?:[\d.]*\d)?)?"
 # What may follow a data set's name; the dot of a version (`SQuAD1.1`) ends none.
@@ -26,13 +28,15 @@ _OF_A_PART = re.compile(
     rf"\b(?:[Tt]rained|{_TUNED}) on (?:the |an? )?[^.\[]{{1,60}}? (?:corpus|part|portion|subset|split|section)\b"
     r"[^.\[]{0,15} of (?:the )?\[(?P<data>[^\[\]]{2,60})\]\("
 )
+# The Trainer's own sentence.
+_OF_THE_TRAINER = re.compile(
+    r"\b(?:fine-?tuned? (?:version|checkpoint) of .{0,250}?|trained from scratch) on\s+(?:the |an? )?"
+    + _DATA
+    + r" dataset\b"
+)
 SETS = (
     _OF_A_PART,
-    re.compile(
-        r"\b(?:fine-?tuned? (?:version|checkpoint) of .{0,250}?|trained from scratch) on\s+(?:the |an? )?"
-        + _DATA
-        + r" dataset\b"
-    ),
+    _OF_THE_TRAINER,
     re.compile(_TUNED + r" (?:from|of) .{1,200}? on (?:the )?" + _DATA + _AFTER),
     re.compile(rf"\b(?:[Tt]rained|{_TUNED})\b(?:.{{1,250}}?)? on the data ?set " + _DATA + _AFTER),
     re.compile(
@@ -88,7 +92,7 @@ SETS = (
     _MODEL_ON_LINK,
     re.compile(r"(?<![\w.-])(?P<data>[A-Z0-9][\w.-]{1,29}) data ?set (?:(?:is|was) )?used to train\b"),
 )
-SURE = (_OF_A_PART, SETS[1], _LOADED, _MODEL_ON_LINK)  # forms that only a name of data can stand in
+SURE = (_OF_A_PART, _OF_THE_TRAINER, _LOADED, _MODEL_ON_LINK)  # forms that only a name of data can stand in
 COMBINED = re.compile(
     r"(?:[Tt]rained|[Tt]uned) on (?:the |an? )?(?:[\w-]{1,15} )?"
     r"(?:corpus|data ?set|data|combination|concatenation|mix\w*|union)"

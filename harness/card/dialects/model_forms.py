@@ -1,12 +1,13 @@
 """Forms of sentences that say which models a model was made from; `<name>` and its like stand for parts of them."""
 
+TUNED = r"[Ff]ined?[-\s]?[Tt]un{1,2}(?:ed|e|ing)"
 PARTS = {
     # A model as cards print it: a bare name, in backticks, bold, or the words of a link whose address follows.
     "<name>": r"(?:\*\*|`{1,3}|\"|')?\[?(?:\*\*|`{1,3})?(?P<model>\w[\w./:@-]{1,160}?)(?:\*\*|`{1,3})?"
     r"(?:\]\((?P<target>[^)\s]{0,300})\))?(?:\*\*|`{1,3}|\"|')?",
     "<link>": r"(?:\*\*)?\[(?:\*\*|`{1,3})?(?P<model>[^\[\]`*]{2,80})(?:\*\*|`{1,3})?\]\((?P<target>[^)\s]{0,300})\)"
     r"(?:\*\*)?",
-    "<tuned>": r"[Ff]ined?[-\s]?[Tt]un{1,2}(?:ed|e|ing)",
+    "<tuned>": TUNED,
     # A bare word that names an architecture, `xlm-roberta-large` or `DistilBERT`.
     "<bert>": r"[\w.-]{0,40}(?:bert|BERT|Bert|electra|ELECTRA|Electra|gpt|GPT|bart|BART|Bart|xlnet|XLNet|t5|T5|former"
     r"|deberta|DeBERTa|luke|LUKE|mpnet|MPNet|minilm|LM(?![a-z])|[Cc]anine|CANINE|[Ee]rnie|ERNIE|[Mm]u[Rr][Ii][Ll]|MURIL"

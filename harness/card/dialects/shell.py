@@ -75,12 +75,10 @@ def _is_for_readers(document: Document, line: int) -> bool:
     """Whether a command is advice for what readers may train, by its heading or the sentence above it."""
     if _FOR_READERS.match(document.section(line)):
         return True
-    fence = next((one.lines[0][0] for one in document.fences if one.lines and line in range(*_span(one.lines))), line)
+    fence = next(
+        (one.lines[0][0] for one in document.fences if one.lines and one.lines[0][0] <= line <= one.lines[-1][0]), line
+    )
     return _ADVICE.search(document.sentence_before(fence)) is not None
-
-
-def _span(lines: Sequence[tuple[int, str]]) -> tuple[int, int]:
-    return lines[0][0], lines[-1][0] + 1
 
 
 def _unfenced(document: Document) -> Iterator[list[tuple[int, str]]]:

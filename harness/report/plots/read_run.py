@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.domain import Experiment
 from harness.errors import DataError, StoreError
-from harness.record import compact, losses, store
+from harness.record import losses, store
 from harness.record.folder import Run
 from harness.record.parts import Step
 from harness.record.read import require_distinct
@@ -93,7 +93,7 @@ def _conditions(experiment: Experiment) -> str:
 
 
 def _stage(run: Run, name: str, left_out: list[str]) -> StageCurve | None:
-    path = f"stages/{name}/{compact.LOSSES}"
+    path = f"stages/{name}/{store.LOSSES}"
     what = f"loss of stage {name} of {run.folder.name}"
     if not run.has(path):
         left_out.append(f"{what}: no {path}, the stage has not run")
@@ -123,7 +123,7 @@ def _stage(run: Run, name: str, left_out: list[str]) -> StageCurve | None:
 
 def _answers(run: Run, left_out: list[str]) -> tuple[Answer, ...]:
     what = f"accuracy by article of {run.folder.name}"
-    if not run.has("evaluation/per_question.jsonl"):
+    if not run.has(f"{store.EVALUATION}/{store.ANSWERS}"):
         left_out.append(f"{what}: no evaluation/per_question.jsonl, the evaluation has not run")
         return ()
     try:
