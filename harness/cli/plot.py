@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.domain import Experiment
 from harness.errors import DataError, StoreError
 from harness.record import store
 from harness.record.folder import Run
@@ -50,11 +51,17 @@ def _pages(runs: "Sequence[PlotData]", left_out: list[str]) -> "Iterator[tuple[s
     """Each page with the name of its files; those of a single run carry its name where there are several."""
     from harness.report.plots import articles, losses
 
+    from harness.run.find import as_claimed_now
+
     finished = [one for one in runs if store.is_finished(one.folder)]
-    if finished and finished[0].experiment.claims:
+    if finished:
         several = f"-of-{len(finished)}-run{'s' * (len(finished) > 1)}" if len(runs) > 1 else ""
         try:
-            yield f"claims{several}", _claims(finished)
+            claimed = as_claimed_now(finished[0].record, None)
+            if claimed.claims:
+                yield f"claims{several}", _claims(finished, claimed)
+            else:
+                left_out.append(f"claims of {finished[0].folder.name}: the card claims no number")
         except StoreError as error:
             left_out.append(f"claims: {error}")
     for number, one in enumerate(runs, start=1):
@@ -68,14 +75,16 @@ def _pages(runs: "Sequence[PlotData]", left_out: list[str]) -> "Iterator[tuple[s
             yield f"articles{suffix}", articles.plot(one.answers, conditions)
 
 
-def _claims(runs: "Sequence[PlotData]") -> "Page":
+def _claims(runs: "Sequence[PlotData]", claimed: Experiment) -> "Page":
+    """The claims of a run as it was judged; of several, and of one that its card claimed nothing for, as it says now."""
     from harness.judge import verdict as conclusion
     from harness.report.plots import claims
 
     records = [one.record for one in runs]
-    found = records[0].conclusion if len(runs) == 1 else conclusion.conclude(records)
-    claimed = {verdict.metric for verdict in found.judgement.verdicts}
-    scored = dict.fromkeys(f"{m.signature} (n={m.n:,})" for m in found.measurements if m.metric in claimed)
+    is_judged = len(runs) == 1 and runs[0].experiment.claims
+    found = records[0].conclusion if is_judged else conclusion.conclude(records, claimed=claimed)
+    judged = {verdict.metric for verdict in found.judgement.verdicts}
+    scored = dict.fromkeys(f"{m.signature} (n={m.n:,})" for m in found.measurements if m.metric in judged)
     seeds = " ".join(str(one.seed) for one in runs)
     judgement = found.judgement
     conditions = (

@@ -15,6 +15,7 @@ from harness.record import store
 from harness.record.folder import Run
 from harness.record.parts import RunSettings
 from harness.record.read import blaming_the_record, identity_of, is_trained_as, with_claims_of
+from harness.run.cards import shipped
 
 
 def newest(experiment: Experiment, results: Path) -> tuple[Run | None, list[str]]:
@@ -51,12 +52,15 @@ def is_same_training(planned: Experiment, run: Run) -> bool:
 def as_claimed_now(run: Run, planned: Experiment | None) -> Experiment:
     """The experiment of a run, with what its card claims now where that is the same training.
 
-    `planned` is of a card that came to the gate; of a run that came, its card is looked at where it claimed nothing.
+    `planned` is of a card that came to the gate; of a run that came, its card is looked at where it claimed nothing:
+    the file that it was, or where that is gone, as on another machine, the card of its name that ships.
     """
     recorded = run.experiment
     if planned is None and not recorded.claims:
+        path = Path(recorded.card_path)
         try:
-            planned = plan(read_card(Path(recorded.card_path)), Options())
+            card = read_card(path if path.is_file() else shipped().get(recorded.name, path))
+            planned = plan(card, Options())
         except (CardError, PlanError):
             return recorded
     if planned is None or is_planned(planned, run) or not is_same_training(planned, run):

@@ -524,14 +524,6 @@ def test_answers_without_what_the_plot_needs_leave_it_out(tmp_path: Path, place:
     assert what in left_out
 
 
-def test_a_card_without_claims_has_no_page_of_claims(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run = make_run(tmp_path)
-    store.write_json(run / "experiment.json", {**store.read_json(run / "experiment.json"), "claims": []})
-    assert main(["plot", str(run)]) == 0
-    assert "claims.svg" not in names(run / "plots")
-    assert "claims of run-42: the card claims no number" in capsys.readouterr().out
-
-
 def test_a_verdict_of_another_version_is_named_and_the_rest_is_drawn(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -93,6 +93,30 @@ def test_the_gate_judges_it_by_what_its_card_claims_now(
     assert main(["audit", str(run)]) == 0
 
 
+def test_its_claims_are_plotted_once_its_card_has_some(
+    run: Path, claimless: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["plot", str(run)]) == 0
+    assert "not plotted: claims of seed-42: the card claims no number" in capsys.readouterr().out
+    assert not (run / "plots" / "claims.svg").exists()
+    claimless.write_text(claimless.read_text(encoding="utf-8") + '```\n"exact": 71.23\n```\n', encoding="utf-8")
+    assert main(["plot", str(run)]) == 0
+    assert "71.23" in (run / "plots" / "claims.svg").read_text(encoding="utf-8")
+
+
+def test_where_its_card_is_gone_the_one_of_its_name_that_ships_is_judged_by(
+    run: Path, claimless: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(tmp_path, tmp_path / "ships", ignore=shutil.ignore_patterns("results", "ships"))
+    kept = tmp_path / "ships" / "pocket.md"
+    measured = store.read_json(run / "evaluation" / "metrics.json")["scores"]["exact"]
+    kept.write_text(f'{kept.read_text(encoding="utf-8")}```\n"exact": {measured:.2f}\n```\n', encoding="utf-8")
+    monkeypatch.setattr("harness.run.find.shipped", lambda: {"pocket": kept})
+    assert gated(capsys, run)[1]["exact"]["state"] == "unmeasured"  # its own card is there, and claims nothing
+    claimless.unlink()
+    assert gated(capsys, run)[1]["exact"]["state"] == "pass"
+
+
 def test_a_run_does_not_choose_the_tolerance_that_its_card_is_held_to(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

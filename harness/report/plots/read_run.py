@@ -47,8 +47,6 @@ def read_run(record: Run) -> PlotData:
     if not isinstance(seed, int):
         raise StoreError(f"{folder / 'experiment.json'}: names no seed")
     left_out = [] if store.is_finished(folder) else [f"claims of {folder.name}: no verdict.json, it is not finished"]
-    if not experiment.claims:
-        left_out = [f"claims of {folder.name}: the card claims no number"]
     return PlotData(
         record=record,
         seed=seed,
