@@ -50,7 +50,6 @@ def run(arguments: argparse.Namespace) -> int:
 def _pages(runs: "Sequence[PlotData]", left_out: list[str]) -> "Iterator[tuple[str, Page]]":
     """Each page with the name of its files; those of a single run carry its name where there are several."""
     from harness.report.plots import articles, losses
-
     from harness.run.find import as_claimed_now
 
     finished = [one for one in runs if store.is_finished(one.folder)]
@@ -76,7 +75,7 @@ def _pages(runs: "Sequence[PlotData]", left_out: list[str]) -> "Iterator[tuple[s
 
 
 def _claims(runs: "Sequence[PlotData]", claimed: Experiment) -> "Page":
-    """The claims of a run as it was judged; of several, and of one that its card claimed nothing for, as it says now."""
+    """The claims of a run as it was judged; of several, and of one that was only measured, as the card has them now."""
     from harness.judge import verdict as conclusion
     from harness.report.plots import claims
 

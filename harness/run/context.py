@@ -79,8 +79,8 @@ def make_accelerator(experiment: Experiment, options: RunOptions) -> Accelerator
         precision = "fp32"  # the card's own, which this machine does not have: see `precision_of`
     torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
     torch.set_num_threads(environment.n_threads())
-    # Packed batches differ in size from step to step, and oneDNN keeps a program for each size: 1,024 of them by itself,
-    # gigabytes in a long training. Making one again is quick. It reads this at its first product.
+    # Packed batches differ in size from step to step, and oneDNN keeps a program for each size: 1,024 of them unless
+    # told otherwise, gigabytes in a long training. Making one again is quick. It reads this at its first product.
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "128")
     return Accelerator(
         cpu=on_cpu,
