@@ -33,6 +33,11 @@ _OTHERS = re.compile(
     r"\b(?:baseline|original results?|for comparison|compared (?:to|with)|previous(?:ly)?|reported in)\b", re.IGNORECASE
 )
 
+# Under `Details of BERT` or `About mBERT` a card tells of the model that it began as.
+_OF_THE_BASE = re.compile(
+    r"^(?:details of|about|what is|background on)\b(?!.*\b(?:train|tun|task|data ?set|this|our|model$))", re.IGNORECASE
+)
+
 
 @dataclass(frozen=True, slots=True)
 class About:
@@ -105,3 +110,8 @@ def split_of(text: str) -> str | None:
 def is_of_others(text: str) -> bool:
     """True where words say that a number is another model's."""
     return _OTHERS.search(text) is not None
+
+
+def is_of_base(document: Document, line: int) -> bool:
+    """Whether a line stands where a card tells of the model that it began as."""
+    return _OF_THE_BASE.match(document.section(line)) is not None

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 
 from harness.card.data_sets import LANGUAGES
+from harness.card.dialects import context
 from harness.card.dialects.data_forms import (
     AND_THEN,
     COMBINED,
@@ -21,6 +22,7 @@ from harness.card.dialects.data_forms import (
     SURE,
     USED_TO_EVALUATE,
 )
+from harness.card.dialects.data_sentences import evaluated_on, trained_on
 from harness.card.dialects.document import Document, Finding
 from harness.card.dialects.header import items, scalar
 from harness.card.dialects.links import LINK
@@ -111,7 +113,8 @@ def _sentences(document: Document) -> Iterator[tuple[bool, Fact]]:
     listed = -1  # the last line of a list of data
     for paragraph, shift, text in document.sentences():
         first = paragraph.lines[0]
-        for name, place, value in _facts(text[:_LONGEST], declared):
+        is_of_base = context.is_of_base(document, first)
+        for name, place, value in _facts(text[:_LONGEST], declared, is_of_base=is_of_base):
             yield False, Fact(name, value, paragraph.line(place + shift), NAME)
         for name, match in _data_are(text[:_LONGEST]):
             yield True, Fact(name, match["data"], paragraph.line(match.start("data") + shift), NAME)
@@ -155,7 +158,7 @@ def _data_are(text: str) -> Iterator[tuple[str, re.Match[str]]]:
             yield "eval_data", match
 
 
-def _facts(text: str, declared: Collection[str]) -> Iterator[tuple[str, int, str]]:
+def _facts(text: str, declared: Collection[str], *, is_of_base: bool) -> Iterator[tuple[str, int, str]]:
     """Names of facts with the place and the value of each; what the front matter declares is data in any case."""
     framework = _FRAMEWORK.search(text)
     if framework:
@@ -183,22 +186,28 @@ def _facts(text: str, declared: Collection[str]) -> Iterator[tuple[str, int, str
             for more in _more_links(text, found[0].end()):
                 yield "train_data", more.start("data"), more["data"].strip("*`")
             break
+    else:
+        for phrase in trained_on(text) if not is_of_base and any(word in text for word in _SET_SIGNS) else ():
+            yield "train_data", phrase.start, phrase.name
     if "rained on" in text or "uned on" in text:
         yield from _both(text)
     korean = KOREAN.search(text)
     if korean:
         yield "train_data", korean.start("train"), korean["train"]
         yield "eval_data", korean.start("eval"), korean["eval"]
-    yield from _evaluated(text)
+    yield from _evaluated(text, is_of_base=is_of_base)
 
 
-def _evaluated(text: str) -> Iterator[tuple[str, int, str]]:
+def _evaluated(text: str, *, is_of_base: bool) -> Iterator[tuple[str, int, str]]:
     """The data that a model was measured on."""
     match = EVALUATED_PART.search(text) or EVALUATED_SETS.search(text) or EVALUATED.search(text)
     if match:
         yield "eval_data", match.start("data"), match["data"].strip()
     elif (match := EVALUATED_ON.search(text)) is not None and _is_data(match["data"].strip(), is_sure=False):
         yield "eval_data", match.start("data"), match["data"].strip(" .*")
+    else:
+        for phrase in evaluated_on(text) if not is_of_base else ():
+            yield "eval_data", phrase.start, phrase.name
     match = LINKED_SET.search(text)
     if match:
         yield "eval_data", match.start("data"), match["data"]

@@ -99,10 +99,6 @@ _COMPARED_TO = re.compile(
     r"|against|behind|relative to|unlike) [^(),.;]{1,60}\($"
 )
 _OTHERS_CLOSE = re.compile(r"\bwe improved|, ours|\bour model", re.IGNORECASE)
-# Under `Details of BERT` or `About mBERT` a card tells of the model that it began as.
-_OF_THE_BASE = re.compile(
-    r"^(?:details of|about|what is|background on)\b(?!.*\b(?:train|tun|task|data ?set|this|our|model$))", re.IGNORECASE
-)
 _OTHER_MODELS = re.compile(r"^(?:similar|other|related) (?:\w+ )?models?\b", re.IGNORECASE)  # a heading
 _USES = re.compile(r"\b(?:you can|if you|should|to use|recommend|could|example|calibration)\b", re.IGNORECASE)
 
@@ -120,7 +116,7 @@ def find(document: Document) -> Iterable[Finding]:
         if run is not None:
             yield from _run(document, plain.lines[0], run["n"], run["parts"])
             continue
-        is_of_base = _OF_THE_BASE.match(document.section(plain.lines[0])) is not None
+        is_of_base = context.is_of_base(document, plain.lines[0])
         if not is_of_base and not _USES.search(plain.text) and " - INFO - " not in plain.text:
             yield from _settings(document, plain)
         yield from _claims(document, plain)

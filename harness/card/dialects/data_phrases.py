@@ -1,0 +1,135 @@
+"""Noun phrases that name data sets, and lists of them: `the Spanish part of [MLQA](…) and the SQAC corpus`.
+
+A phrase is a name behind what says which part of it is meant. A name is a link, code or words that begin large; a word
+for data beside it, or letters that only names of question sets have, make it sure.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from harness.card.data_sets import LANGUAGES
+from harness.card.dialects.links import hub_model
+
+# What may stand before `of`, `from` or `in` and the name of the data that something is a part of.
+_PARTS = (
+    r"(?:parts?|portions?|subsets?|splits?|sets?|sections?|versions?|translations?|combinations?|concatenations?"
+    r"|mix|mixtures?|union|half|third|\d{1,3}(?:\.\d+)? ?%|pairs|questions|examples|samples|articles|data|data ?sets?"
+    r"|corpus|corpora|rows|sentences|paragraphs|passages|tasks?)"
+)
+_DETERMINER = r"(?:(?:both|all)? ?(?:the|The|an?|An?|our|its|this|these|two|three|four|five) |both )?"
+_OF = rf"(?:(?:[\w%.,/*-]{{1,20}} ){{0,6}}?{_PARTS} (?:combining|made of|of|from|in) {_DETERMINER})?"
+_QUALITIES = r"(?:(?!(?:of|and|or|with|for|in|that|which|model|task|using|following)\b)[a-z][\w-]{2,20} ){0,5}?"
+HEAD = r"(?:[Dd]ata[ -]?[Ss]ets?|[Dd]ata|[Cc]orpus|[Cc]orpora|[Bb]enchmarks?|(?:shared )?[Tt]asks?|[Cc]ollection)"
+# Words that begin large or with a digit, with what stands between them in names; the dot of a version ends none.
+_WORD = r"(?:[A-Z0-9]|[a-z]{1,4}[A-Z])[\w+&/'’-]*(?:\.[\w-]+)*"
+_BARE = (
+    rf"{_WORD}(?: (?:{_WORD}|v(?:er)?\.? ?\d[\w.]*\w|v\d|quad|of(?= [A-Z])|for(?= [A-Z])|in(?= [A-Z]))){{0,6}}"
+    r"(?:(?<=[a-zA-Z]) v\d(?:\.\d+)*)?"
+)
+_SMALL = r"[a-z][a-z0-9]*(?:[_-][\w-]+|\d[\w.]*)"  # `squad_v2`, `conll2003`
+QUESTIONS = r"[\w-]{0,20}(?:Qu?AD|QUAD|quad|QA)(?![a-z])[\w-]{0,12}(?: ?v?\d(?:[\d.]*\d)?)?"
+_SPLIT = r"(?:[Tt]rain(?:ing)?|[Dd]ev(?:elopment)?|[Tt]est(?:ing)?|[Vv]alid(?:ation)?|[Ee]val(?:uation)?)"
+_PHRASE = re.compile(
+    rf"{_DETERMINER}{_OF}{_QUALITIES}(?P<before>(?:[\w-]{{2,20}} ){{0,4}}?{HEAD} (?:called |named |of )?)?"
+    r"(?:\*\*|__|[\"“'])?"
+    r"(?:\[(?:\*\*|`)?(?:[Tt]he )?(?P<linked>[^\[\]]{2,80}?)(?:\*\*|`)?\]\((?P<target>[^()\s]{0,300})(?: \"[^\"()]*\")?\)"
+    rf"|`(?P<code>[\w./-]{{2,60}})`|(?P<bare>{_BARE})|(?P<small>{_SMALL}))"
+    rf"(?:\*\*|__|[\"”'])?(?P<split> {_SPLIT}(?: (?:set|split)|(?= data)))?(?P<head>(?: [a-z-]{{2,14}}){{0,2}}? {HEAD}\b)?"
+    r"(?: \((?P<short>[A-Z][\w-]*[A-Z][\w.-]*)\))?"
+)
+_NEXT = re.compile(r"\s?(?:,? and(?: then)?(?: on| by| with)?|,|\+|&|/|,? plus|,? as well as|,? followed by|,? then(?: on)?)\s")
+# What follows a name that says no more than itself; other words make it the beginning of something else.
+_ENDED = re.compile(
+    r"\s?(?:$|[,;:()]|\.(?!\w)|[-–—] )| (?:for|with|using|by|in|to|and|at|via|as|from|which|that|while|then|over|on"
+    r"|released|provided|because|where|when|is|was|are|were|during|plus|after|before|has|followed|\+|&) ?"
+)
+_KIND = re.compile(r" (?P<kind>reviews|tweets|articles|news|comments|posts|titles|abstracts|headlines|dumps?)\b")
+# Machines, libraries, models, sizes and tasks.
+_NOT_DATA = re.compile(
+    r"\b(?:[GTI]PUs?|GTX|RTX|V100\w*|A100\w*|P100|T4|K80|[\w-]*TPU[\w-]*|RAM|VM|Colab\w*|Cloud|SageMaker|AWS|Azure"
+    r"|Kaggle|PyTorch|TensorFlow|Keras|Adam\w*|Trainer|Transformers|Hugging ?[Ff]ace|Haystack|FARM|Linux|Ubuntu|Python"
+    r"|NVIDIA|Tesla|Git[Hh]ub|Notebook|Tokenizer|Pipeline|API|Accelerate|DeepSpeed|AutoTrain|AutoNLP|Optuna|Diffusion"
+    r"|F1|EM)\b"
+    r"|^(?:[\w-]{0,12}(?:BERT|Bert|RoBERTa)\w*|GPT-?\d|XLM-R\w*|[\w-]{0,4}ELECTRA|BART|T5|DeBERTa\w*|Longformer)\b"
+    r"|^(?:[\w-]+ ){0,3}?(?:NL[PIU]|QA|NER|ML|MLM|NSP|Question(?:[ -]Answering)?|Natural Language|Masked|Next|Analysis"
+    r"|Classification|Recognition|Validation|Inference|Understanding|Generation|Summari[sz]ation|Translation|Tagging"
+    r"|Modell?ing|Reading Comprehension)$"
+    r"|^(?:I|We|It|This|The|Table|Figure|Section|Step|Part|Version|Indic)$"
+    r"|^~?\d[\d.,/]*(?:th|st|nd|rd|[kKMBG]B?|TB|MB)?$|^p\d\.\d?x?large",
+)
+_NO_NAME = re.compile(
+    r"(?:train(?:ing)?|test|dev|valid(?:ation)?|eval(?:uation)?|here|link|this|github|repo\w*|paper|\w+-(?:curated|labell?ed"
+    r"|annotated|level|tuned|trained|specific|domain|scale|generated|written))",
+    re.IGNORECASE,
+)
+_BEGIN = re.compile(r"(?:^|(?<=[\s(]))[\[`*A-Z0-9a-z]")
+_LONGEST = 120  # characters of a phrase
+_GROWN = re.compile(r"data ?sets?|corpus|corpora|bench|quad|qa\b|bank|wiki|nli\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """`is_sure`: a word for data, a link to data or a spelling that only data have says that this is a name of data."""
+
+    name: str
+    start: int
+    end: int
+    is_sure: bool
+
+
+def phrase_at(text: str, place: int) -> Phrase | None:
+    """The phrase that begins at `place`, None where no name of data stands there."""
+    match = _PHRASE.match(text, place)
+    if match is None:
+        return None
+    group = next(name for name in ("linked", "code", "bare", "small") if match[name])
+    name, end = match[group], match.end()
+    has_head = match["before"] is not None or match["head"] is not None or match["split"] is not None
+    is_sure = has_head or re.fullmatch(QUESTIONS, name) is not None or "/datasets/" in (match["target"] or "")
+    if _NO_NAME.fullmatch(name) or (group == "linked" and hub_model(match["target"])):
+        return None
+    if not has_head and _NOT_DATA.search(name):
+        return None
+    if group == "linked":
+        is_sure = is_sure or _GROWN.search(name) is not None
+    if group in ("bare", "small"):
+        if group == "small" and not is_sure:
+            return None
+        kind = None if has_head else _KIND.match(text, end)
+        if kind:
+            name, end = f"{name}{kind.group()}", kind.end()
+        if not (has_head or kind or _ENDED.match(text, end)) or _is_none(name, has_head=has_head):
+            return None
+    if match["short"] and len(name.split()) > 2:
+        name = match["short"]
+    split = "" if (match["split"] or "").lower().startswith(" train") else match["split"] or ""
+    if match["head"] and "ask" not in match["head"] and all(word in LANGUAGES for word in name.lower().split()):
+        name = f"{name}{match['head']}"  # `the Spanish clinical corpus` has no shorter name
+    return Phrase(name.strip("*`_ ") + split, match.start(group), end, is_sure)
+
+
+def phrase_before(text: str, place: int) -> Phrase | None:
+    """The phrase that ends at `place`, None where no name of data does."""
+    for match in _BEGIN.finditer(text, max(0, place - _LONGEST), place):
+        phrase = phrase_at(text, match.start())
+        if phrase is not None and phrase.end == place:
+            return phrase
+    return None
+
+
+def phrases_at(text: str, place: int) -> Iterator[Phrase]:
+    """The phrases of a list that begins at `place`: `A, B and C`."""
+    phrase = phrase_at(text, place)
+    while phrase is not None:
+        yield phrase
+        joint = _NEXT.match(text, phrase.end)
+        phrase = phrase_at(text, joint.end()) if joint else None
+
+
+def _is_none(name: str, *, has_head: bool) -> bool:
+    """Whether words that begin large name a machine, a library, a task or a language, and no data."""
+    if _NOT_DATA.search(name) or not any(char.isalpha() for char in name):
+        return True
+    words = name.lower().split()
+    return not has_head and all(word in LANGUAGES for word in words)
