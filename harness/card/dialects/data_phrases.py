@@ -24,7 +24,7 @@ HEAD = r"(?:[Dd]ata[ -]?[Ss]ets?|[Dd]ata|[Cc]orpus|[Cc]orpora|[Bb]enchmarks?|(?:
 # Words that begin large or with a digit, with what stands between them in names; the dot of a version ends none.
 _WORD = r"(?:[A-Z0-9]|[a-z]{1,4}[A-Z])[\w+&/'’-]*(?:\.[\w-]+)*"
 _BARE = (
-    rf"{_WORD}(?: (?:{_WORD}|v(?:er)?\.? ?\d[\w.]*\w|v\d|quad|of(?= [A-Z])|for(?= [A-Z])|in(?= [A-Z]))){{0,6}}"
+    rf"{_WORD}(?: (?:{_WORD}|v(?:er)?\.? ?\d[\w.]*\w|v\d|quad|of(?= [A-Z]))){{0,6}}"
     r"(?:(?<=[a-zA-Z]) v\d(?:\.\d+)*)?"
 )
 _SMALL = r"[a-z][a-z0-9]*(?:[_-][\w-]+|\d[\w.]*)"  # `squad_v2`, `conll2003`
@@ -35,7 +35,7 @@ _PHRASE = re.compile(
     r"(?:\*\*|__|[\"“'])?"
     r"(?:\[(?:\*\*|`)?(?:[Tt]he )?(?P<linked>[^\[\]]{2,80}?)(?:\*\*|`)?\]\((?P<target>[^()\s]{0,300})(?: \"[^\"()]*\")?\)"
     rf"|`(?P<code>[\w./-]{{2,60}})`|(?P<bare>{_BARE})|(?P<small>{_SMALL}))"
-    rf"(?:\*\*|__|[\"”'])?(?P<split> {_SPLIT}(?: (?:set|split)|(?= data)))?(?P<head>(?: [a-z-]{{2,14}}){{0,2}}? {HEAD}\b)?"
+    rf"(?:\*\*|__|[\"”'])?(?P<split> {_SPLIT}(?: (?:set|split)|(?= [Dd]ata)))?(?P<head>(?: [a-z-]{{2,14}}){{0,2}}? {HEAD}\b)?"
     r"(?: \((?P<short>[A-Z][\w-]*[A-Z][\w.-]*)\))?"
 )
 _NEXT = re.compile(r"\s?(?:,? and(?: then)?(?: on| by| with)?|,|\+|&|/|,? plus|,? as well as|,? followed by|,? then(?: on)?)\s")
@@ -44,6 +44,8 @@ _ENDED = re.compile(
     r"\s?(?:$|[,;:()]|\.(?!\w)|[-–—] )| (?:for|with|using|by|in|to|and|at|via|as|from|which|that|while|then|over|on"
     r"|released|provided|because|where|when|is|was|are|were|during|plus|after|before|has|followed|\+|&) ?"
 )
+_OF_WHOLE = re.compile(r"(?: \*{0,2}\([^()]{1,20}\)\*{0,2})? (?:present )?(?:of|in) (?:the )?(?=\[)")
+_OWN_HEAD = re.compile(r" data ?sets?$")
 _KIND = re.compile(r" (?P<kind>reviews|tweets|articles|news|comments|posts|titles|abstracts|headlines|dumps?)\b")
 # Machines, libraries, models, sizes and tasks.
 _NOT_DATA = re.compile(
@@ -51,8 +53,9 @@ _NOT_DATA = re.compile(
     r"|Kaggle|PyTorch|TensorFlow|Keras|Adam\w*|Trainer|Transformers|Hugging ?[Ff]ace|Haystack|FARM|Linux|Ubuntu|Python"
     r"|NVIDIA|Tesla|Git[Hh]ub|Notebook|Tokenizer|Pipeline|API|Accelerate|DeepSpeed|AutoTrain|AutoNLP|Optuna|Diffusion"
     r"|F1|EM)\b"
-    r"|^(?:[\w-]{0,12}(?:BERT|Bert|RoBERTa)\w*|GPT-?\d|XLM-R\w*|[\w-]{0,4}ELECTRA|BART|T5|DeBERTa\w*|Longformer)\b"
-    r"|^(?:[\w-]+ ){0,3}?(?:NL[PIU]|QA|NER|ML|MLM|NSP|Question(?:[ -]Answering)?|Natural Language|Masked|Next|Analysis"
+    r"|^(?:[\w-]{0,12}(?:BERT|Bert|RoBERTa)\w*|GPT-?\d|XLM-R\w*|[\w-]{0,4}ELECTRA|BART|BETO|T5|DeBERTa\w*|Longformer)\b"
+    r"|^(?:NL[PIU]|QA|NER|ML|MLM|NSP|Question|Natural Language|Masked|Next)$"
+    r"|^(?:[\w-]+ ){0,3}?(?:(?:Question[ -])?Answering|Analysis"
     r"|Classification|Recognition|Validation|Inference|Understanding|Generation|Summari[sz]ation|Translation|Tagging"
     r"|Modell?ing|Reading Comprehension)$"
     r"|^(?:I|We|It|This|The|Table|Figure|Section|Step|Part|Version|Indic)$"
@@ -101,11 +104,18 @@ def phrase_at(text: str, place: int) -> Phrase | None:
             name, end = f"{name}{kind.group()}", kind.end()
         if not (has_head or kind or _ENDED.match(text, end)) or _is_none(name, has_head=has_head):
             return None
-    if match["short"] and len(name.split()) > 2:
+    if match["short"] and len(name.split()) > 2 and re.fullmatch(QUESTIONS, match["short"]):
         name = match["short"]
-    split = "" if (match["split"] or "").lower().startswith(" train") else match["split"] or ""
-    if match["head"] and "ask" not in match["head"] and all(word in LANGUAGES for word in name.lower().split()):
+    split = match["split"] or ""
+    if group == "linked":
+        name = _OWN_HEAD.sub("", name) or name
+    if match["head"] and all(word in LANGUAGES for word in name.lower().split()):
+        if match["head"].lower().endswith(("task", "tasks")):
+            return None
         name = f"{name}{match['head']}"  # `the Spanish clinical corpus` has no shorter name
+    whole = _OF_WHOLE.match(text, end) if match["head"] else None
+    if whole and (found := phrase_at(text, whole.end())) is not None:
+        return found
     return Phrase(name.strip("*`_ ") + split, match.start(group), end, is_sure)
 
 

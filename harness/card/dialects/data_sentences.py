@@ -13,8 +13,9 @@ _TRAINED = re.compile(rf"(?<!\()(?<!\(\*){_TRAIN}(?! (?:code|scripts?|procedure|
 # Words over which no verb reaches to its data: another verb, another model, the end of the sentence.
 _BAR = re.compile(
     r"\b(?:evaluat|test(?:ed|ing)|achiev|obtain|reach|compar|than\b|unlike|measur|outperform|pre-?train|can\b|could\b"
-    r"|report|surpass)|[.;:](?!\w)"
+    r"|report|surpass|generat)|[.;:](?!\w)"
 )
+_ASIDE = re.compile(r", (?:which|that) [^,.;]{0,80},")  # `X, which was pre-trained on Y, on Z`
 _TO_DATA = re.compile(r"(?<!based)(?<!built) (?P<word>on|with|using|for) ")
 _ARE = re.compile(
     r"\b[Tt]rain(?:ing)? (?:data|set|corpus|data ?sets?)(?: used)?(?: (?:is|are|was|were|comes? from|consists? of"
@@ -50,7 +51,7 @@ _LONGEST_CLAUSE = 200
 def trained_on(text: str) -> list[Phrase]:
     """The data sets that a sentence's model was trained on."""
     for match in _TRAINED.finditer(text):
-        found = [] if _is_of_others(text, match) else _behind(text, match.end(), _TO_DATA, _BAR, ("on",))
+        found = [] if is_of_others(text, match) else _behind(text, match.end(), _TO_DATA, _BAR, ("on",))
         if found:
             return found
     for match in _ARE.finditer(text):
@@ -67,7 +68,7 @@ def trained_on(text: str) -> list[Phrase]:
 def evaluated_on(text: str) -> list[Phrase]:
     """The data sets that a sentence's model was measured on."""
     for match in _MEASURED.finditer(text):
-        found = [] if _is_of_others(text, match) else _behind(text, match.end(), _TO_MEASURED, _BAR_OF_SCORES, ())
+        found = [] if is_of_others(text, match) else _behind(text, match.end(), _TO_MEASURED, _BAR_OF_SCORES, ())
         if found:
             return found
     return _used(text, _USED_TO_MEASURE)
@@ -77,9 +78,13 @@ def _behind(
     text: str, place: int, prepositions: re.Pattern[str], bars: re.Pattern[str], firm: tuple[str, ...]
 ) -> list[Phrase]:
     """The data behind a verb: behind a preposition that is not `firm`, only what is sure to be data."""
-    bar = bars.search(text, place)
+    asides = [aside.span() for aside in _ASIDE.finditer(text, place)]
+    found_bars = (bar for bar in bars.finditer(text, place) if not any(a < bar.start() < b for a, b in asides))
+    bar = next(found_bars, None)
     end = min(bar.start() if bar else len(text), place + _LONGEST_CLAUSE)
     for match in prepositions.finditer(text, place - 1, end):
+        if any(a < match.start() < b for a, b in asides):
+            continue
         found = list(phrases_at(text, match.end()))
         if found and (found[0].is_sure or match["word"] in firm):
             return found
@@ -92,6 +97,6 @@ def _used(text: str, form: re.Pattern[str]) -> list[Phrase]:
     return next(([phrase] for phrase in found if phrase is not None and phrase.is_sure), [])
 
 
-def _is_of_others(text: str, match: re.Match[str]) -> bool:
+def is_of_others(text: str, match: re.Match[str]) -> bool:
     """Whether the words before a verb, in its sentence, are of other models or of what may be done."""
     return _OF_OTHERS.search(text[max(0, match.start() - 100) : match.start()]) is not None

@@ -22,7 +22,7 @@ from harness.card.dialects.data_forms import (
     SURE,
     USED_TO_EVALUATE,
 )
-from harness.card.dialects.data_sentences import evaluated_on, trained_on
+from harness.card.dialects.data_sentences import evaluated_on, is_of_others, trained_on
 from harness.card.dialects.document import Document, Finding
 from harness.card.dialects.header import items, scalar
 from harness.card.dialects.links import LINK
@@ -169,7 +169,24 @@ def _facts(text: str, declared: Collection[str], *, is_of_base: bool) -> Iterato
     language = _LANGUAGE.search(text)
     if language:
         yield "language", language.start(), language["language"] or language["named"]
-    for form in SETS if any(word in text for word in _SET_SIGNS) else ():
+    yield from _trained(text, declared, is_of_base=is_of_base)
+    if "rained on" in text or "uned on" in text:
+        yield from _both(text)
+    korean = KOREAN.search(text)
+    if korean:
+        yield "train_data", korean.start("train"), korean["train"]
+        yield "eval_data", korean.start("eval"), korean["eval"]
+    yield from _evaluated(text, is_of_base=is_of_base)
+
+
+def _trained(text: str, declared: Collection[str], *, is_of_base: bool) -> Iterator[tuple[str, int, str]]:
+    """The data that a model was trained on: by the phrases of the sentence, else by a form that recurs in cards."""
+    if not any(word in text for word in _SET_SIGNS):
+        return
+    phrases = [] if is_of_base else trained_on(text)
+    for phrase in phrases:
+        yield "train_data", phrase.start, phrase.name + _translation(text, phrase.name)
+    for form in SETS if not phrases else ():
         # The Trainer's own sentence gives the name as the Hub has it, in small letters.
         sure = {
             match: form in SURE
@@ -178,24 +195,15 @@ def _facts(text: str, declared: Collection[str], *, is_of_base: bool) -> Iterato
             for match in form.finditer(text)
         }
         found = [match for match in sure if _is_data(match["data"].strip(), is_sure=sure[match])]
-        if found and not _OF_OTHERS.search(text[: found[0].start("data")]):
-            yield "train_data", found[0].start("data"), found[0]["data"].strip(" .*") + _translation(text, found[0])
+        if found and not is_of_others(text, found[0]) and not _OF_OTHERS.search(text[: found[0].start("data")]):
+            name = found[0]["data"].strip(" .*")
+            yield "train_data", found[0].start("data"), name + _translation(text, name)
             then = AND_THEN.search(text, found[0].end())
             if then and _is_data(then["data"], is_sure=False):
                 yield "train_data", then.start("data"), then["data"]
             for more in _more_links(text, found[0].end()):
                 yield "train_data", more.start("data"), more["data"].strip("*`")
             break
-    else:
-        for phrase in trained_on(text) if not is_of_base and any(word in text for word in _SET_SIGNS) else ():
-            yield "train_data", phrase.start, phrase.name
-    if "rained on" in text or "uned on" in text:
-        yield from _both(text)
-    korean = KOREAN.search(text)
-    if korean:
-        yield "train_data", korean.start("train"), korean["train"]
-        yield "eval_data", korean.start("eval"), korean["eval"]
-    yield from _evaluated(text, is_of_base=is_of_base)
 
 
 def _evaluated(text: str, *, is_of_base: bool) -> Iterator[tuple[str, int, str]]:
@@ -217,9 +225,8 @@ def _evaluated(text: str, *, is_of_base: bool) -> Iterator[tuple[str, int, str]]
             yield "eval_data", match.start(), name
 
 
-def _translation(text: str, match: re.Match[str]) -> str:
+def _translation(text: str, name: str) -> str:
     """What behind the name of a data set says that it is a translation of it: ` in Portuguese`, else ""."""
-    name = match["data"].strip(" .*")
     places = (place + len(name) for place in range(len(text)) if text.startswith(name, place))
     found = (language for place in places if (language := _IN_LANGUAGE.match(text, place)) is not None)
     return next((one.group() for one in found if one["language"].lower() in LANGUAGES), "")
