@@ -196,7 +196,7 @@ CASES: dict[str, tuple[str, Right]] = {
     ),
     "data from somewhere": (
         "# m\nThe net was trained on data from Quiz 21.\n\n## Training and evaluation data\n\nQuiz 21 data\n",
-        Right({"train_data": ("data from Quiz 21", "Quiz 21 data"), "eval_data": ("Quiz 21 data",)}),
+        Right({"train_data": ("Quiz 21", "Quiz 21 data"), "eval_data": ("Quiz 21 data",)}),
     ),
     "a list behind tuned on": (
         "# m\nIt is then fine-tuned on:\n1. English Quiz v1.1\n2. Quiz v1.1 put into Latin\n\nMore.\n",

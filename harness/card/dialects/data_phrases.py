@@ -18,7 +18,8 @@ _PARTS = (
     r"|corpus|corpora|rows|sentences|paragraphs|passages|tasks?)"
 )
 _DETERMINER = r"(?:(?:both|all)? ?(?:the|The|an?|An?|our|its|this|these|two|three|four|five) |both )?"
-_OF = rf"(?:(?:[\w%.,/*-]{{1,20}} ){{0,6}}?{_PARTS} (?:combining|made of|of|from|in) {_DETERMINER})?"
+_TONGUE = "|".join(word.title() for word in LANGUAGES)
+_OF = rf"(?:(?:(?:[a-z\d%/][\w%.,/*-]{{0,19}}|{_TONGUE}) ){{0,6}}?{_PARTS} (?:combining|made of|of|from|in) {_DETERMINER})?"
 _QUALITIES = r"(?:(?!(?:of|and|or|with|for|in|that|which|model|task|using|following)\b)[a-z][\w-]{2,20} ){0,5}?"
 HEAD = r"(?:[Dd]ata[ -]?[Ss]ets?|[Dd]ata|[Cc]orpus|[Cc]orpora|[Bb]enchmarks?|(?:shared )?[Tt]asks?|[Cc]ollection)"
 # Words that begin large or with a digit, with what stands between them in names; the dot of a version ends none.
@@ -28,13 +29,14 @@ _BARE = (
     r"(?:(?<=[a-zA-Z]) v\d(?:\.\d+)*)?"
 )
 _SMALL = r"[a-z][a-z0-9]*(?:[_-][\w-]+|\d[\w.]*)"  # `squad_v2`, `conll2003`
+# A name that sets of questions have: `SQuAD-it`, `TyDiQA`, `BraQuAD 2.0`, `korquad_v1`.
 QUESTIONS = r"[\w-]{0,20}(?:Qu?AD|QUAD|quad|QA)(?![a-z])[\w-]{0,12}(?: ?v?\d(?:[\d.]*\d)?)?"
 _SPLIT = r"(?:[Tt]rain(?:ing)?|[Dd]ev(?:elopment)?|[Tt]est(?:ing)?|[Vv]alid(?:ation)?|[Ee]val(?:uation)?)"
 _PHRASE = re.compile(
     rf"{_DETERMINER}{_OF}{_QUALITIES}(?P<before>(?:[\w-]{{2,20}} ){{0,4}}?{HEAD} (?:called |named |of )?)?"
     r"(?:\*\*|__|[\"“'])?"
     r"(?:\[(?:\*\*|`)?(?:[Tt]he )?(?P<linked>[^\[\]]{2,80}?)(?:\*\*|`)?\]\((?P<target>[^()\s]{0,300})(?: \"[^\"()]*\")?\)"
-    rf"|`(?P<code>[\w./-]{{2,60}})`|(?P<bare>{_BARE})|(?P<small>{_SMALL}))"
+    rf"|`(?P<code>[\w./-]{{2,60}})`(?! (?:checkpoint|model|weights))|(?P<bare>{_BARE})|(?P<small>{_SMALL}))"
     rf"(?:\*\*|__|[\"”'])?(?P<split> {_SPLIT}(?: (?:set|split)|(?= [Dd]ata)))?(?P<head>(?: [a-z-]{{2,14}}){{0,2}}? {HEAD}\b)?"
     r"(?: \((?P<short>[A-Z][\w-]*[A-Z][\w.-]*)\))?"
 )
@@ -84,7 +86,7 @@ class Phrase:
 def phrase_at(text: str, place: int) -> Phrase | None:
     """The phrase that begins at `place`, None where no name of data stands there."""
     match = _PHRASE.match(text, place)
-    if match is None:
+    if match is None or text.endswith("following ", 0, place):
         return None
     group = next(name for name in ("linked", "code", "bare", "small") if match[name])
     name, end = match[group], match.end()
@@ -107,6 +109,8 @@ def phrase_at(text: str, place: int) -> Phrase | None:
     if match["short"] and len(name.split()) > 2 and re.fullmatch(QUESTIONS, match["short"]):
         name = match["short"]
     split = match["split"] or ""
+    if "rain" in split and not (match["head"] or "").lower().endswith("set"):
+        split = ""  # what a model was trained on is the training set
     if group == "linked":
         name = _OWN_HEAD.sub("", name) or name
     if match["head"] and all(word in LANGUAGES for word in name.lower().split()):
