@@ -1,6 +1,11 @@
 """Forms of sentences that say which models a model was made from; `<name>` and its like stand for parts of them."""
 
 TUNED = r"[Ff]ined?[-\s]?[Tt]un{1,2}(?:ed|e|ing)"
+FAMILY = (
+    r"[\w.-]{0,40}(?:bert|BERT|Bert|electra|ELECTRA|Electra|gpt|GPT|bart|BART|Bart|xlnet|XLNet|t5|T5|former"
+    r"|deberta|DeBERTa|luke|LUKE|mpnet|MPNet|minilm|LM(?![a-z])|[Cc]anine|CANINE|[Ee]rnie|ERNIE|[Mm]u[Rr][Ii][Ll]|MURIL"
+    r"|[Bb]ig[Bb]ird|[Ss]plinter|XLM-R)[\w.-]{0,60}"
+)
 PARTS = {
     # A model as cards print it: a bare name, in backticks, bold, or the words of a link whose address follows.
     "<name>": r"(?:\*\*|`{1,3}|\"|')?\[?(?:\*\*|`{1,3})?(?P<model>\w[\w./:@-]{1,160}?)(?:\*\*|`{1,3})?"
@@ -9,9 +14,7 @@ PARTS = {
     r"(?:\*\*)?",
     "<tuned>": TUNED,
     # A bare word that names an architecture, `xlm-roberta-large` or `DistilBERT`.
-    "<bert>": r"[\w.-]{0,40}(?:bert|BERT|Bert|electra|ELECTRA|Electra|gpt|GPT|bart|BART|Bart|xlnet|XLNet|t5|T5|former"
-    r"|deberta|DeBERTa|luke|LUKE|mpnet|MPNet|minilm|LM(?![a-z])|[Cc]anine|CANINE|[Ee]rnie|ERNIE|[Mm]u[Rr][Ii][Ll]|MURIL"
-    r"|[Bb]ig[Bb]ird|[Ss]plinter|XLM-R)[\w.-]{0,60}",
+    "<bert>": FAMILY,
     # A name in backticks or bare, with the hyphens that names of models have and words have not.
     "<hyphens>": r"`?(?P<model>[A-Za-z0-9]\w*(?:[-/]\w+(?:\.\d+)?){1,8}|[A-Za-z0-9]+_\w{3,80})`?(?P<target>)"
     r"(?=[\s,.]|$)",
@@ -130,17 +133,4 @@ FORMS = (
     ("student", r"^[\w -]{2,50}: (?P<model>(?:[a-z]+-)?<bert>-(?:base|large|small|tiny)[\w-]{0,40})(?P<target>)$"),
     ("student", r"\b[Tt]ransfer[ -][Ll]earning of <a><name> on\b"),
     ("student", r"\b[Tt]ransfer[ -][Ll]earning of <a>(?:[\w-]{1,15} ){0,3}<link>"),
-)
-# Words between a sentence's model and the one that it began as, whatever else it says: read where no form fits.
-BASIS = (
-    r"\b(?:[Bb]ased? on|[Dd]erived from|[Bb]ase model|[Ii]nitiali[sz]ed (?:from|with)|[Ss]tart(?:ed|ing) from"
-    r"|[Bb]uilt (?:up)?on|[Oo]n top of|[Aa]dapted from|[Cc]onverted from|(?:[Vv]ersion|[Vv]ariant|[Cc]opy) of"
-    r"|[Tt]uned from"
-    r"|<tuned>(?: of)?|[Ww]eights (?:of|from)|[Cc]heckpoint (?:of|from))\b"
-    r"(?:(?!data|corpus|librar|paper|train|this model|models|available|architecture|configuration)"
-    r"[^.;:()\[\]]){0,60}?[ (]{1,2}"
-)
-NAMED_LAST = (
-    r"`{0,2}<link>",
-    r"[`(]{0,2}(?P<model>(?:[\w.-]{2,40}/)?<bert>-[\w.-]{1,60})(?P<target>)",
 )

@@ -1,0 +1,98 @@
+"""The checkpoint that a model began as, by the verbs around its name: read where no recurring form of sentence fits.
+
+A checkpoint is a link to a model on the Hub, a name in code, a name with the hyphens that checkpoints have, or a family
+of models in words with its size. What a verb does with it tells whether this model came from it.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from harness.card.data_sets import LANGUAGES
+from harness.card.dialects.data_sentences import is_of_others
+from harness.card.dialects.links import hub_model
+from harness.card.dialects.model_forms import FAMILY, TUNED
+from harness.card.dialects.own_names import is_family
+
+_SIZES = (
+    r"(?:[Bb]ase|[Ll]arge|[Ss]mall|[Tt]iny|[Mm]ini|[Mm]edium|[Xx]{1,2}[Ll]arge|[Xx]?[Ss]mall|(?:[Uu]n)?[Cc]ased"
+    r"|[Mm]ultilingual|[Vv]\d)"
+)
+_TONGUES = rf"(?:(?:[Mm]ultilingual|{'|'.join(word.title() for word in LANGUAGES)}) (?=[A-Z]))?"
+_NAME = (
+    r"(?:\*\*|__)?(?:\[(?:\*\*|`)?(?P<linked>[^\[\]]{2,80}?)(?:\*\*|`)?\]\((?P<target>[^()\s]{0,300})\)"
+    r"|[`\"“'](?P<code>[\w./-]{3,90})[`\"”']"
+    rf"|(?P<bare>(?:[\w.-]{{2,40}}/)?(?<![\w-]){FAMILY}[-_][\w-]{{1,60}}(?:\.\d[\w-]*)?|[\w.-]{{2,40}}/[\w-]{{2,80}})"
+    rf"|(?P<words>{_TONGUES}{FAMILY}(?:[ -]{_SIZES}){{0,4}}))(?:\*\*|__)?"
+)
+_A = r"(?:(?:the|The|a|A|an|An|our|pre-?trained|existing|original|standard|popular|Hugging ?[Ff]ace(?:['’]s)?) )*"
+_SOME = r"(?:(?!on\b|and\b|with\b|data|corpus|which|that|architecture|training|experience)[\w'’-]{1,20} ){0,4}?"
+_MODEL = r"(?: (?:base |large |language |pre-?trained |transformer )*(?:model|checkpoint|weights|encoder|network|LM))?"
+_BASE = r"(?:(?:[Bb]ase|[Bb]ackbone|[Uu]nderlying|[Pp]re-?trained|[Ss]tarting|[Ii]nitial|[Ff]oundation|[Pp]arent|[Ee]ncoder)\b)"
+_FORMS = tuple(
+    re.compile(form)
+    for form in (
+        # `based on X`, `starting from X`, `weights of X`
+        r"\b(?:[Bb]ased? (?:up)?on|[Dd]erived from|[Ii]nitiali[sz]ed? (?:from|with|using)|[Ss]tart(?:s|ed|ing)? (?:from|with)"
+        r"|[Bb]uil[dt]s? (?:up)?on|[Oo]n top of|[Ww]eights (?:of|from)|[Cc]heckpoint (?:of|from)|[Vv]ersion of|[Vv]ariant of"
+        rf"|[Ff]ine-?tun(?:es|ing of)|[Ee]xtends) {_A}{_SOME}{_NAME}",
+        rf"\b{TUNED} on {_A}{_SOME}{_NAME} (?:checkpoint|model|weights)\b",
+        # `we fine-tuned X on`, `this project fine-tunes X`
+        rf"\b(?:{TUNED}|[Ff]ine-?tunes|[Tt]rains?) {_A}{_SOME}{_NAME}{_MODEL}(?= (?:on|for|using|with|to|gives|achieves|reaches)\b"
+        r"|,|\.(?!\w)|$| ?\()",
+        # `we took X and trained it`, `using X as the base model`
+        rf"\b(?:[Tt]ook|[Tt]ak(?:e|ing)|[Uu]s(?:e|es|ed|ing)|[Ll]everag\w+) {_A}{_SOME}{_NAME}{_MODEL}(?=[^.;:]{{0,30}}? "
+        rf"(?:as (?:the |a |our |its )?(?:\w+ )?{_BASE}|and (?:then )?(?:{TUNED}|trained|further)))",
+        # `X fine-tuned on`, `the X model was further trained`
+        rf"(?:^|(?<=[Tt]his is )|(?<=[\s(])(?:is|was|[Tt]he|[Aa]n?|[Oo]ur|[Oo]f) ){_A}{_NAME}{_MODEL},?"
+        r"(?: \([^()]{1,60}\))?(?: (?:that|which))?(?: (?:is|was|were|has been|have been|after))?(?: (?:further|then|additionally"
+        rf"|subsequently|again))? (?:{TUNED}|(?<!-)trained) (?:for|on|using|with|to)\b",
+        # `the base model is X`, `backbone: X`
+        rf"\b{_BASE} (?:[a-z]+ )?(?:model|checkpoint|encoder|network|architecture)?(?: used)?(?: here| in this \w+)?"
+        rf"(?:\*\*)?(?: is| was|:)(?:\*\*)? {_A}{_SOME}{_NAME}",
+        # `X as its backbone`
+        rf"{_NAME}{_MODEL} as (?:the |a |our |its )?(?:\w+ )?{_BASE}",
+    )
+)
+_TUNED_NAME = re.compile(
+    r"squad|quad\b|(?:^|[-_])(?:qa|ner|mnli|nli|sst2?|stsb?|finetuned|fine-tuned|mrc|pos|cola|qnli|emotion|sentiment)(?:$|[-_])", re.I
+)
+_NO_MODEL = re.compile(
+    r"(?:[MC]?LM|[Tt]ransformers?|Hugging ?Face|here|link|this|paper|repo\w*|huggingface/transformers|google-research/\w+|facebookresearch/\w+"
+    r"|\S+\.(?:py|sh|json|ipynb|com|org|io)|\w+Trainer|\w+For\w+|Auto\w+)$"
+)
+_SUBJECT = 4  # the form in which the checkpoint is the subject
+_STRONG = 0  # the form whose words say that a model came from another, whatever that was tuned to
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    name: str
+    start: int
+
+
+def bases(text: str) -> Iterator[Checkpoint]:
+    """The checkpoints that a sentence says its model began as, the surest form first."""
+    for n, form in enumerate(_FORMS):
+        for match in form.finditer(text):
+            is_other = is_of_others(text, match) or (n == _SUBJECT and "riginal" in match.group())
+            found = None if is_other else _checkpoint(match, is_strong=n == _STRONG)
+            if found is not None:
+                yield found
+
+
+def _checkpoint(match: re.Match[str], *, is_strong: bool) -> Checkpoint | None:
+    group = next(name for name in ("linked", "code", "bare", "words") if match[name])
+    name, place = match[group].strip("*`_ ").rstrip(".-"), match.start(group)
+    if group == "linked":
+        linked = hub_model(match["target"])
+        if linked is None and not re.fullmatch(rf"{FAMILY}(?:[ -]{_SIZES})*", name):
+            return None
+        name = linked or name
+    if _NO_MODEL.match(name) or (group == "code" and not re.search(r"[-/]|\d", name)):
+        return None
+    if is_strong and is_family(name) and (group == "words" or (group == "linked" and hub_model(match["target"]) is None)):
+        return None  # an architecture
+    if not is_strong and group != "words" and _TUNED_NAME.search(name):
+        return None  # this model or a sibling
+    return Checkpoint(name, place)
