@@ -18,7 +18,7 @@ _SIZES = (
     r"(?:[Bb]ase|[Ll]arge|[Ss]mall|[Tt]iny|[Mm]ini|[Mm]edium|[Xx]{1,2}[Ll]arge|[Xx]?[Ss]mall|(?:[Uu]n)?[Cc]ased"
     r"|[Mm]ultilingual|[Vv]\d)"
 )
-_TONGUES = rf"(?:(?:[Mm]ultilingual|{'|'.join(word.title() for word in LANGUAGES)}) (?=[A-Z]))?"
+_TONGUES = rf"(?:(?:[Mm]ultilingual(?= BERT)|{'|'.join(word.title() for word in LANGUAGES)}) (?=[A-Z]))?"
 _NAME = (
     r"(?:\*\*|__)?(?:\[(?:\*\*|`)?(?P<linked>[^\[\]]{2,80}?)(?:\*\*|`)?\]\((?P<target>[^()\s]{0,300})\)"
     r"|[`\"“'](?P<code>[\w./-]{3,90})[`\"”']"
@@ -29,6 +29,7 @@ _A = r"(?:(?:the|The|a|A|an|An|our|pre-?trained|existing|original|standard|popul
 _SOME = r"(?:(?!on\b|and\b|with\b|data|corpus|which|that|architecture|training|experience)[\w'’-]{1,20} ){0,4}?"
 _MODEL = r"(?: (?:base |large |language |pre-?trained |transformer )*(?:model|checkpoint|weights|encoder|network|LM))?"
 _BASE = r"(?:(?:[Bb]ase|[Bb]ackbone|[Uu]nderlying|[Pp]re-?trained|[Ss]tarting|[Ii]nitial|[Ff]oundation|[Pp]arent|[Ee]ncoder)\b)"
+_TRAIN = rf"(?:{TUNED}|(?<!-)[Tt]rain(?:ed|ing)?)"
 _FORMS = tuple(
     re.compile(form)
     for form in (
@@ -50,25 +51,40 @@ _FORMS = tuple(
         # `the base model is X`, `backbone: X`
         rf"\b{_BASE} (?:[a-z]+ )?(?:model|checkpoint|encoder|network|architecture)?(?: used)?(?: here| in this \w+)?"
         rf"(?:\*\*)?(?: is| was|:)(?:\*\*)? {_A}{_SOME}{_NAME}",
+        # `the model used for fine-tuning is X`
+        rf"\b(?:[Mm]odel|MODEL|[Aa]rchitecture|[Cc]heckpoint) (?:that (?:is|was) )?used (?:for|in|to) (?:the )?{_TRAIN} "
+        rf"(?:is|was) {_A}{_NAME}",
+        # `pre-trained X with … fine-tuning on`, `X with additional training`
+        rf"^{_A}{_NAME}{_MODEL} with (?:(?:additional|further|more) (?:pre-?)?{_TRAIN}|[^.;]{{0,100}}?{TUNED} on\b)",
+        # `the original model this is based on can be found [here](…)`
+        rf"\b(?:[Oo]riginal|[Bb]ase|[Pp]arent) model\b[^.;:()\[\]]{{0,60}} {_NAME}",
+        # `训练的X模型`
+        r"(?:训练|微调)(?:的|后的)? ?(?P<bare>[A-Za-z][A-Za-z0-9]*(?:[-_][A-Za-z0-9]+)+) ?(?:模型|预训练)",
+        # `a X-based model`
+        r"\bis an? (?P<words>[\w.-]{2,40}?)-based (?:[\w-]+ ){0,4}model\b",
         # `X as its backbone`
         rf"{_NAME}{_MODEL} as (?:the |a |our |its )?(?:\w+ )?{_BASE}",
     )
 )
 _TUNED_NAME = re.compile(
-    r"squad|quad\b|(?:^|[-_])(?:qa|ner|mnli|nli|sst2?|stsb?|finetuned|fine-tuned|mrc|pos|cola|qnli|emotion|sentiment)(?:$|[-_])", re.I
+    r"squad|quad\b|(?:^|[-_])(?:qa|ner|mnli|nli|sst2?|stsb?|finetuned|fine-tuned|mrc|pos|cola|qnli|emotion|sentiment)(?:$|[-_])",
+    re.I,
 )
 _NO_MODEL = re.compile(
     r"(?:[MC]?LM|[Tt]ransformers?|Hugging ?Face|here|link|this|paper|repo\w*|huggingface/transformers|google-research/\w+|facebookresearch/\w+"
     r"|\S+\.(?:py|sh|json|ipynb|com|org|io)|\w+Trainer|\w+For\w+|Auto\w+)$"
 )
 _SUBJECT = 4  # the form in which the checkpoint is the subject
-_STRONG = 0  # the form whose words say that a model came from another, whatever that was tuned to
+_STRONG = (0, 8)  # forms whose words say that a model came from another, whatever that was tuned to
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
+    """`is_strong` where words say that this is the one, so that several may be."""
+
     name: str
     start: int
+    is_strong: bool
 
 
 def bases(text: str) -> Iterator[Checkpoint]:
@@ -76,23 +92,30 @@ def bases(text: str) -> Iterator[Checkpoint]:
     for n, form in enumerate(_FORMS):
         for match in form.finditer(text):
             is_other = is_of_others(text, match) or (n == _SUBJECT and "riginal" in match.group())
-            found = None if is_other else _checkpoint(match, is_strong=n == _STRONG)
+            found = None if is_other else _checkpoint(match, is_strong=n in _STRONG)
             if found is not None:
                 yield found
 
 
 def _checkpoint(match: re.Match[str], *, is_strong: bool) -> Checkpoint | None:
-    group = next(name for name in ("linked", "code", "bare", "words") if match[name])
+    found = match.groupdict()
+    group = next(name for name in ("linked", "code", "bare", "words") if found.get(name))
     name, place = match[group].strip("*`_ ").rstrip(".-"), match.start(group)
     if group == "linked":
         linked = hub_model(match["target"])
         if linked is None and not re.fullmatch(rf"{FAMILY}(?:[ -]{_SIZES})*", name):
             return None
         name = linked or name
+    if group == "words" and re.search(FAMILY, name) is None:
+        return None
     if _NO_MODEL.match(name) or (group == "code" and not re.search(r"[-/]|\d", name)):
         return None
-    if is_strong and is_family(name) and (group == "words" or (group == "linked" and hub_model(match["target"]) is None)):
+    if (
+        is_strong
+        and is_family(name)
+        and (group == "words" or (group == "linked" and hub_model(match["target"]) is None))
+    ):
         return None  # an architecture
     if not is_strong and group != "words" and _TUNED_NAME.search(name):
         return None  # this model or a sibling
-    return Checkpoint(name, place)
+    return Checkpoint(name, place, is_strong)

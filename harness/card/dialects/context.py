@@ -16,8 +16,9 @@ _HEADED = re.compile(r"^(?P<data>[A-Z0-9][\w .-]{2,40}?) (?:[Ee]valuation|[Rr]es
 # A heading that is all data: `on ARCD`, `SQuAD v2 dev`.
 _NAMED = re.compile(
     r"^(?:[Oo]n (?:the )?(?P<on>[A-Z0-9][\w .-]{1,40}?)|(?P<data>[A-Z][\w.-]*(?: v?[\d.]+| [A-Z][\w.-]*){0,3}) "
-    r"(?:[Dd]ev|[Tt]est|[Vv]alidation|[Ee]val)\w*"
-    r"|(?P<alone>[A-Za-z-]{0,8}(?:QuAD|QUAD)(?:[ -](?!v?\d)[a-z]{2})?(?: ?v?\d[\d.]*)?))(?: set| split| data ?set)?:?$"
+    r"(?:[Dd]ev|[Tt]est|[Vv]alidation|[Ee]val|DEV|TEST|VALIDATION|EVAL)\w*"
+    r"|(?P<alone>[A-Za-z-]{0,8}(?:QuAD|QUAD)(?:[ -](?!v?\d)[a-z]{2})?(?: ?v?\d[\d.]*)?))(?: set| split| data ?set)?"
+    r"(?: \([\w -]{2,20}\))?:?$"
 )
 # `… fine-tuned on SQuAD2.0`, and below it `with the following results`: on the same data.
 _TUNED_ON = re.compile(r"(?:[Tt]uned|[Tt]rained) on (?:the )?(?P<data>[A-Z][\w.-]*(?: v?\d[\d.]*)?)$")

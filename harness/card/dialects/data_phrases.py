@@ -40,13 +40,16 @@ _PHRASE = re.compile(
     rf"(?:\*\*|__|[\"”'])?(?P<split> {_SPLIT}(?: (?:set|split)|(?= [Dd]ata)))?(?P<head>(?: [a-z-]{{2,14}}){{0,2}}? {HEAD}\b)?"
     r"(?: \((?P<short>[A-Z][\w-]*[A-Z][\w.-]*)\))?"
 )
-_NEXT = re.compile(r"\s?(?:,? and(?: then)?(?: on| by| with)?|,|\+|&|/|,? plus|,? as well as|,? followed by|,? then(?: on)?)\s")
+_NEXT = re.compile(
+    r"\s?(?:,? and(?: then)?(?: on| by| with)?|,|\+|&|/|,? plus|,? as well as|,? followed by|,? then(?: on)?)\s"
+)
 # What follows a name that says no more than itself; other words make it the beginning of something else.
 _ENDED = re.compile(
     r"\s?(?:$|[,;:()]|\.(?!\w)|[-–—] )| (?:for|with|using|by|in|to|and|at|via|as|from|which|that|while|then|over|on"
     r"|released|provided|because|where|when|is|was|are|were|during|plus|after|before|has|followed|\+|&) ?"
 )
-_OF_WHOLE = re.compile(r"(?: \*{0,2}\([^()]{1,20}\)\*{0,2})? (?:present )?(?:of|in) (?:the )?(?=\[)")
+_OF_WHOLE = re.compile(r"(?: \*{0,2}\([^()]{1,20}\)\*{0,2})? (?:present )?(?:of|in|from) (?:the )?(?P<link>(?=\[))?")
+_ENDS_WITH_HEAD = re.compile(rf" (?:(?P<dataset>[Dd]ata ?[Ss]ets?)|{HEAD})$")
 _OWN_HEAD = re.compile(r" data ?sets?$")
 _KIND = re.compile(r" (?P<kind>reviews|tweets|articles|news|comments|posts|titles|abstracts|headlines|dumps?)\b")
 # Machines, libraries, models, sizes and tasks.
@@ -60,7 +63,8 @@ _NOT_DATA = re.compile(
     r"|^(?:[\w-]+ ){0,3}?(?:(?:Question[ -])?Answering|Analysis"
     r"|Classification|Recognition|Validation|Inference|Understanding|Generation|Summari[sz]ation|Translation|Tagging"
     r"|Modell?ing|Reading Comprehension)$"
-    r"|^(?:I|We|It|This|The|Table|Figure|Section|Step|Part|Version|Indic)$"
+    r"|^(?:I|We|It|This|The|Table|Figure|Section|Step|Part|Version|Indic|Text|Custom|Public"
+    r"|Private|Large|Multiple|Various|Synthetic|Label+ed|Training|Test|Your|My|Each|Any|All|Some|Other|Same)$"
     r"|^~?\d[\d.,/]*(?:th|st|nd|rd|[kKMBG]B?|TB|MB)?$|^p\d\.\d?x?large",
 )
 _NO_NAME = re.compile(
@@ -90,7 +94,10 @@ def phrase_at(text: str, place: int) -> Phrase | None:
         return None
     group = next(name for name in ("linked", "code", "bare", "small") if match[name])
     name, end = match[group], match.end()
-    has_head = match["before"] is not None or match["head"] is not None or match["split"] is not None
+    is_headed = group == "bare" and (own := _ENDS_WITH_HEAD.search(name)) is not None
+    if is_headed and own and own["dataset"]:
+        name = name[: own.start()]  # `TQuad Dataset`
+    has_head = is_headed or match["before"] is not None or match["head"] is not None or match["split"] is not None
     is_sure = has_head or re.fullmatch(QUESTIONS, name) is not None or "/datasets/" in (match["target"] or "")
     if _NO_NAME.fullmatch(name) or (group == "linked" and hub_model(match["target"])):
         return None
@@ -118,7 +125,8 @@ def phrase_at(text: str, place: int) -> Phrase | None:
             return None
         name = f"{name}{match['head']}"  # `the Spanish clinical corpus` has no shorter name
     whole = _OF_WHOLE.match(text, end) if match["head"] else None
-    if whole and (found := phrase_at(text, whole.end())) is not None:
+    is_task = (match["head"] or "").lower().endswith(("task", "tasks"))
+    if whole and (is_task or whole["link"] is not None) and (found := phrase_at(text, whole.end())) is not None:
         return found
     return Phrase(name.strip("*`_ ") + split, match.start(group), end, is_sure)
 

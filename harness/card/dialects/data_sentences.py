@@ -18,28 +18,32 @@ _BAR = re.compile(
 _ASIDE = re.compile(r", (?:which|that) [^,.;]{0,80},")  # `X, which was pre-trained on Y, on Z`
 _TO_DATA = re.compile(r"(?<!based)(?<!built) (?P<word>on|with|using|for) ")
 _ARE = re.compile(
-    r"\b[Tt]rain(?:ing)? (?:data|set|corpus|data ?sets?)(?: used)?(?: (?:is|are|was|were|comes? from|consists? of"
+    rf"\b(?:[Tt]rain(?:ing)?|{TUNED}) (?:data|set|corpus|data ?sets?)(?: used)?(?: (?:is|are|was|were|comes? from|consists? of"
     r"|contains?|includes?|stems? from)) (?:from )?"
 )
 _USED = re.compile(
     rf" (?:(?:is|was|are|were|been)(?: also| then| first)? )?used (?:here )?(?:to|for|in|as)(?: the| our| its)?"
     rf"(?: \w+)? {_TRAIN}"
 )
-_WE_USED = re.compile(r"\b(?:[Ww]e|I) (?:have )?(?:used?|adopt(?:ed)?|utili[sz]ed?) ")
+_WE_USED = re.compile(r"\b(?:[Ww]e|I) (?:have )?(?:used?|adopt(?:ed)?|utili[sz]ed?|combined?|merged?) ")
 _FOR_TRAINING = re.compile(rf"[^.;:]{{0,60}}? (?:for|as|to) (?:the |our )?(?:\w+ )?{_TRAIN}")
-_TO_TRAIN = re.compile(rf"\b(?:[Tt]o|[Ff]or) (?:[Ff]ine-?tune|[Tt]rain|{_TRAIN})(?: (?:this|the|our|it|a)\b[^.;:A-Z]{{0,30}})?,? ?$")
+_TO_TRAIN = re.compile(
+    rf"\b(?:[Tt]o|[Ff]or|[Ww]hen) (?:[Ff]ine-?tune|[Tt]rain|{_TRAIN})(?: (?:this|the|our|it|a)\b[^.;:A-Z]{{0,30}}| for [\w -]{{3,30}})?,? ?$"
+)
 # A clause with such words before the verb speaks of other models, or of what may be done.
 _OF_OTHERS = re.compile(
     r"\b(?:[Uu]nlike|[Cc]ompar\w+|than|[Oo]riginal(?:ly)? (?:[\w-]+ ){0,4}(?:was|were|is)|[Ii]nstead of|[Ss]tate[- ]of[- ]the[- ]art|[Aa]lso tried|[Ss]imilar to"
     r"|[Oo]ther|[Ii]f you|[Yy]ou can|to be|can be|could be|may be|might be|should be|must(?: not)? be|not be|how to"
-    r"|want to|[Nn]ot|\w+n['’]t|[Tt]o try|[Oo]ur (?:\w+ )?models|[Mm]odels(?! (?:are|were|is|was|has|have)\b))\b[^.;]{0,60}$"
+    r"|want to|[Nn]ot|\w+n['’]t|[Tt]o try|[Pp]rovides?|[Oo]ur (?:\w+ )?models|[Mm]odels(?! (?:are|were|is|was|has|have)\b))\b[^.;]{0,60}$"
 )
 _MEASURED = re.compile(
     r"\b(?:[Ee]valuat(?:ed?|es|ing|ions?)|[Tt]ested|[Tt]esting|[Vv]alidated|[Mm]easured|[Bb]enchmarked|[Bb]enchmarks?"
     r"|[Rr]esults?|[Ss]cores?|[Pp]erformance|[Rr]each(?:es)?|[Aa]chieves?d?|[Oo]btain(?:s|ed)?|F1|EM|[Aa]ccuracy"
     r"|[Mm]etrics)\b"
 )
-_BAR_OF_SCORES = re.compile(rf"{_TRAIN}|\b(?:compar|than\b|pre-?train|[Ss]tate[- ]of[- ]the[- ]art|SOTA|\w+n't\b)|[.;](?!\w)")
+_BAR_OF_SCORES = re.compile(
+    rf"{_TRAIN}|\b(?:compar|than\b|pre-?train|[Ss]tate[- ]of[- ]the[- ]art|SOTA|\w+n't\b)|[.;](?!\w)"
+)
 _TO_MEASURED = re.compile(r" (?P<word>on|over|using) ")
 _USED_TO_MEASURE = re.compile(
     r" (?:(?:is|was|are|were|been)(?: also| then)? )?(?:used (?:here )?)?(?:to|for|in|as)"

@@ -25,7 +25,7 @@ _SIGNS = (
 _BASIS_SIGNS = (
     "ased on", "ase on", "erived", "ase model", "nitiali", "tart", "uilt", "top of", "from", "ersion of", "ariant",
     "opy of", "uned", "uning", "tunes", "trained", "eights", "heckpoint", "ackbone", "ook ", "uild", "model is", "model was",
-    "odel: ",
+    "odel: ", "训练", "微调", "-based", "riginal model", "sed for", "dditional", "uning on",
 )  # fmt: skip
 # A model is introduced in words that introduce other things too, so only a link to one on the Hub counts.
 _INTRODUCED = (
@@ -86,16 +86,22 @@ def find(document: Document) -> Iterable[Finding]:
 
 
 def _by_its_verbs(document: Document) -> Iterator[Fact]:
-    """The first checkpoint that a sentence's verbs say this model began as, and that is not this model."""
+    """The checkpoints that a sentence's verbs say this model began as, and that are not this model.
+
+    Only the first counts, but for those of words that can mean nothing else, such as `based on`.
+    """
+    seen = set[str]()
     for paragraph, shift, text in document.sentences():
         if not any(word in text for word in _BASIS_SIGNS) or _NOTE.match(text):
             continue
         if context.is_of_base(document, paragraph.lines[0]):
             continue
         for found in bases(text[:_LONGEST]):
-            if plain_name(found.name) not in document.own_names and found.name.lower() not in _NO_MODEL:
+            plain = plain_name(found.name)
+            is_new = plain not in document.own_names and plain not in seen and found.name.lower() not in _NO_MODEL
+            if is_new and (not seen or found.is_strong):
+                seen.add(plain)
                 yield Fact("student", found.name, paragraph.line(found.start + shift), NAME)
-                return
 
 
 def _models(text: str) -> Iterator[tuple[str, int, str]]:

@@ -46,7 +46,7 @@ _QUESTIONS = (
 )
 # `SQuAD 2.0 F1`, `ViquiQuAD (EM)`, `GermEval (F1)`: the data before the metric.
 _ON_DATA = re.compile(
-    rf"^(?:(?P<data>{_QUESTIONS}) ?\(?|(?P<named>(?!(?:Has|No)Ans|Variance|Std|Number)[A-Z][\w. /-]{{2,30}}?) ?\()"
+    rf"^(?:(?P<data>{_QUESTIONS}) ?\(?|(?P<named>(?!(?:Has|No)Ans|Variance|Std|Number)[A-Z][\w. /-]{{2,30}}?(?: \((?:[Dd]ev|[Tt]est)\))?) ?\()"
     r"(?P<metric>[A-Za-z]\w{1,9}(?: [Mm]atch| [Ss]core)?)\)?$"
 )
 _DATA_TITLE = re.compile(rf"^{_QUESTIONS}(?: (?:dev|test))?$")
@@ -194,7 +194,7 @@ def _on_data(title: str) -> re.Match[str] | None:
     """A header of data and a metric; None where what stands before the metric is one itself, or a setting."""
     match = _ON_DATA.match(title)
     metric = metric_of(match["metric"]) if match else None
-    if metric is None or metric[1] != "points":
+    if metric is None or metric[1] not in ("points", "other"):
         return None
     return match if match and not is_metric(match["named"] or "") and not is_setting(match["named"] or "") else None
 

@@ -46,6 +46,9 @@ def own_rows(document: Document, table: Table, column: int) -> frozenset[int]:
     titled = {n for n, name in names.items() if name.startswith(tuple(document.title_words))}
     if not firm and len({names[n] for n in titled}) == 1:
         firm = titled
+    said = {n for n, label in labels.items() if THIS.search(label)}
+    if len(said) > 1 and said & titled:
+        return frozenset(said & titled)  # `small (ours)` and `large (ours)`, on the card of the large one
     others = {n for n, label in labels.items() if n not in firm and is_this(document, label)}
     if firm & titled or others:
         return frozenset(firm if firm & titled else firm | others)
