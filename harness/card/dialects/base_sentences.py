@@ -36,7 +36,7 @@ _FORMS = tuple(
         # `based on X`, `starting from X`, `weights of X`
         r"\b(?:[Bb]ased? (?:up)?on|[Dd]erived from|[Ii]nitiali[sz]ed? (?:from|with|using)|[Ss]tart(?:s|ed|ing)? (?:from|with)"
         r"|[Bb]uil[dt]s? (?:up)?on|[Oo]n top of|[Ww]eights (?:of|from)|[Cc]heckpoint (?:of|from)|[Vv]ersion of|[Vv]ariant of"
-        rf"|[Ff]ine-?tun(?:es|ing of)|[Ee]xtends) {_A}{_SOME}{_NAME}",
+        rf"|[Ff]ine-?tun(?:es|ing of)|[Ee]xtends|[Cc]ontains|(?:[Pp]re-?)?[Tt]rained from|на основе|на базе|от) {_A}{_SOME}{_NAME}",
         rf"\b{TUNED} on {_A}{_SOME}{_NAME} (?:checkpoint|model|weights)\b",
         # `we fine-tuned X on`, `this project fine-tunes X`
         rf"\b(?:{TUNED}|[Ff]ine-?tunes|[Tt]rains?) {_A}{_SOME}{_NAME}{_MODEL}(?= (?:on|for|using|with|to|gives|achieves|reaches)\b"
@@ -47,7 +47,7 @@ _FORMS = tuple(
         # `X fine-tuned on`, `the X model was further trained`
         rf"(?:^|(?<=[Tt]his is )|(?<=[\s(])(?:is|was|[Tt]he|[Aa]n?|[Oo]ur|[Oo]f) ){_A}{_NAME}{_MODEL},?"
         r"(?: \([^()]{1,60}\))?(?: (?:that|which))?(?: (?:is|was|were|has been|have been|after))?(?: (?:further|then|additionally"
-        rf"|subsequently|again))? (?:{TUNED}|(?<!-)trained) (?:for|on|using|with|to)\b",
+        rf"|subsequently|again))? (?:{TUNED}|(?<!-)trained|tuned) (?:for|on|using|with|to)\b",
         # `the base model is X`, `backbone: X`
         rf"\b{_BASE} (?:[a-z]+ )?(?:model|checkpoint|encoder|network|architecture)?(?: used)?(?: here| in this \w+)?"
         rf"(?:\*\*)?(?: is| was|:)(?:\*\*)? {_A}{_SOME}{_NAME}",
@@ -61,7 +61,7 @@ _FORMS = tuple(
         # `训练的X模型`
         r"(?:训练|微调)(?:的|后的)? ?(?P<bare>[A-Za-z][A-Za-z0-9]*(?:[-_][A-Za-z0-9]+)+) ?(?:模型|预训练)",
         # `a X-based model`
-        r"\bis an? (?P<words>[\w.-]{2,40}?)-based (?:[\w-]+ ){0,4}model\b",
+        r"(?:\b[Ii]s an? |^(?:[Aa]n? )?)(?P<words>[A-Za-z][\w.-]{1,40}?)(?:-based|[ -]powered) (?:[\w-]+ ){0,4}(?:model|system)\b",
         # `X as its backbone`
         rf"{_NAME}{_MODEL} as (?:the |a |our |its )?(?:\w+ )?{_BASE}",
     )
@@ -103,7 +103,8 @@ def _checkpoint(match: re.Match[str], *, is_strong: bool) -> Checkpoint | None:
     name, place = match[group].strip("*`_ ").rstrip(".-"), match.start(group)
     if group == "linked":
         linked = hub_model(match["target"])
-        if linked is None and not re.fullmatch(rf"{FAMILY}(?:[ -]{_SIZES})*", name):
+        is_named = re.fullmatch(rf"(?:[\w.-]+/)?{FAMILY}(?:[ -]{_SIZES})*", name) is not None
+        if linked is None and not is_named:
             return None
         name = linked or name
     if group == "words" and re.search(FAMILY, name) is None:

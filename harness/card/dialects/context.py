@@ -36,7 +36,7 @@ _OTHERS = re.compile(
 
 # Under `Details of BERT` or `About mBERT` a card tells of the model that it began as.
 _OF_THE_BASE = re.compile(
-    r"^(?:details of|about|what is|background on)\b(?!.*\b(?:train|tun|task|data ?set|this|our|model$))", re.IGNORECASE
+    r"^(?:details of|about|what is|background on)\b(?!.*\b(?:train|tun|task|data ?set|this|our|(?:the|a|this) (?:\w+ )?model$|^about model$))", re.IGNORECASE
 )
 
 

@@ -20,13 +20,13 @@ _AFTER = (
 )
 _LOADED = re.compile(r"\bthe (?P<data>[\w-]{2,40}) data ?set loaded (?:using|with|from)\b")
 # The Trainer's own sentence.
-_OF_THE_TRAINER = re.compile(
+OF_THE_TRAINER = re.compile(
     r"\b(?:fine-?tuned? (?:version|checkpoint) of .{0,250}?|trained from scratch) on\s+(?:the |an? )?"
     + _DATA
     + r" dataset\b"
 )
 SETS = (
-    _OF_THE_TRAINER,
+    OF_THE_TRAINER,
     re.compile(_TUNED + r" (?:from|of) .{1,200}? on (?:the )?" + _DATA + _AFTER),
     re.compile(rf"\b(?:[Tt]rained|{_TUNED})\b(?:.{{1,250}}?)? on the data ?set " + _DATA + _AFTER),
     re.compile(
@@ -67,7 +67,7 @@ SETS = (
         r"\[(?P<data>[^\[\]]{2,80})\]\("
     ),
 )
-SURE = (_OF_THE_TRAINER, _LOADED)  # forms that only a name of data can stand in
+SURE = (OF_THE_TRAINER, _LOADED)  # forms that only a name of data can stand in
 COMBINED = re.compile(
     r"(?:[Tt]rained|[Tt]uned) on (?:the |an? )?(?:[\w-]{1,15} )?"
     r"(?:corpus|data ?set|data|combination|concatenation|mix\w*|union)"

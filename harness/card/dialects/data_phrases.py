@@ -20,7 +20,7 @@ _PARTS = (
 _DETERMINER = r"(?:(?:both|all)? ?(?:the|The|an?|An?|our|its|this|these|two|three|four|five) |both )?"
 _TONGUE = "|".join(word.title() for word in LANGUAGES)
 _OF = rf"(?:(?:(?:[a-z\d%/][\w%.,/*-]{{0,19}}|{_TONGUE}) ){{0,6}}?{_PARTS} (?:combining|made of|of|from|in) {_DETERMINER})?"
-_QUALITIES = r"(?:(?!(?:of|and|or|with|for|in|that|which|model|task|using|following)\b)[a-z][\w-]{2,20} ){0,5}?"
+_QUALITIES = r"(?:(?!(?:of|and|or|with|for|in|that|which|model|task|using|following|train\w*|tun\w*|evaluat\w*)\b)[a-z][\w-]{2,20} ){0,5}?"
 HEAD = r"(?:[Dd]ata[ -]?[Ss]ets?|[Dd]ata|[Cc]orpus|[Cc]orpora|[Bb]enchmarks?|(?:shared )?[Tt]asks?|[Cc]ollection)"
 # Words that begin large or with a digit, with what stands between them in names; the dot of a version ends none.
 _WORD = r"(?:[A-Z0-9]|[a-z]{1,4}[A-Z])[\w+&/'’-]*(?:\.[\w-]+)*"
@@ -30,14 +30,14 @@ _BARE = (
 )
 _SMALL = r"[a-z][a-z0-9]*(?:[_-][\w-]+|\d[\w.]*)"  # `squad_v2`, `conll2003`
 # A name that sets of questions have: `SQuAD-it`, `TyDiQA`, `BraQuAD 2.0`, `korquad_v1`.
-QUESTIONS = r"[\w-]{0,20}(?:Qu?AD|QUAD|quad|QA)(?![a-z])[\w-]{0,12}(?: ?v?\d(?:[\d.]*\d)?)?"
+QUESTIONS = r"[\w-]{0,20}(?:Qu?AD|QUAD|quad|QA)(?![a-z](?!\d))[\w-]{0,12}(?: ?v?\d(?:[\d.]*\d)?)?"
 _SPLIT = r"(?:[Tt]rain(?:ing)?|[Dd]ev(?:elopment)?|[Tt]est(?:ing)?|[Vv]alid(?:ation)?|[Ee]val(?:uation)?)"
 _PHRASE = re.compile(
     rf"{_DETERMINER}{_OF}{_QUALITIES}(?P<before>(?:[\w-]{{2,20}} ){{0,4}}?{HEAD} (?:called |named |of )?)?"
     r"(?:\*\*|__|[\"“'])?"
     r"(?:\[(?:\*\*|`)?(?:[Tt]he )?(?P<linked>[^\[\]]{2,80}?)(?:\*\*|`)?\]\((?P<target>[^()\s]{0,300})(?: \"[^\"()]*\")?\)"
     rf"|`(?P<code>[\w./-]{{2,60}})`(?! (?:checkpoint|model|weights))|(?P<bare>{_BARE})|(?P<small>{_SMALL}))"
-    rf"(?:\*\*|__|[\"”'])?(?P<split> {_SPLIT}(?: (?:set|split)|(?= [Dd]ata)))?(?P<head>(?: [a-z-]{{2,14}}){{0,2}}? {HEAD}\b)?"
+    rf"(?:\*\*|__|[\"”'])?(?P<tongue> in (?:{_TONGUE})\b)?(?P<split> {_SPLIT}(?: (?:set|split)|(?= [Dd]ata)))?(?P<head>(?: [a-z-]{{2,14}}){{0,2}}? {HEAD}\b)?"
     r"(?: \((?P<short>[A-Z][\w-]*[A-Z][\w.-]*)\))?"
 )
 _NEXT = re.compile(
@@ -59,16 +59,17 @@ _NOT_DATA = re.compile(
     r"|NVIDIA|Tesla|Git[Hh]ub|Notebook|Tokenizer|Pipeline|API|Accelerate|DeepSpeed|AutoTrain|AutoNLP|Optuna|Diffusion"
     r"|F1|EM)\b"
     r"|^(?:[\w-]{0,12}(?:BERT|Bert|RoBERTa)\w*|GPT-?\d|XLM-R\w*|[\w-]{0,4}ELECTRA|BART|BETO|T5|DeBERTa\w*|Longformer)\b"
-    r"|^(?:NL[PIU]|QA|NER|ML|MLM|NSP|Question|Natural Language|Masked|Next)$"
+    r"|^(?:NL[PIU]|QA|NER|ML|MLM|NSP|Question|Natural Language|Masked|Next|X{1,3}L|(?:\w+ )?Q&A)$"
     r"|^(?:[\w-]+ ){0,3}?(?:(?:Question[ -])?Answering|Analysis"
     r"|Classification|Recognition|Validation|Inference|Understanding|Generation|Summari[sz]ation|Translation|Tagging"
     r"|Modell?ing|Reading Comprehension)$"
     r"|^(?:I|We|It|This|The|Table|Figure|Section|Step|Part|Version|Indic|Text|Custom|Public"
     r"|Private|Large|Multiple|Various|Synthetic|Label+ed|Training|Test|Your|My|Each|Any|All|Some|Other|Same)$"
+    r"|^(?:Jan|Febr)uary\b|^(?:March|April|May|June|July|August)\b|^(?:Sept|Nov|Dec)ember\b|^October\b"
     r"|^~?\d[\d.,/]*(?:th|st|nd|rd|[kKMBG]B?|TB|MB)?$|^p\d\.\d?x?large",
 )
 _NO_NAME = re.compile(
-    r"(?:train(?:ing)?|test|dev|valid(?:ation)?|eval(?:uation)?|here|link|this|github|repo\w*|paper|\w+-(?:curated|labell?ed"
+    r"(?:none|unknown|train(?:ing)?|test|dev|valid(?:ation)?|eval(?:uation)?|here|link|this|github|repo\w*|paper|\w+-(?:curated|labell?ed"
     r"|annotated|level|tuned|trained|specific|domain|scale|generated|written))",
     re.IGNORECASE,
 )
@@ -106,7 +107,7 @@ def phrase_at(text: str, place: int) -> Phrase | None:
     if group == "linked":
         is_sure = is_sure or _GROWN.search(name) is not None
     if group in ("bare", "small"):
-        if group == "small" and not is_sure:
+        if group == "small" and not (is_sure and (_GROWN.search(name) or re.search(r"[_\d]", name))):
             return None
         kind = None if has_head else _KIND.match(text, end)
         if kind:
@@ -120,8 +121,9 @@ def phrase_at(text: str, place: int) -> Phrase | None:
         split = ""  # what a model was trained on is the training set
     if group == "linked":
         name = _OWN_HEAD.sub("", name) or name
+    name += match["tongue"] or ""
     if match["head"] and all(word in LANGUAGES for word in name.lower().split()):
-        if match["head"].lower().endswith(("task", "tasks")):
+        if match["head"].lower().endswith(("task", "tasks", "datasets", "data sets", "corpora")):
             return None
         name = f"{name}{match['head']}"  # `the Spanish clinical corpus` has no shorter name
     whole = _OF_WHOLE.match(text, end) if match["head"] else None
@@ -154,4 +156,6 @@ def _is_none(name: str, *, has_head: bool) -> bool:
     if _NOT_DATA.search(name) or not any(char.isalpha() for char in name):
         return True
     words = name.lower().split()
+    if words[0].isdigit() and all(word in LANGUAGES for word in words[1:]):
+        return True  # `5 Chinese data sets`
     return not has_head and all(word in LANGUAGES for word in words)

@@ -13,9 +13,10 @@ _TRAINED = re.compile(rf"(?<!\()(?<!\(\*){_TRAIN}(?! (?:code|scripts?|procedure|
 # Words over which no verb reaches to its data: another verb, another model, the end of the sentence.
 _BAR = re.compile(
     r"\b(?:evaluat|test(?:ed|ing)|achiev|obtain|reach|compar|than\b|unlike|measur|outperform|pre-?train|can\b|could\b"
-    r"|report|surpass|generat)|[.;:](?!\w)"
+    r"|report|surpass|generat)|[.;:](?=\s|$)"
 )
 _ASIDE = re.compile(r", (?:which|that) [^,.;]{0,80},")  # `X, which was pre-trained on Y, on Z`
+_PRETRAINED = re.compile(r"(?:This|The model|We|It|Our)\b[^.;]{0,80}?\bpre-?trained\b")
 _TO_DATA = re.compile(r"(?<!based)(?<!built) (?P<word>on|with|using|for) ")
 _ARE = re.compile(
     rf"\b(?:[Tt]rain(?:ing)?|{TUNED}) (?:data|set|corpus|data ?sets?)(?: used)?(?: (?:is|are|was|were|comes? from|consists? of"
@@ -67,6 +68,13 @@ def trained_on(text: str) -> list[Phrase]:
         if is_for and found[0].is_sure:
             return found
     return _used(text, _USED)
+
+
+def pretrained_on(text: str) -> list[Phrase]:
+    """The data sets on which a sentence says that this model was pre-trained."""
+    match = _PRETRAINED.match(text)
+    found = _behind(text, match.end(), _TO_DATA, _BAR, ()) if match else []
+    return [phrase for phrase in found if phrase.is_sure]
 
 
 def evaluated_on(text: str) -> list[Phrase]:

@@ -16,13 +16,15 @@ from harness.card.dialects.data_forms import (
     LINKED_SET,
     NEXT_CODE,
     NEXT_LINK,
+    OF_THE_TRAINER,
     PRETRAINED,
     REST_OF_LINK,
     SETS,
     SURE,
     USED_TO_EVALUATE,
 )
-from harness.card.dialects.data_sentences import evaluated_on, is_of_others, trained_on
+from harness.card.dialects.data_phrases import phrase_before, phrases_at
+from harness.card.dialects.data_sentences import evaluated_on, is_of_others, pretrained_on, trained_on
 from harness.card.dialects.document import Document, Finding
 from harness.card.dialects.header import items, scalar
 from harness.card.dialects.links import LINK
@@ -92,6 +94,8 @@ _HUB_DATA = re.compile(
     r"(?:\[(?P<words>[^\[\]]{2,60})\]\(|(?:^|(?<=[,;] ))(?P<before>[A-Z][\w .-]{1,40}?)[ :(<]{1,3}|(?<![\w(\]]))"
     r"https?://huggingface\.co/datasets/(?P<name>[\w./-]{2,80})"
 )
+# Under a heading for the data: `A were used along with B`.
+_WERE_USED = re.compile(r" (?:is|are|was|were) used(?:,? (?:along|together) with)? ?")
 _LISTED_NAME = re.compile(r"^\**[A-Z][\w.-]{1,30}(?: [A-Z0-9][\w.-]{0,30}){0,2}\**$")
 
 
@@ -109,6 +113,7 @@ def find(document: Document) -> Iterable[Finding]:
 
 def _sentences(document: Document) -> Iterator[tuple[bool, Fact]]:
     """Facts of every sentence, with True for those that say what the data are."""
+    titles = {heading.line for heading in document.headings}
     declared = {(scalar(one) or "").lower() for one in items(document.header.node("datasets", "dataset"))}
     listed = -1  # the last line of a list of data
     for paragraph, shift, text in document.sentences():
@@ -134,7 +139,11 @@ def _sentences(document: Document) -> Iterator[tuple[bool, Fact]]:
         if alone and "needed" not in alone["data"]:
             for name in ("train_data", "eval_data"):
                 yield False, Fact(name, alone["data"], first, NAME)
-        if _DATA_HEADING.match(section):
+        if _DATA_HEADING.match(section) and first not in titles:
+            used = _WERE_USED.search(text)
+            for phrase in (phrase_before(text, used.start()), *phrases_at(text, used.end())) if used else ():
+                if phrase is not None and phrase.is_sure:
+                    yield False, Fact("train_data", phrase.name + _translation(text, phrase.name), first, NAME)
             alone = _LINK_ALONE.match(text) or _WITH_ADDRESS.match(text)
             for data in [alone["data"]] if alone else _at_addresses(text):
                 yield False, Fact("train_data", data, first, NAME)
@@ -146,6 +155,8 @@ def _pretrained_on(document: Document) -> Iterator[Fact]:
     """The data sets that a card links to where it says what it was pre-trained on."""
     for paragraph, shift, text in document.sentences():
         match = PRETRAINED.search(text[:_LONGEST]) if "trained on" in text else None
+        for phrase in pretrained_on(text[:_LONGEST]) if not match else ():
+            yield Fact("train_data", phrase.name, paragraph.line(phrase.start + shift), NAME)
         for link in LINK.finditer(text, match.start("rest"), match.end("rest")) if match else ():
             yield Fact("train_data", link["text"].strip("*`"), paragraph.line(link.start("text") + shift), NAME)
 
@@ -183,7 +194,7 @@ def _trained(text: str, declared: Collection[str], *, is_of_base: bool) -> Itera
     """The data that a model was trained on: by the phrases of the sentence, else by a form that recurs in cards."""
     if not any(word in text for word in _SET_SIGNS):
         return
-    phrases = [] if is_of_base else trained_on(text)
+    phrases = [] if is_of_base or OF_THE_TRAINER.search(text) else trained_on(text)
     for phrase in phrases:
         yield "train_data", phrase.start, phrase.name + _translation(text, phrase.name)
     for form in SETS if not phrases else ():

@@ -25,7 +25,7 @@ _SIGNS = (
 _BASIS_SIGNS = (
     "ased on", "ase on", "erived", "ase model", "nitiali", "tart", "uilt", "top of", "from", "ersion of", "ariant",
     "opy of", "uned", "uning", "tunes", "trained", "eights", "heckpoint", "ackbone", "ook ", "uild", "model is", "model was",
-    "odel: ", "训练", "微调", "-based", "riginal model", "sed for", "dditional", "uning on",
+    "odel: ", "训练", "微调", "-based", "powered", "от ", "на ба", "на осн", "ontains","riginal model", "sed for", "dditional", "uning on",
 )  # fmt: skip
 # A model is introduced in words that introduce other things too, so only a link to one on the Hub counts.
 _INTRODUCED = (

@@ -86,7 +86,7 @@ _RUN_PART = re.compile(
 )
 _CLAIM_IN_RUN = re.compile(r"\b(?P<metric>(?:eval )?loss|perplexity|accuracy|F1) (?P<value>\d+\.\d+)")
 _BY_OTHERS = re.compile(
-    r"for comparison|\bin (?:the|their|our) (?:original )?paper\b|\bthe authors\b"
+    r"(?:for|in|by) comparison\b|\bin (?:the|their|our) (?:original )?paper\b|\bthe authors\b"
     r"|\boriginal (?:\w+ )?paper\b|\bpaper (?:reports|states)\b|\breported results?\b"
     r"|compared (?:to|with)|\bfrom (?:the )?(?:\w+ )?paper\b|original results?|\bbaseline\b|outperform"
     r"|\b(?:can|may) also (?:try|use|check)\b|state[- ]of[- ]the[- ]art|\bvs\.?\b|previous best"
@@ -227,7 +227,8 @@ def _claim(
     line, key = paragraph.line(place), metric.strip()
     if key.lower().endswith("loss") and "." not in value:
         return  # "a loss of 1 point" is a comparison
-    is_others = _is_of_others(paragraph.text, place) or _OTHER_MODELS.match(document.section(line)) is not None
+    is_others = context.is_of_base(document, line) or _is_of_others(paragraph.text, place)
+    is_others = is_others or _OTHER_MODELS.match(document.section(line)) is not None
     is_others, about = is_others and not is_own, context.of(document, line)
     own = ON_DATA.match(paragraph.text, place)
     dataset = own["data"].strip() if own else None if is_others else about.dataset

@@ -21,13 +21,13 @@ from harness.card.dialects.table_shapes import (
     tables_of,
     with_second_header,
 )
-from harness.card.dialects.whose import THIS, family, is_this, own_rows
+from harness.card.dialects.whose import THIS, family, is_this, own_rows, page_of_other
 
 NAME = "tables"
 _LOG = {"step", "steps", "epoch", "epochs", "iteration", "iterations"}
 _VALUE = re.compile(r"^(?:#?\s*value|score|scores|result|results|this model|ours?|value)$", re.IGNORECASE)
 _DATA = re.compile(
-    r"^(?:datasets?|data|tasks?|languages?|lang|test\s?set|benchmarks?|corpus|domain|subset|config"
+    r"^(?:datasets?|data|tasks?(?: ?/ ?datasets?)?|languages?|lang|test\s?set|benchmarks?|corpus|domain|subset|config"
     r"|testset|(?:test|dev|eval|evaluation) (?:data|corpus|corpora)|(?:tested|evaluated) on|source"
     r"|lang\.?pairs?|pair|direction|language pairs?|test sets?)$",
     re.IGNORECASE,
@@ -164,6 +164,9 @@ def _metrics_along(document: Document, table: Table, columns: Sequence[int]) -> 
     for line, cells in table.rows:
         label = cells[labels[0]].strip() if labels and labels[0] < len(cells) else ""
         of_row = about if not label or is_report else _of_row(about, title, label, is_own=line in own)
+        pages = {cell for cell in cells if (page := page_of_other(document, line)) and cell and cell in page}
+        if _DATA.match(title) and pages and len(table.rows) > 1:
+            of_row = dataclasses.replace(of_row, subject=min(pages))  # data by data, each with a model tuned for it
         if data_at is not None and data_at < len(cells):
             of_row = dataclasses.replace(of_row, dataset=cells[data_at] or of_row.dataset)
         for n in columns:

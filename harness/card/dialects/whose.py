@@ -62,6 +62,12 @@ def _linked(document: Document, labels: Iterable[int]) -> set[int]:
     return own or (set(pages) if len(pages) == 1 else set())
 
 
+def page_of_other(document: Document, line: int) -> str | None:
+    """The page of another model on the Hub that a row of results links to."""
+    page = _page(document.text(line))
+    return page if page is not None and plain_name(page) not in document.own_names else None
+
+
 def _page(text: str) -> str | None:
     """The model's page that a row's first link leads to."""
     link = LINK.search(text)
