@@ -28,54 +28,70 @@ _NAME = (
 _A = r"(?:(?:the|The|a|A|an|An|our|pre-?trained|existing|original|standard|popular|Hugging ?[Ff]ace(?:['’]s)?) )*"
 _SOME = r"(?:(?!on\b|and\b|with\b|data|corpus|which|that|architecture|training|experience)[\w'’-]{1,20} ){0,4}?"
 _MODEL = r"(?: (?:base |large |language |pre-?trained |transformer )*(?:model|checkpoint|weights|encoder|network|LM))?"
-_BASE = r"(?:(?:[Bb]ase|[Bb]ackbone|[Uu]nderlying|[Pp]re-?trained|[Ss]tarting|[Ii]nitial|[Ff]oundation|[Pp]arent|[Ee]ncoder)\b)"
+_BASE = (
+    r"(?:[Bb]ase|[Bb]ackbone|[Uu]nderlying|[Pp]re-?trained|[Ss]tarting|[Ii]nitial|[Ff]oundation|[Pp]arent"
+    r"|[Ee]ncoder)\b"
+)
 _TRAIN = rf"(?:{TUNED}|(?<!-)[Tt]rain(?:ed|ing)?)"
+_WAS = (
+    r"(?: (?:that|which))?(?: (?:is|was|were|has been|have been|after))?"
+    r"(?: (?:further|then|additionally|subsequently|again))?"
+)
+# `based on X`, `weights of X`: words that say that this model came from X, whatever X was tuned to.
+_STRONG = (
+    r"\b(?:[Bb]ased? (?:up)?on|[Dd]erived from|[Ii]nitiali[sz]ed? (?:from|with|using)"
+    r"|[Ss]tart(?:s|ed|ing)? (?:from|with)|[Bb]uil[dt]s? (?:up)?on|[Oo]n top of|[Ww]eights (?:of|from)"
+    r"|[Cc]heckpoint (?:of|from)|[Vv]ersion of|[Vv]ariant of|[Ff]ine-?tun(?:es|ing of)|[Ee]xtends|[Cc]ontains"
+    rf"|(?:[Pp]re-?)?[Tt]rained from|на основе|на базе|от) {_A}{_SOME}{_NAME}",
+    # `the original model this is based on can be found [here](…)`
+    rf"(?<![\w-])(?:[Oo]riginal|[Bb]ase|[Pp]arent) model\b[^.;:()\[\]]{{0,60}} {_NAME}",
+)
+# `X fine-tuned on`, `the X model was further trained`
+_SUBJECT = (
+    rf"(?:^|(?<=[Tt]his is )|(?<=[\s(])(?:is|was|[Tt]he|[Aa]n?|[Oo]ur|[Oo]f) ){_A}{_NAME}{_MODEL},?"
+    rf"(?: \([^()]{{1,60}}\))?{_WAS} (?:{TUNED}|(?<!-)trained|tuned) (?:for|on|using|with|to)\b"
+)
 _FORMS = tuple(
-    re.compile(form)
+    (form in _STRONG, form == _SUBJECT, re.compile(form))
     for form in (
-        # `based on X`, `starting from X`, `weights of X`
-        r"\b(?:[Bb]ased? (?:up)?on|[Dd]erived from|[Ii]nitiali[sz]ed? (?:from|with|using)|[Ss]tart(?:s|ed|ing)? (?:from|with)"
-        r"|[Bb]uil[dt]s? (?:up)?on|[Oo]n top of|[Ww]eights (?:of|from)|[Cc]heckpoint (?:of|from)|[Vv]ersion of|[Vv]ariant of"
-        rf"|[Ff]ine-?tun(?:es|ing of)|[Ee]xtends|[Cc]ontains|(?:[Pp]re-?)?[Tt]rained from|на основе|на базе|от) {_A}{_SOME}{_NAME}",
+        _STRONG[0],
         rf"\b{TUNED} on {_A}{_SOME}{_NAME} (?:checkpoint|model|weights)\b",
         # `we fine-tuned X on`, `this project fine-tunes X`
-        rf"\b(?:{TUNED}|[Ff]ine-?tunes|[Tt]rains?) {_A}{_SOME}{_NAME}{_MODEL}(?= (?:on|for|using|with|to|gives|achieves|reaches)\b"
-        r"|,|\.(?!\w)|$| ?\()",
+        rf"\b(?:{TUNED}|[Ff]ine-?tunes|[Tt]rains?) {_A}{_SOME}{_NAME}{_MODEL}"
+        r"(?= (?:on|for|using|with|to|gives|achieves|reaches)\b|,|\.(?!\w)|$| ?\()",
         # `we took X and trained it`, `using X as the base model`
-        rf"\b(?:[Tt]ook|[Tt]ak(?:e|ing)|[Uu]s(?:e|es|ed|ing)|[Ll]everag\w+) {_A}{_SOME}{_NAME}{_MODEL}(?=[^.;:]{{0,30}}? "
-        rf"(?:as (?:the |a |our |its )?(?:\w+ )?{_BASE}|and (?:then )?(?:{TUNED}|trained|further)))",
-        # `X fine-tuned on`, `the X model was further trained`
-        rf"(?:^|(?<=[Tt]his is )|(?<=[\s(])(?:is|was|[Tt]he|[Aa]n?|[Oo]ur|[Oo]f) ){_A}{_NAME}{_MODEL},?"
-        r"(?: \([^()]{1,60}\))?(?: (?:that|which))?(?: (?:is|was|were|has been|have been|after))?(?: (?:further|then|additionally"
-        rf"|subsequently|again))? (?:{TUNED}|(?<!-)trained|tuned) (?:for|on|using|with|to)\b",
+        rf"\b(?:[Tt]ook|[Tt]ak(?:e|ing)|[Uu]s(?:e|es|ed|ing)|[Ll]everag\w+) {_A}{_SOME}{_NAME}{_MODEL}"
+        r"(?=[^.;:]{0,30}? "
+        rf"(?:as (?:the |a |our |its )?(?:\w+ )?(?:{_BASE})|and (?:then )?(?:{TUNED}|trained|further)))",
+        _SUBJECT,
         # `the base model is X`, `backbone: X`
-        rf"\b{_BASE} (?:[a-z]+ )?(?:model|checkpoint|encoder|network|architecture)?(?: used)?(?: here| in this \w+)?"
+        rf"\b(?:{_BASE}) (?:[a-z]+ )?(?:model|checkpoint|encoder|network|architecture)?(?: used)?(?: here| in this \w+)?"
         rf"(?:\*\*)?(?: is| was|:)(?:\*\*)? {_A}{_SOME}{_NAME}",
         # `the model used for fine-tuning is X`
-        rf"\b(?:[Mm]odel|MODEL|[Aa]rchitecture|[Cc]heckpoint) (?:that (?:is|was) )?used (?:for|in|to) (?:the )?{_TRAIN} "
-        rf"(?:is|was) {_A}{_NAME}",
+        r"\b(?:[Mm]odel|MODEL|[Aa]rchitecture|[Cc]heckpoint) (?:that (?:is|was) )?used (?:for|in|to) (?:the )?"
+        rf"{_TRAIN} (?:is|was) {_A}{_NAME}",
         # `pre-trained X with … fine-tuning on`, `X with additional training`
         rf"^{_A}{_NAME}{_MODEL} with (?:(?:additional|further|more) (?:pre-?)?{_TRAIN}|[^.;]{{0,100}}?{TUNED} on\b)",
-        # `the original model this is based on can be found [here](…)`
-        rf"\b(?:[Oo]riginal|[Bb]ase|[Pp]arent) model\b[^.;:()\[\]]{{0,60}} {_NAME}",
-        # `训练的X模型`
+        _STRONG[1],
+        # `训练的X模型`, the X model that was trained on something
         r"(?:训练|微调)(?:的|后的)? ?(?P<bare>[A-Za-z][A-Za-z0-9]*(?:[-_][A-Za-z0-9]+)+) ?(?:模型|预训练)",
         # `a X-based model`
-        r"(?:\b[Ii]s an? |^(?:[Aa]n? )?)(?P<words>[A-Za-z][\w.-]{1,40}?)(?:-based|[ -]powered) (?:[\w-]+ ){0,4}(?:model|system)\b",
+        r"(?:\b[Ii]s an? |^(?:[Aa]n? )?)(?P<words>[A-Za-z][\w.-]{1,40}?)(?:-based|[ -]powered)"
+        r" (?:[\w-]+ ){0,4}(?:model|system)\b",
         # `X as its backbone`
-        rf"{_NAME}{_MODEL} as (?:the |a |our |its )?(?:\w+ )?{_BASE}",
+        rf"{_NAME}{_MODEL} as (?:the |a |our |its )?(?:\w+ )?(?:{_BASE})",
     )
 )
 _TUNED_NAME = re.compile(
-    r"squad|quad\b|(?:^|[-_])(?:qa|ner|mnli|nli|sst2?|stsb?|finetuned|fine-tuned|mrc|pos|cola|qnli|emotion|sentiment)(?:$|[-_])",
-    re.I,
+    r"squad|quad\b|(?:^|[-_])(?:qa|ner|mnli|nli|sst2?|stsb?|finetuned|fine-tuned|mrc|pos|cola|qnli|emotion|sentiment)"
+    r"(?:$|[-_])",
+    re.IGNORECASE,
 )
 _NO_MODEL = re.compile(
-    r"(?:[MC]?LM|[Tt]ransformers?|Hugging ?Face|here|link|this|paper|repo\w*|huggingface/transformers|google-research/\w+|facebookresearch/\w+"
+    r"(?:[MC]?LM|[Tt]ransformers?|Hugging ?Face|here|link|this|paper|repo\w*|huggingface/transformers"
+    r"|google-research/\w+|facebookresearch/\w+"
     r"|\S+\.(?:py|sh|json|ipynb|com|org|io)|\w+Trainer|\w+For\w+|Auto\w+)$"
 )
-_SUBJECT = 4  # the form in which the checkpoint is the subject
-_STRONG = (0, 8)  # forms whose words say that a model came from another, whatever that was tuned to
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +105,10 @@ class Checkpoint:
 
 def bases(text: str) -> Iterator[Checkpoint]:
     """The checkpoints that a sentence says its model began as, the surest form first."""
-    for n, form in enumerate(_FORMS):
+    for is_strong, is_subject, form in _FORMS:
         for match in form.finditer(text):
-            is_other = is_of_others(text, match) or (n == _SUBJECT and "riginal" in match.group())
-            found = None if is_other else _checkpoint(match, is_strong=n in _STRONG)
+            is_other = is_of_others(text, match) or (is_subject and "riginal" in match.group())
+            found = None if is_other else _checkpoint(match, is_strong=is_strong)
             if found is not None:
                 yield found
 
@@ -118,5 +134,5 @@ def _checkpoint(match: re.Match[str], *, is_strong: bool) -> Checkpoint | None:
     ):
         return None  # an architecture
     if not is_strong and group != "words" and _TUNED_NAME.search(name):
-        return None  # this model or a sibling
+        return None  # this model or one like it
     return Checkpoint(name, place, is_strong)

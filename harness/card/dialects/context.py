@@ -36,7 +36,9 @@ _OTHERS = re.compile(
 
 # Under `Details of BERT` or `About mBERT` a card tells of the model that it began as.
 _OF_THE_BASE = re.compile(
-    r"^(?:details of|about|what is|background on)\b(?!.*\b(?:train|tun|task|data ?set|this|our|(?:the|a|this) (?:\w+ )?model$|^about model$))", re.IGNORECASE
+    r"^(?!about model$)(?:details of|about|what is|background on)\b"
+    r"(?!.*\b(?:train|tun|task|data ?set|this|our|(?:the|a) (?:\w+ )?model$))",
+    re.IGNORECASE,
 )
 
 

@@ -19,8 +19,12 @@ _PARTS = (
 )
 _DETERMINER = r"(?:(?:both|all)? ?(?:the|The|an?|An?|our|its|this|these|two|three|four|five) |both )?"
 _TONGUE = "|".join(word.title() for word in LANGUAGES)
-_OF = rf"(?:(?:(?:[a-z\d%/][\w%.,/*-]{{0,19}}|{_TONGUE}) ){{0,6}}?{_PARTS} (?:combining|made of|of|from|in) {_DETERMINER})?"
-_QUALITIES = r"(?:(?!(?:of|and|or|with|for|in|that|which|model|task|using|following|train\w*|tun\w*|evaluat\w*)\b)[a-z][\w-]{2,20} ){0,5}?"
+_OF = (
+    rf"(?:(?:(?:[a-z\d%/][\w%.,/*-]{{0,19}}|{_TONGUE}) ){{0,6}}?{_PARTS} (?:combining|made of|of|from|in) "
+    rf"{_DETERMINER})?"
+)
+_NO_QUALITY = r"(?:of|and|or|with|for|in|that|which|model|task|using|following|train\w*|tun\w*|evaluat\w*)\b"
+_QUALITIES = rf"(?:(?!{_NO_QUALITY})[a-z][\w-]{{2,20}} ){{0,5}}?"
 HEAD = r"(?:[Dd]ata[ -]?[Ss]ets?|[Dd]ata|[Cc]orpus|[Cc]orpora|[Bb]enchmarks?|(?:shared )?[Tt]asks?|[Cc]ollection)"
 # Words that begin large or with a digit, with what stands between them in names; the dot of a version ends none.
 _WORD = r"(?:[A-Z0-9]|[a-z]{1,4}[A-Z])[\w+&/'’-]*(?:\.[\w-]+)*"
@@ -35,9 +39,11 @@ _SPLIT = r"(?:[Tt]rain(?:ing)?|[Dd]ev(?:elopment)?|[Tt]est(?:ing)?|[Vv]alid(?:at
 _PHRASE = re.compile(
     rf"{_DETERMINER}{_OF}{_QUALITIES}(?P<before>(?:[\w-]{{2,20}} ){{0,4}}?{HEAD} (?:called |named |of )?)?"
     r"(?:\*\*|__|[\"“'])?"
-    r"(?:\[(?:\*\*|`)?(?:[Tt]he )?(?P<linked>[^\[\]]{2,80}?)(?:\*\*|`)?\]\((?P<target>[^()\s]{0,300})(?: \"[^\"()]*\")?\)"
+    r"(?:\[(?:\*\*|`)?(?:[Tt]he )?(?P<linked>[^\[\]]{2,80}?)(?:\*\*|`)?\]"
+    r"\((?P<target>[^()\s]{0,300})(?: \"[^\"()]*\")?\)"
     rf"|`(?P<code>[\w./-]{{2,60}})`(?! (?:checkpoint|model|weights))|(?P<bare>{_BARE})|(?P<small>{_SMALL}))"
-    rf"(?:\*\*|__|[\"”'])?(?P<tongue> in (?:{_TONGUE})\b)?(?P<split> {_SPLIT}(?: (?:set|split)|(?= [Dd]ata)))?(?P<head>(?: [a-z-]{{2,14}}){{0,2}}? {HEAD}\b)?"
+    rf"(?:\*\*|__|[\"”'])?(?P<tongue> in (?:{_TONGUE})\b)?"
+    rf"(?P<split> {_SPLIT}(?: (?:set|split)|(?= [Dd]ata)))?(?P<head>(?: [a-z-]{{2,14}}){{0,2}}? {HEAD}\b)?"
     r"(?: \((?P<short>[A-Z][\w-]*[A-Z][\w.-]*)\))?"
 )
 _NEXT = re.compile(

@@ -113,7 +113,8 @@ def pair_of(cell: str) -> tuple[str, str] | None:
     if cell.strip() == "P/S":  # Pearson and Spearman
         return "P", "S"
     match = re.match(
-        r"^(?P<stem>[\w. -]{0,30}?(?: \((?:[Dd]ev|[Tt]est)\))?)\s*(?P<bracket>\(?)(?P<one>[\w-]{1,15}(?: [Mm]atch)?)\s*/\s*"
+        r"^(?P<stem>[\w. -]{0,30}?(?: \((?:[Dd]ev|[Tt]est)\))?)\s*"
+        r"(?P<bracket>\(?)(?P<one>[\w-]{1,15}(?: [Mm]atch)?)\s*/\s*"
         r"(?P<two>[\w-]{1,15}(?: [Mm]atch)?)\)?$",
         cell.strip(),
     )

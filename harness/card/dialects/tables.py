@@ -46,7 +46,8 @@ _QUESTIONS = (
 )
 # `SQuAD 2.0 F1`, `ViquiQuAD (EM)`, `GermEval (F1)`: the data before the metric.
 _ON_DATA = re.compile(
-    rf"^(?:(?P<data>{_QUESTIONS}) ?\(?|(?P<named>(?!(?:Has|No)Ans|Variance|Std|Number)[A-Z][\w. /-]{{2,30}}?(?: \((?:[Dd]ev|[Tt]est)\))?) ?\()"
+    rf"^(?:(?P<data>{_QUESTIONS}) ?\(?|"
+    r"(?P<named>(?!(?:Has|No)Ans|Variance|Std|Number)[A-Z][\w. /-]{2,30}?(?: \((?:[Dd]ev|[Tt]est)\))?) ?\()"
     r"(?P<metric>[A-Za-z]\w{1,9}(?: [Mm]atch| [Ss]core)?)\)?$"
 )
 _DATA_TITLE = re.compile(rf"^{_QUESTIONS}(?: (?:dev|test))?$")
