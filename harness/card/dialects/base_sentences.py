@@ -65,8 +65,8 @@ _FORMS = tuple(
         rf"(?:as (?:the |a |our |its )?(?:\w+ )?(?:{_BASE})|and (?:then )?(?:{TUNED}|trained|further)))",
         _SUBJECT,
         # `the base model is X`, `backbone: X`
-        rf"\b(?:{_BASE}) (?:[a-z]+ )?(?:model|checkpoint|encoder|network|architecture)?(?: used)?(?: here| in this \w+)?"
-        rf"(?:\*\*)?(?: is| was|:)(?:\*\*)? {_A}{_SOME}{_NAME}",
+        rf"\b(?:{_BASE}) (?:[a-z]+ )?(?:model|checkpoint|encoder|network|architecture)?(?: used)?"
+        rf"(?: here| in this \w+)?(?:\*\*)?(?: is| was|:)(?:\*\*)? {_A}{_SOME}{_NAME}",
         # `the model used for fine-tuning is X`
         r"\b(?:[Mm]odel|MODEL|[Aa]rchitecture|[Cc]heckpoint) (?:that (?:is|was) )?used (?:for|in|to) (?:the )?"
         rf"{_TRAIN} (?:is|was) {_A}{_NAME}",

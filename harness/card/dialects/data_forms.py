@@ -68,12 +68,6 @@ SETS = (
     ),
 )
 SURE = (OF_THE_TRAINER, _LOADED)  # forms that only a name of data can stand in
-COMBINED = re.compile(
-    r"(?:[Tt]rained|[Tt]uned) on (?:the |an? )?(?:[\w-]{1,15} )?"
-    r"(?:corpus|data ?set|data|combination|concatenation|mix\w*|union)"
-    r"(?: combining| of| from| made of)(?: both)?(?: the)? (?P<one>[A-Z][\w.-]{1,30}(?: v?\d[\w.]{0,4})?) and (?:the )?"
-    r"(?P<two>[A-Z][\w.-]{1,30}(?: v?\d[\w.]{0,4})?)(?=[ ,;]|\.(?!\d)|$)"
-)
 PRETRAINED = re.compile(r"\b(?:was|were|is) pre-?trained on (?P<rest>(?:the )?\[(?:[^.]|\.(?=\w))+)")
 EVALUATED = re.compile(
     r"\b(?:[Ee]valuat(?:ed|ion)|[Rr]esults?|[Ss]core[sd]?|[Mm]etrics|[Aa]ccuracy|F1|[Pp]erformance|reaches|achieves)\b"

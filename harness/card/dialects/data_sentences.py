@@ -35,9 +35,9 @@ _TO_TRAIN = re.compile(
 # A clause with such words before the verb speaks of other models, or of what may be done.
 _OF_OTHERS = re.compile(
     r"\b(?:[Uu]nlike|[Cc]ompar\w+|than|[Oo]riginal(?:ly)? (?:[\w-]+ ){0,4}(?:was|were|is)|[Ii]nstead of|[Ss]imilar to"
-    r"|[Ss]tate[- ]of[- ]the[- ]art|[Aa]lso tried|[Oo]ther|[Ii]f you|[Yy]ou can"
-    r"|(?:to|can|could|may|might|should|must) be|how to|want to|[Nn]ot|\w+n['’]t|[Tt]o try|[Pp]rovides?|[Oo]ur (?:\w+ )?models"
-    r"|[Mm]odels(?! (?:are|were|is|was|has|have)\b))\b[^.;]{0,60}$"
+    r"|[Ss]tate[- ]of[- ]the[- ]art|[Aa]lso tried|[Oo]ther|[Ii]f you"
+    r"|[Yy]ou can|(?:to|can|could|may|might|should|must) be|how to|want to|[Nn]ot|\w+n['’]t|[Tt]o try|[Pp]rovides?"
+    r"|[Oo]ur (?:\w+ )?models|[Mm]odels(?! (?:are|were|is|was|has|have)\b))\b[^.;]{0,60}$"
 )
 # `AcmeBERT is a pre-trained model of Latin, trained by Acme on …`
 _INTRODUCED = re.compile(rf"(?:^|\. )\[?{FAMILY}\]?\S{{0,100}} is an? pre-?trained\b[^.;]*$")

@@ -7,7 +7,6 @@ from harness.card.data_sets import LANGUAGES
 from harness.card.dialects import context
 from harness.card.dialects.data_forms import (
     AND_THEN,
-    COMBINED,
     EVALUATED,
     EVALUATED_ON,
     EVALUATED_PART,
@@ -181,8 +180,6 @@ def _facts(text: str, declared: Collection[str], *, is_of_base: bool) -> Iterato
     if language:
         yield "language", language.start(), language["language"] or language["named"]
     yield from _trained(text, declared, is_of_base=is_of_base)
-    if "rained on" in text or "uned on" in text:
-        yield from _both(text)
     korean = KOREAN.search(text)
     if korean:
         yield "train_data", korean.start("train"), korean["train"]
@@ -241,13 +238,6 @@ def _translation(text: str, name: str) -> str:
     places = (place + len(name) for place in range(len(text)) if text.startswith(name, place))
     found = (language for place in places if (language := _IN_LANGUAGE.match(text, place)) is not None)
     return next((one.group() for one in found if one["language"].lower() in LANGUAGES), "")
-
-
-def _both(text: str) -> Iterator[tuple[str, int, str]]:
-    """Both of `the corpus combining A and B` and of `a mix of A and B`."""
-    for match in COMBINED.finditer(text):
-        for group in ("one", "two"):
-            yield "train_data", match.start(group), match[group].strip("*`")
 
 
 def _more_links(text: str, place: int) -> Iterator[re.Match[str]]:

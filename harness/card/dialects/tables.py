@@ -21,7 +21,7 @@ from harness.card.dialects.table_shapes import (
     tables_of,
     with_second_header,
 )
-from harness.card.dialects.whose import THIS, family, is_this, own_rows, page_of_other
+from harness.card.dialects.whose import OTHER, THIS, family, is_this, own_rows, page_of_other
 
 NAME = "tables"
 _LOG = {"step", "steps", "epoch", "epochs", "iteration", "iterations"}
@@ -56,7 +56,6 @@ _SHORT = re.compile(r"^[PR](?:[ ._-]\w{1,20})?$")  # precision and recall, of a 
 _SPLITS = re.compile(r"^(?:split|subset|set|partition)s?$", re.IGNORECASE)
 _CLASS = re.compile(r"^(?:class(?:es)?|label|labels|entity|entities|tag|tags|category|type|)$", re.IGNORECASE)
 _SCORES = re.compile(r"\b(?P<metric>\w[\w-]{1,20})\s+scores?\b", re.IGNORECASE)
-_OTHER = re.compile(r"original|base ?line|\bpaper\b|reported|reference|previous|\bsota\b|state[- ]of", re.IGNORECASE)
 
 
 def find(document: Document) -> Iterable[Finding]:
@@ -142,7 +141,7 @@ def _metrics_down(document: Document, table: Table) -> Iterator[Finding]:
 
 
 def _is_other(title: str) -> bool:
-    return _OTHER.search(title) is not None
+    return OTHER.search(title) is not None
 
 
 def _metrics_along(document: Document, table: Table, columns: Sequence[int]) -> Iterator[Finding]:

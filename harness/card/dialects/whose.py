@@ -13,8 +13,8 @@ THIS = re.compile(
     r"|^our (?:\w+ )?model\b|(?-i:^Our[A-Z])",
     re.IGNORECASE,
 )
-_OTHER = re.compile(
-    r"original|base ?line|\bpaper\b|reported|previous|\bsota\b|state[- ]of|human|teacher", re.IGNORECASE
+OTHER = re.compile(
+    r"original|base ?line|\bpaper\b|reported|reference|previous|\bsota\b|state[- ]of|human|teacher", re.IGNORECASE
 )
 _BOLD_LABEL = re.compile(r"^\s*\|?\s*(?:\d+\s*\|\s*)?\*\*[^*|]+\*\*\s*\|\s*\*\*")  # `| **this one** | **74.3** |`
 _OF_FAMILY = re.compile(
@@ -39,7 +39,7 @@ def own_rows(document: Document, table: Table, column: int) -> frozenset[int]:
     if (
         len(labels) == 1
         and len(table.header) > 3
-        and not any(_OTHER.search(label) or _page(document.text(n)) for n, label in labels.items())
+        and not any(OTHER.search(label) or _page(document.text(n)) for n, label in labels.items())
     ):
         return frozenset(labels)  # a card with one row of scores has its own
     firm |= {n for n, name in names.items() if _goes_on(name, told)}
