@@ -59,14 +59,14 @@ _ENDS_WITH_HEAD = re.compile(rf" (?:(?P<dataset>[Dd]ata ?[Ss]ets?)|{HEAD})$")
 _OWN_HEAD = re.compile(r" data ?sets?$")
 _KIND = re.compile(r" (?P<kind>reviews|tweets|articles|news|comments|posts|titles|abstracts|headlines|dumps?)\b")
 # Machines, libraries, models, sizes and tasks.
-_NOT_DATA = re.compile(
+NOT_DATA = re.compile(
     r"\b(?:[GTI]PUs?|GTX|RTX|V100\w*|A100\w*|P100|T4|K80|[\w-]*TPU[\w-]*|RAM|VM|Colab\w*|Cloud|SageMaker|AWS|Azure"
     r"|Kaggle|PyTorch|TensorFlow|Keras|Adam\w*|Trainer|Transformers|Hugging ?[Ff]ace|Haystack|FARM|Linux|Ubuntu|Python"
     r"|NVIDIA|Tesla|Git[Hh]ub|Notebook|Tokenizer|Pipeline|API|Accelerate|DeepSpeed|AutoTrain|AutoNLP|Optuna|Diffusion"
     r"|F1|EM)\b"
     r"|^(?:[\w-]{0,12}(?:BERT|Bert|RoBERTa)\w*|GPT-?\d|XLM-R\w*|[\w-]{0,4}ELECTRA|BART|BETO|T5|DeBERTa\w*|Longformer)\b"
     r"|^(?:NL[PIU]|QA|NER|ML|MLM|NSP|Question|Natural Language|Masked|Next|X{1,3}L|(?:\w+ )?Q&A)$"
-    r"|^(?:[\w-]+ ){0,3}?(?:(?:Question[ -])?Answering|Analysis"
+    r"|^(?:[\w-]+ ){0,2}?(?:(?:Question[ -])?Answering|Analysis"
     r"|Classification|Recognition|Validation|Inference|Understanding|Generation|Summari[sz]ation|Translation|Tagging"
     r"|Modell?ing|Reading Comprehension)$"
     r"|^(?:I|We|It|This|The|Table|Figure|Section|Step|Part|Version|Indic|Text|Custom|Public"
@@ -108,7 +108,7 @@ def phrase_at(text: str, place: int) -> Phrase | None:
     is_sure = has_head or re.fullmatch(QUESTIONS, name) is not None or "/datasets/" in (match["target"] or "")
     if _NO_NAME.fullmatch(name) or (group == "linked" and hub_model(match["target"])):
         return None
-    if not has_head and _NOT_DATA.search(name):
+    if not has_head and NOT_DATA.search(name):
         return None
     if group == "linked":
         is_sure = is_sure or _GROWN.search(name) is not None
@@ -159,7 +159,7 @@ def phrases_at(text: str, place: int) -> Iterator[Phrase]:
 
 def _is_none(name: str, *, has_head: bool) -> bool:
     """Whether words that begin large name a machine, a library, a task or a language, and no data."""
-    if _NOT_DATA.search(name) or not any(char.isalpha() for char in name):
+    if NOT_DATA.search(name) or not any(char.isalpha() for char in name):
         return True
     words = name.lower().split()
     if words[0].isdigit() and all(word in LANGUAGES for word in words[1:]):

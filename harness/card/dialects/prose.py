@@ -22,7 +22,7 @@ from harness.card.dialects.data_forms import (
     SURE,
     USED_TO_EVALUATE,
 )
-from harness.card.dialects.data_phrases import phrase_before, phrases_at
+from harness.card.dialects.data_phrases import NOT_DATA, phrase_before, phrases_at
 from harness.card.dialects.data_sentences import evaluated_on, is_of_others, pretrained_on, trained_on
 from harness.card.dialects.document import Document, Finding
 from harness.card.dialects.header import items, scalar
@@ -253,7 +253,7 @@ def _is_data(name: str, *, is_sure: bool) -> bool:
     """Whether words name a data set: a name begins large or holds a digit; tasks, machines and pronouns are none."""
     if not name or name.lower() in _NO_DATA or len(name.split()) > 7 or (_NOT_DATA.search(name) and not is_sure):
         return False
-    if not any(char.isalpha() for char in name):
+    if not any(char.isalpha() for char in name) or (NOT_DATA.search(name) and not is_sure):
         return False
     return is_sure or name[0].isupper() or "_" in name or any(char.isdigit() for char in name)
 
