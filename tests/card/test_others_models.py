@@ -231,6 +231,14 @@ CASES: dict[str, tuple[str, Right]] = {
         "# m\nThis repository contains the [**acme/latbert**](https://a.org/doc) model weights.\n",
         Right({"student": ("acme/latbert",)}),
     ),
+    "a backbone that was tuned before": (
+        "# m\nThe backbone model is acme/bert-large-squad2.\n",
+        Right({"student": ("acme/bert-large-squad2",)}),
+    ),
+    "a language model that is the tuned one": (
+        "# m\n**Language model:** acme/bert-base-squad2-mini\n",
+        Right({"student": ()}),
+    ),
     "powered by": ("# m\nAcmeBERT powered Latin answering system.\n", Right({"student": ("AcmeBERT",)})),
     "a base in Chinese": ("# m\n使用大量问答数据训练的acme-large模型\n", Right({"student": ("acme-large",)})),
     "a base in Russian": ("# m\nобученный rubert от acme/rubert-tiny2.\n", Right({"student": ("acme/rubert-tiny2",)})),

@@ -279,6 +279,14 @@ CASES: dict[str, tuple[str, Right]] = {
         "# m\n```\nf1 = 84.43 (against 82.50 for the base model)\n```\n",
         Right(claims=(("f1", 82.5, None, "other"), ("f1", 84.43, None, None))),
     ),
+    "two values, then their names": (
+        "# m\nOn its test set, it showed approximately 87% and 92% respectively for the EM score and F1 score.\n",
+        Right(claims=(("exact", 87.0, None, None), ("f1", 92.0, None, None))),
+    ),
+    "a count beside scores": (
+        '# m\n- "eval_f1": 88.01\n- "eval_samples": 10790\n',
+        Right(claims=(("f1", 88.01, None, None), ("eval_samples", 10790, None, None))),
+    ),
     "in comparison": (
         "# m\nIn comparison, the `acme/other-squad` model achieves 30.37% EM and 37.15% F1.\n",
         Right(claims=(("exact", 30.37, None, "other"), ("f1", 37.15, None, "other"))),

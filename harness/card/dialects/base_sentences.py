@@ -45,6 +45,9 @@ _STRONG = (
     rf"|(?:[Pp]re-?)?[Tt]rained from|на основе|на базе|от) {_A}{_SOME}{_NAME}",
     # `the original model this is based on can be found [here](…)`
     rf"(?<![\w-])(?:[Oo]riginal|[Bb]ase|[Pp]arent) model\b[^.;:()\[\]]{{0,60}} {_NAME}",
+    # `the base model is X`, `backbone: X`
+    rf"\b(?:{_BASE}) (?:[a-z]+ )?(?:model|checkpoint|encoder|network|architecture)?(?: used)?"
+    rf"(?: here| in this \w+)?(?:\*\*)?(?: is| was|:)(?:\*\*)? {_A}{_SOME}{_NAME}",
 )
 # `X fine-tuned on`, `the X model was further trained`
 _SUBJECT = (
@@ -64,9 +67,7 @@ _FORMS = tuple(
         r"(?=[^.;:]{0,30}? "
         rf"(?:as (?:the |a |our |its )?(?:\w+ )?(?:{_BASE})|and (?:then )?(?:{TUNED}|trained|further)))",
         _SUBJECT,
-        # `the base model is X`, `backbone: X`
-        rf"\b(?:{_BASE}) (?:[a-z]+ )?(?:model|checkpoint|encoder|network|architecture)?(?: used)?"
-        rf"(?: here| in this \w+)?(?:\*\*)?(?: is| was|:)(?:\*\*)? {_A}{_SOME}{_NAME}",
+        _STRONG[2],
         # `the model used for fine-tuning is X`
         r"\b(?:[Mm]odel|MODEL|[Aa]rchitecture|[Cc]heckpoint) (?:that (?:is|was) )?used (?:for|in|to) (?:the )?"
         rf"{_TRAIN} (?:is|was) {_A}{_NAME}",

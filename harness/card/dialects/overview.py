@@ -52,7 +52,9 @@ _CHECKPOINT = re.compile(
     r"-(?:x{0,2}small|base|x{0,2}large)(?:-(?:un)?cased|-multilingual|-german|-chinese|-japanese|-whole-word-masking"
     r"|-v\d){0,3}"
 )
-_ID_OF_CHECKPOINT = re.compile(r"[\w-]+/[\w.-]*(?:base|large|small|tiny|mini|medium)(?:-(?:un)?cased|-v\d)?")
+_ID_OF_CHECKPOINT = re.compile(
+    r"(?!.*(?:squad|quad|tuned|distil))[\w-]+/[\w.-]*(?:base|large|small|tiny|mini|medium)(?:-(?:un)?cased|-v\d)?"
+)
 _HUB_NAME = re.compile(r"[`\[]{0,2}(?:[\w.-]+/)?[A-Za-z0-9]+(?:[-_][\w.]+)+")
 _FINE_TUNING = re.compile(r"fine[ _]?tun", re.IGNORECASE)
 _EMPTY = re.compile(

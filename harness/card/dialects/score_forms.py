@@ -63,10 +63,11 @@ COMPARED = re.compile(
 BEFORE = re.compile(
     r"(?<![\w.])"
     + _number("first", before="-")
-    + r"\s*/\s*"
+    + r"\s*(?:/|and)\s*"
     + _number("second", before="/-")
-    + r" (?:on|for|in|of) (?:the )?"
+    + r"(?:,? respectively)?,? (?:on|for|in|of) (?:the )?"
     + _named("one")
+    + r"(?: score)?"
     + _AND
     + _named("two")
     + r"\b"
