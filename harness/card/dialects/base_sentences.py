@@ -54,33 +54,56 @@ _SUBJECT = (
     rf"(?:^|(?<=[Tt]his is )|(?<=[\s(])(?:is|was|[Tt]he|[Aa]n?|[Oo]ur|[Oo]f) ){_A}{_NAME}{_MODEL},?"
     rf"(?: \([^()]{{1,60}}\))?{_WAS} (?:{TUNED}|(?<!-)trained|tuned) (?:for|on|using|with|to)\b"
 )
+# Each with words of which a text must have one: looking for them costs a hundredth of the search.
 _FORMS = tuple(
-    (form in _STRONG, form == _SUBJECT, re.compile(form))
-    for form in (
-        _STRONG[0],
-        rf"\b{TUNED} on {_A}{_SOME}{_NAME} (?:checkpoint|model|weights)\b",
+    (form in _STRONG, form == _SUBJECT, words.split("|"), re.compile(form))
+    for words, form in (
+        ("", _STRONG[0]),
+        ("uned on|uning on", rf"\b{TUNED} on {_A}{_SOME}{_NAME} (?:checkpoint|model|weights)\b"),
         # `we fine-tuned X on`, `this project fine-tunes X`
-        rf"\b(?:{TUNED}|[Ff]ine-?tunes|[Tt]rains?) {_A}{_SOME}{_NAME}{_MODEL}"
-        r"(?= (?:on|for|using|with|to|gives|achieves|reaches)\b|,|\.(?!\w)|$| ?\()",
+        (
+            "un|rain",
+            rf"\b(?:{TUNED}|[Ff]ine-?tunes|[Tt]rains?) {_A}{_SOME}{_NAME}{_MODEL}"
+            r"(?= (?:on|for|using|with|to|gives|achieves|reaches)\b|,|\.(?!\w)|$| ?\()",
+        ),
         # `we took X and trained it`, `using X as the base model`
-        rf"\b(?:[Tt]ook|[Tt]ak(?:e|ing)|[Uu]s(?:e|es|ed|ing)|[Ll]everag\w+) {_A}{_SOME}{_NAME}{_MODEL}"
-        r"(?=[^.;:]{0,30}? "
-        rf"(?:as (?:the |a |our |its )?(?:\w+ )?(?:{_BASE})|and (?:then )?(?:{TUNED}|trained|further)))",
-        _SUBJECT,
-        _STRONG[2],
+        (
+            " as | and ",
+            rf"\b(?:[Tt]ook|[Tt]ak(?:e|ing)|[Uu]s(?:e|es|ed|ing)|[Ll]everag\w+) {_A}{_SOME}{_NAME}{_MODEL}"
+            r"(?=[^.;:]{0,30}? "
+            rf"(?:as (?:the |a |our |its )?(?:\w+ )?(?:{_BASE})|and (?:then )?(?:{TUNED}|trained|further)))",
+        ),
+        ("uned|une |uning|trained", _SUBJECT),
+        ("odel|ackbone|ncoder|heckpoint|etwork", _STRONG[2]),
         # `the model used for fine-tuning is X`
-        r"\b(?:[Mm]odel|MODEL|[Aa]rchitecture|[Cc]heckpoint) (?:that (?:is|was) )?used (?:for|in|to) (?:the )?"
-        rf"{_TRAIN} (?:is|was) {_A}{_NAME}",
+        (
+            "used for|used to|used in",
+            r"\b(?:[Mm]odel|MODEL|[Aa]rchitecture|[Cc]heckpoint) (?:that (?:is|was) )?used (?:for|in|to) (?:the )?"
+            rf"{_TRAIN} (?:is|was) {_A}{_NAME}",
+        ),
         # `pre-trained X with … fine-tuning on`, `X with additional training`
-        rf"^{_A}{_NAME}{_MODEL} with (?:(?:additional|further|more) (?:pre-?)?{_TRAIN}|[^.;]{{0,100}}?{TUNED} on\b)",
-        _STRONG[1],
+        (
+            " with ",
+            rf"^{_A}{_NAME}{_MODEL} with "
+            rf"(?:(?:additional|further|more) (?:pre-?)?{_TRAIN}|[^.;]{{0,100}}?{TUNED} on\b)",
+        ),
+        ("riginal model|ase model|arent model", _STRONG[1]),
         # `训练的X模型`, the X model that was trained on something
-        r"(?:训练|微调)(?:的|后的)? ?(?P<bare>[A-Za-z][A-Za-z0-9]*(?:[-_][A-Za-z0-9]+)+) ?(?:模型|预训练)",
+        (
+            "训练|微调",
+            r"(?:训练|微调)(?:的|后的)? ?(?P<bare>[A-Za-z][A-Za-z0-9]*(?:[-_][A-Za-z0-9]+)+) ?(?:模型|预训练)",
+        ),
         # `a X-based model`
-        r"(?:\b[Ii]s an? |^(?:[Aa]n? )?)(?P<words>[A-Za-z][\w.-]{1,40}?)(?:-based|[ -]powered)"
-        r" (?:[\w-]+ ){0,4}(?:model|system)\b",
+        (
+            "-based|powered",
+            r"(?:\b[Ii]s an? |^(?:[Aa]n? )?)(?P<words>[A-Za-z][\w.-]{1,40}?)(?:-based|[ -]powered)"
+            r" (?:[\w-]+ ){0,4}(?:model|system)\b",
+        ),
         # `X as its backbone`
-        rf"{_NAME}{_MODEL} as (?:the |a |our |its )?(?:\w+ )?(?:{_BASE})",
+        (
+            " as its | as the | as a | as our ",
+            rf"{_NAME}{_MODEL} as (?:the |a |our |its )(?:\w+ )?(?:{_BASE})",
+        ),
     )
 )
 _TUNED_NAME = re.compile(
@@ -106,8 +129,8 @@ class Checkpoint:
 
 def bases(text: str) -> Iterator[Checkpoint]:
     """The checkpoints that a sentence says its model began as, the surest form first."""
-    for is_strong, is_subject, form in _FORMS:
-        for match in form.finditer(text):
+    for is_strong, is_subject, words, form in _FORMS:
+        for match in form.finditer(text) if any(word in text for word in words) else ():
             is_other = is_of_others(text, match) or (is_subject and "riginal" in match.group())
             found = None if is_other else _checkpoint(match, is_strong=is_strong)
             if found is not None:

@@ -67,6 +67,7 @@ SETS = (
         r"\[(?P<data>[^\[\]]{2,80})\]\("
     ),
 )
+LINKED = frozenset(form for form in SETS if re.search(r"(?<!\(\?:)\\\]\\\(", form.pattern))  # that need a link
 SURE = (OF_THE_TRAINER, _LOADED)  # forms that only a name of data can stand in
 PRETRAINED = re.compile(r"\b(?:was|were|is) pre-?trained on (?P<rest>(?:the )?\[(?:[^.]|\.(?=\w))+)")
 EVALUATED = re.compile(

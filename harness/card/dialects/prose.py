@@ -12,6 +12,7 @@ from harness.card.dialects.data_forms import (
     EVALUATED_PART,
     EVALUATED_SETS,
     KOREAN,
+    LINKED,
     LINKED_SET,
     NEXT_CODE,
     NEXT_LINK,
@@ -194,7 +195,8 @@ def _trained(text: str, declared: Collection[str], *, is_of_base: bool) -> Itera
     phrases = [] if is_of_base or OF_THE_TRAINER.search(text) else trained_on(text)
     for phrase in phrases:
         yield "train_data", phrase.start, phrase.name + _translation(text, phrase.name)
-    for form in SETS if not phrases else ():
+    is_linked = "](" in text
+    for form in (form for form in SETS if is_linked or form not in LINKED) if not phrases else ():
         # The Trainer's own sentence gives the name as the Hub has it, in small letters.
         sure = {
             match: form in SURE
