@@ -298,7 +298,7 @@ CASES: dict[str, tuple[str, Right]] = {
     "a row a data set, each with the model tuned for it": (
         f"# LatBase\n| Task/Dataset | F1 | Model |\n|--|--|--|\n| POS | 97.3 | [LatBase-pos]({HUB}/me/LatBase-pos) |\n"
         f"| NER | 77.5 | [LatBase-ner]({HUB}/me/LatBase-ner) |\n",
-        Right(claims=(("f1", 97.3, "POS", "LatBase-pos"), ("f1", 77.5, "NER", "LatBase-ner"))),
+        Right(claims=(("f1", 97.3, "POS", "me/LatBase-pos"), ("f1", 77.5, "NER", "me/LatBase-ner"))),
     ),
     "what a card tells of its base": (
         "# AnswersQA\n### About ruNet-3 XL model\nFinal perplexity on test set is 12.05.\n",

@@ -81,6 +81,7 @@ _NO_NAME = re.compile(
 )
 _BEGIN = re.compile(r"(?:^|(?<=[\s(]))[\[`*A-Z0-9a-z]")
 _LONGEST = 120  # characters of a phrase
+_MOST = 20  # phrases of a list
 _GROWN = re.compile(r"data ?sets?|corpus|corpora|bench|quad|qa\b|bank|wiki|nli\b", re.IGNORECASE)
 
 
@@ -150,9 +151,10 @@ def phrase_before(text: str, place: int) -> Phrase | None:
 
 def phrases_at(text: str, place: int) -> Iterator[Phrase]:
     """The phrases of a list that begins at `place`: `A, B and C`."""
-    phrase = phrase_at(text, place)
-    while phrase is not None:
+    phrase, n_left = phrase_at(text, place), _MOST
+    while phrase is not None and n_left:
         yield phrase
+        n_left -= 1
         joint = _NEXT.match(text, phrase.end)
         phrase = phrase_at(text, joint.end()) if joint else None
 

@@ -21,7 +21,7 @@ from harness.card.dialects.table_shapes import (
     tables_of,
     with_second_header,
 )
-from harness.card.dialects.whose import OTHER, THIS, family, is_this, own_rows, page_of_other
+from harness.card.dialects.whose import OTHER, THIS, family, is_this, own_rows, pages_of_others
 
 NAME = "tables"
 _LOG = {"step", "steps", "epoch", "epochs", "iteration", "iterations"}
@@ -161,12 +161,12 @@ def _metrics_along(document: Document, table: Table, columns: Sequence[int]) -> 
     )
     are_models = any(is_this(document, name) for name in table.over if name)
     own = own_rows(document, table, labels[0]) if labels else frozenset()
+    pages = pages_of_others(document, table)
     for line, cells in table.rows:
         label = cells[labels[0]].strip() if labels and labels[0] < len(cells) else ""
         of_row = about if not label or is_report else _of_row(about, title, label, is_own=line in own)
-        pages = {cell for cell in cells if (page := page_of_other(document, line)) and cell and cell in page}
-        if _DATA.match(title) and pages and len(table.rows) > 1:
-            of_row = dataclasses.replace(of_row, subject=min(pages))  # data by data, each with a model tuned for it
+        if line in pages and _DATA.match(title) and len(table.rows) > 1:
+            of_row = dataclasses.replace(of_row, subject=pages[line])  # each data set has a model tuned for it
         if data_at is not None and data_at < len(cells):
             of_row = dataclasses.replace(of_row, dataset=cells[data_at] or of_row.dataset)
         for n in columns:

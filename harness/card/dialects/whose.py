@@ -62,10 +62,14 @@ def _linked(document: Document, labels: Iterable[int]) -> set[int]:
     return own or (set(pages) if len(pages) == 1 else set())
 
 
-def page_of_other(document: Document, line: int) -> str | None:
-    """The page of another model on the Hub that a row of results links to."""
-    page = _page(document.text(line))
-    return page if page is not None and plain_name(page) not in document.own_names else None
+def pages_of_others(document: Document, table: Table) -> dict[int, str]:
+    """Lines of rows that link to the pages of other models on the Hub, with the pages.
+
+    Where rows lead to several models, code that loads one of them does not make that this card's.
+    """
+    pages = {n: page for n, _ in table.rows if (page := _page(document.text(n))) is not None}
+    own = document.told_names if len(set(pages.values())) > 1 else document.own_names
+    return {n: page for n, page in pages.items() if plain_name(page) not in own}
 
 
 def _page(text: str) -> str | None:
