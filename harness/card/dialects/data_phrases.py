@@ -100,12 +100,23 @@ def phrase_at(text: str, place: int) -> Phrase | None:
     match = _PHRASE.match(text, place)
     if match is None or text.endswith("following ", 0, place):
         return None
+    head = (match["head"] or "").lower()
+    whole = _OF_WHOLE.match(text, match.end()) if head else None
+    if whole and (whole["link"] is not None or head.endswith(("task", "tasks"))):
+        found = phrase_at(text, whole.end())
+        if found is not None:
+            return found
+    return _named_by(text, match, head)
+
+
+def _named_by(text: str, match: re.Match[str], head: str) -> Phrase | None:
+    """The phrase of a match, None where what it names is no data set; `head` is the word for data behind the name."""
     group = next(name for name in ("linked", "code", "bare", "small") if match[name])
     name, end = match[group], match.end()
-    is_headed = group == "bare" and (own := _ENDS_WITH_HEAD.search(name)) is not None
-    if is_headed and own and own["dataset"]:
+    own = _ENDS_WITH_HEAD.search(name) if group == "bare" else None
+    if own and own["dataset"]:
         name = name[: own.start()]  # `TQuad Dataset`
-    has_head = is_headed or match["before"] is not None or match["head"] is not None or match["split"] is not None
+    has_head = bool(own or match["before"] or head or match["split"])
     is_sure = has_head or re.fullmatch(QUESTIONS, name) is not None or "/datasets/" in (match["target"] or "")
     if _NO_NAME.fullmatch(name) or (group == "linked" and hub_model(match["target"])):
         return None
@@ -113,31 +124,32 @@ def phrase_at(text: str, place: int) -> Phrase | None:
         return None
     if group == "linked":
         is_sure = is_sure or _GROWN.search(name) is not None
+        name = _OWN_HEAD.sub("", name) or name
+    elif group == "small" and not (is_sure and (_GROWN.search(name) or re.search(r"[_\d]", name))):
+        return None
     if group in ("bare", "small"):
-        if group == "small" and not (is_sure and (_GROWN.search(name) or re.search(r"[_\d]", name))):
-            return None
         kind = None if has_head else _KIND.match(text, end)
         if kind:
             name, end = f"{name}{kind.group()}", kind.end()
         if not (has_head or kind or _ENDED.match(text, end)) or _is_none(name, has_head=has_head):
             return None
+    full = _full_name(name, match, head)
+    return None if full is None else Phrase(full, match.start(group), end, is_sure)
+
+
+def _full_name(name: str, match: re.Match[str], head: str) -> str | None:
+    """A name with the language and the part of the data that stand behind it; None for a kind of data."""
     if match["short"] and len(name.split()) > 2 and re.fullmatch(QUESTIONS, match["short"]):
         name = match["short"]
-    split = match["split"] or ""
-    if "rain" in split and not (match["head"] or "").lower().endswith("set"):
-        split = ""  # what a model was trained on is the training set
-    if group == "linked":
-        name = _OWN_HEAD.sub("", name) or name
     name += match["tongue"] or ""
-    if match["head"] and all(word in LANGUAGES for word in name.lower().split()):
-        if match["head"].lower().endswith(("task", "tasks", "datasets", "data sets", "corpora")):
+    if head and all(word in LANGUAGES for word in name.lower().split()):
+        if head.endswith(("task", "tasks", "datasets", "data sets", "corpora")):
             return None
-        name = f"{name}{match['head']}"  # `the Spanish clinical corpus` has no shorter name
-    whole = _OF_WHOLE.match(text, end) if match["head"] else None
-    is_task = (match["head"] or "").lower().endswith(("task", "tasks"))
-    if whole and (is_task or whole["link"] is not None) and (found := phrase_at(text, whole.end())) is not None:
-        return found
-    return Phrase(name.strip("*`_ ") + split, match.start(group), end, is_sure)
+        name += match["head"]  # `the Spanish clinical corpus` has no shorter name
+    split = match["split"] or ""
+    if "rain" in split and not head.endswith("set"):
+        split = ""  # what a model was trained on is the training set
+    return name.strip("*`_ ") + split
 
 
 def phrase_before(text: str, place: int) -> Phrase | None:

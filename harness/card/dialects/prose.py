@@ -140,15 +140,18 @@ def _sentences(document: Document) -> Iterator[tuple[bool, Fact]]:
             for name in ("train_data", "eval_data"):
                 yield False, Fact(name, alone["data"], first, NAME)
         if _DATA_HEADING.match(section) and first not in titles:
-            used = _WERE_USED.search(text)
-            for phrase in (phrase_before(text, used.start()), *phrases_at(text, used.end())) if used else ():
-                if phrase is not None and phrase.is_sure:
-                    yield False, Fact("train_data", phrase.name + _translation(text, phrase.name), first, NAME)
-            alone = _LINK_ALONE.match(text) or _WITH_ADDRESS.match(text)
-            for data in [alone["data"]] if alone else _at_addresses(text):
-                yield False, Fact("train_data", data, first, NAME)
-            for data in _listed(text):
-                yield False, Fact("train_data", data, first, NAME)
+            yield from ((False, Fact("train_data", data, first, NAME)) for data in _below_heading(text))
+
+
+def _below_heading(text: str) -> Iterator[str]:
+    """The data that a sentence names under a heading for the data of training."""
+    used = _WERE_USED.search(text)
+    for phrase in (phrase_before(text, used.start()), *phrases_at(text, used.end())) if used else ():
+        if phrase is not None and phrase.is_sure:
+            yield phrase.name + _translation(text, phrase.name)
+    alone = _LINK_ALONE.match(text) or _WITH_ADDRESS.match(text)
+    yield from [alone["data"]] if alone else _at_addresses(text)
+    yield from _listed(text)
 
 
 def _pretrained_on(document: Document) -> Iterator[Fact]:
