@@ -238,6 +238,10 @@ CASES: dict[str, tuple[str, Right]] = {
         "  --dataset_name held\n```\n",
         Right({"train_data": ("quiz",), "eval_data": ("held",)}, {"learning_rate": 3e-5}),
     ),
+    "several tuned models": (
+        "# m\nWe check both fine-tuned and other models, and the tuned models on the **ManyNews dataset** do well.\n",
+        Right({"train_data": ()}),
+    ),
     "what may be done": ("# m\nIt can be fine-tuned on LatinQuAD for answers.\n", Right({"train_data": ()})),
     "data of any kind": ("# m\nIt was fine-tuned to find names on Text data.\n", Right({"train_data": ()})),
     "a machine, a task, a size": (

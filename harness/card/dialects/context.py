@@ -37,7 +37,7 @@ _OTHERS = re.compile(
 # Under `Details of BERT` or `About mBERT` a card tells of the model that it began as.
 _OF_THE_BASE = re.compile(
     r"^(?!about model$)(?:details of|about|what is|background on)\b"
-    r"(?!.*\b(?:train|tun|task|data ?set|this|our|(?:the|a) (?:\w+ )?model$))",
+    r"(?!.*\b(?:train|tun|task|data ?set|this|our|(?:the|a) (?!language )(?:\w+ )?model$))",
     re.IGNORECASE,
 )
 

@@ -23,7 +23,9 @@ _OF = (
     rf"(?:(?:(?:[a-z\d%/][\w%.,/*-]{{0,19}}|{_TONGUE}) ){{0,6}}?{_PARTS} (?:combining|made of|of|from|in) "
     rf"{_DETERMINER})?"
 )
-_NO_QUALITY = r"(?:of|and|or|with|for|in|that|which|model|task|using|following|train\w*|tun\w*|evaluat\w*)\b"
+_NO_QUALITY = (
+    r"(?:of|and|or|with|for|in|that|which|each|every|any|model|task|using|following|train\w*|tun\w*|evaluat\w*)\b"
+)
 _QUALITIES = rf"(?:(?!{_NO_QUALITY})[a-z][\w-]{{2,20}} ){{0,5}}?"
 HEAD = r"(?:[Dd]ata[ -]?[Ss]ets?|[Dd]ata|[Cc]orpus|[Cc]orpora|[Bb]enchmarks?|(?:shared )?[Tt]asks?|[Cc]ollection)"
 # Words that begin large or with a digit, with what stands between them in names; the dot of a version ends none.

@@ -9,7 +9,7 @@ _TRAIN = (
     rf"(?:(?<![-\w])[Tt]rain(?:ed|s|ing)?|{TUNED}|\b[Ff]ine-?[Tt]unes?|\b[Tt]uned|[Tt]ransfer[-\s][Ll]earn(?:ing|ed))\b"
 )
 _TRAINED = re.compile(rf"(?<!\()(?<!\(\*){_TRAIN}(?! (?:code|scripts?|procedure|example|tutorial|notebook|repo))")
-_THE_TRAINED = re.compile(rf"\b[Tt]he {_TRAIN} model$")  # what is said of it may be anything
+_THE_TRAINED = re.compile(rf"\b[Tt]he {_TRAIN} model$|{_TRAIN} models$")  # what is said of it may be anything
 # Words over which no verb reaches to its data: another verb, another model, the end of the sentence.
 _BAR = re.compile(
     r"\b(?:evaluat|test(?:ed|ing)|achiev|obtain|reach|compar|than\b|unlike|measur|outperform|pre-?train|can\b|could\b"
@@ -35,12 +35,16 @@ _TO_TRAIN = re.compile(
 # A clause with such words before the verb speaks of other models, or of what may be done.
 _OF_OTHERS = re.compile(
     r"\b(?:[Uu]nlike|[Cc]ompar\w+|than|[Oo]riginal(?:ly)? (?:[\w-]+ ){0,4}(?:was|were|is)|[Ii]nstead of|[Ss]imilar to"
-    r"|[Ss]tate[- ]of[- ]the[- ]art|[Aa]lso tried|[Oo]ther|[Ii]f you"
-    r"|[Yy]ou can|(?:to|can|could|may|might|should|must) be|how to|want to|[Nn]ot|\w+n['’]t|[Tt]o try|[Pp]rovides?"
-    r"|[Oo]ur (?:\w+ )?models|[Mm]odels(?! (?:are|were|is|was|has|have)\b))\b[^.;]{0,60}$"
+    r"|[Ss]tate[- ]of[- ]the[- ]art|[Aa]lso tried|[Oo]ther|[Ii]f you|[Yy]ou can"
+    r"|(?:to|can|could|may|might|should|must) be|how to|want to|[Nn]ot|\w+n['’]t|[Tt]o try|[Pp]rovides?"
+    r"|(?:[Ee]xample|[Tt]his) (?:code|script)|[Oo]ur (?:\w+ )?models"
+    r"|[Mm]odels(?! (?:are|were|is|was|has|have)\b))\b[^.;]{0,60}$"
 )
 # `AcmeBERT is a pre-trained model of Latin, trained by Acme on …`
-_INTRODUCED = re.compile(rf"(?:^|\. )\[?{FAMILY}\]?\S{{0,100}} is an? pre-?trained\b[^.;]*$")
+_INTRODUCED = re.compile(
+    rf"(?:^|\. )(?:\[?{FAMILY}\]?\S{{0,100}} is an? pre-?trained|\[{FAMILY}\]\(\S{{1,100}}\) is an? [\w-]+-based)"
+    r"\b[^.;]*$"
+)
 _MEASURED = re.compile(
     r"\b(?:[Ee]valuat(?:ed?|es|ing|ions?)|[Tt]ested|[Tt]esting|[Vv]alidated|[Mm]easured|[Bb]enchmarked|[Bb]enchmarks?"
     r"|[Rr]esults?|[Ss]cores?|[Pp]erformance|[Rr]each(?:es)?|[Aa]chieves?d?|[Oo]btain(?:s|ed)?|F1|EM|[Aa]ccuracy"
@@ -61,7 +65,9 @@ _LONGEST_CLAUSE = 200
 def trained_on(text: str) -> list[Phrase]:
     """The data sets that a sentence's model was trained on."""
     for match in _TRAINED.finditer(text):
-        is_other = is_of_others(text, match) or _THE_TRAINED.search(text, 0, match.end() + len(" model"))
+        is_other = is_of_others(text, match) or any(
+            _THE_TRAINED.search(text, 0, match.end() + len(word)) for word in (" model", " models")
+        )
         found = [] if is_other else _behind(text, match.end(), _TO_DATA, _BAR, ("on",))
         if found:
             return found
