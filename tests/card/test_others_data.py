@@ -239,7 +239,7 @@ CASES: dict[str, tuple[str, Right]] = {
         Right({"train_data": ("quiz",), "eval_data": ("held",)}, {"learning_rate": 3e-5}),
     ),
     "several tuned models": (
-        "# m\nWe check both fine-tuned and other models, and the tuned models on the **ManyNews dataset** do well.\n",
+        "# m\nAll of our fine-tuned models on the **ManyNews dataset** do well.\n",
         Right({"train_data": ()}),
     ),
     "what may be done": ("# m\nIt can be fine-tuned on LatinQuAD for answers.\n", Right({"train_data": ()})),

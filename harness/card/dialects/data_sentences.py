@@ -9,7 +9,6 @@ _TRAIN = (
     rf"(?:(?<![-\w])[Tt]rain(?:ed|s|ing)?|{TUNED}|\b[Ff]ine-?[Tt]unes?|\b[Tt]uned|[Tt]ransfer[-\s][Ll]earn(?:ing|ed))\b"
 )
 _TRAINED = re.compile(rf"(?<!\()(?<!\(\*){_TRAIN}(?! (?:code|scripts?|procedure|example|tutorial|notebook|repo))")
-_THE_TRAINED = re.compile(rf"\b[Tt]he {_TRAIN} model$|{_TRAIN} models$")  # what is said of it may be anything
 # Words over which no verb reaches to its data: another verb, another model, the end of the sentence.
 _BAR = re.compile(
     r"\b(?:evaluat|test(?:ed|ing)|achiev|obtain|reach|compar|than\b|unlike|measur|outperform|pre-?train|can\b|could\b"
@@ -65,9 +64,7 @@ _LONGEST_CLAUSE = 200
 def trained_on(text: str) -> list[Phrase]:
     """The data sets that a sentence's model was trained on."""
     for match in _TRAINED.finditer(text):
-        is_other = is_of_others(text, match) or any(
-            _THE_TRAINED.search(text, 0, match.end() + len(word)) for word in (" model", " models")
-        )
+        is_other = is_of_others(text, match) or _is_attribute(text, match)
         found = [] if is_other else _behind(text, match.end(), _TO_DATA, _BAR, ("on",))
         if found:
             return found
@@ -118,6 +115,12 @@ def _behind(
             if len(found) > 1 or any(char.isdigit() for char in found[0].name):
                 break
     return vague  # `on Latin using the Quiz data set` is of the latter, `on Quiz for the answering task` of the former
+
+
+def _is_attribute(text: str, match: re.Match[str]) -> bool:
+    """Whether a verb only tells what kind of model is spoken of: `the trained model`, `fine-tuned models`."""
+    is_the = text.endswith(("the ", "The "), 0, match.start())
+    return text.startswith(" models", match.end()) or (is_the and text.startswith(" model ", match.end()))
 
 
 def _used(text: str, form: re.Pattern[str]) -> list[Phrase]:
