@@ -119,7 +119,7 @@ def _of_list(document: Document, one: _List, section: str) -> Iterator[Finding]:
             yield state(key, value, document.section(line), line, NAME)
             if value.startswith("{") and setting_name(key) == "optimizer":
                 yield from _optimizer(document, line, value)
-        elif is_result or _score(match, line):
+        elif is_result or _score(match, line) or (n_scores and _is_count(key)):
             unit: Unit | None = "other" if is_result and metric_of(key) is None else None
             for name, part in metric_cells(key, value):
                 claim = claim_of(
@@ -151,6 +151,12 @@ def _optimizer(document: Document, line: int, text: str) -> Iterator[Finding]:
 
 def _score(match: re.Match[str], line: int) -> bool:
     return is_metric(match["key"]) and claim_of(match["key"], match["value"], line, NAME) is not None
+
+
+def _is_count(key: str) -> bool:
+    """Whether a key counts what the scores beside it are of, as `eval_samples` does."""
+    found = metric_of(key)
+    return found is not None and found[1] == "count"
 
 
 def _is_short(value: str) -> bool:

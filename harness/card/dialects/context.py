@@ -16,8 +16,9 @@ _HEADED = re.compile(r"^(?P<data>[A-Z0-9][\w .-]{2,40}?) (?:[Ee]valuation|[Rr]es
 # A heading that is all data: `on ARCD`, `SQuAD v2 dev`.
 _NAMED = re.compile(
     r"^(?:[Oo]n (?:the )?(?P<on>[A-Z0-9][\w .-]{1,40}?)|(?P<data>[A-Z][\w.-]*(?: v?[\d.]+| [A-Z][\w.-]*){0,3}) "
-    r"(?:[Dd]ev|[Tt]est|[Vv]alidation|[Ee]val)\w*"
-    r"|(?P<alone>[A-Za-z-]{0,8}(?:QuAD|QUAD)(?:[ -](?!v?\d)[a-z]{2})?(?: ?v?\d[\d.]*)?))(?: set| split| data ?set)?:?$"
+    r"(?:[Dd]ev|[Tt]est|[Vv]alidation|[Ee]val|DEV|TEST|VALIDATION|EVAL)\w*"
+    r"|(?P<alone>[A-Za-z-]{0,8}(?:QuAD|QUAD)(?:[ -](?!v?\d)[a-z]{2})?(?: ?v?\d[\d.]*)?))(?: set| split| data ?set)?"
+    r"(?: \([\w -]{2,20}\))?:?$"
 )
 # `… fine-tuned on SQuAD2.0`, and below it `with the following results`: on the same data.
 _TUNED_ON = re.compile(r"(?:[Tt]uned|[Tt]rained) on (?:the )?(?P<data>[A-Z][\w.-]*(?: v?\d[\d.]*)?)$")
@@ -31,6 +32,13 @@ _SPLIT = re.compile(
 _END = re.compile(r"\s+(?:with|using|by|are|is|were|was|as|in|from|at|after|which|that|led|and)\b.*$")
 _OTHERS = re.compile(
     r"\b(?:baseline|original results?|for comparison|compared (?:to|with)|previous(?:ly)?|reported in)\b", re.IGNORECASE
+)
+
+# Under `Details of BERT` or `About mBERT` a card tells of the model that it began as.
+_OF_THE_BASE = re.compile(
+    r"^(?!about model$)(?:details of|about|what is|background on)\b"
+    r"(?!.*\b(?:train|tun|task|data ?set|this|our|(?:the|a) (?!language )(?:\w+ )?model$))",
+    re.IGNORECASE,
 )
 
 
@@ -105,3 +113,8 @@ def split_of(text: str) -> str | None:
 def is_of_others(text: str) -> bool:
     """True where words say that a number is another model's."""
     return _OTHERS.search(text) is not None
+
+
+def is_of_base(document: Document, line: int) -> bool:
+    """Whether a line stands where a card tells of the model that it began as."""
+    return _OF_THE_BASE.match(document.section(line)) is not None

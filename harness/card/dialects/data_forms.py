@@ -2,6 +2,7 @@
 
 import re
 
+from harness.card.dialects.data_phrases import QUESTIONS
 from harness.card.dialects.model_forms import TUNED
 
 _DATA = (
@@ -9,8 +10,6 @@ _DATA = (
     r"(?:\*\*|`)?(?:\]\([^)\s]{0,300}\))?(?:\*\*|`|\")?"
 )
 _TUNED = rf"(?:{TUNED}|[Tt]ransfer[-\s][Ll]earn(?:ing|ed))"
-# A name that sets of questions have: `SQuAD-it`, `TyDiQA`, `BraQuAD 2.0`, `korquad_v1`.
-_QUESTIONS = r"[\w-]{0,20}(?:Qu?AD|QUAD|quad|QA)(?![a-z])[\w-]{0,12}(?: ?v?\d(?:[\d.]*\d)?)?"
 # What may follow a data set's name; the dot of a version (`SQuAD1.1`) ends none.
 _AFTER = (
     r"(?:(?<=\))(?! like\b)|(?<=\)\*\*)"
@@ -20,29 +19,16 @@ _AFTER = (
     r"|(?= \+ )|[,;)(]|\.(?!\d)|$))"
 )
 _LOADED = re.compile(r"\bthe (?P<data>[\w-]{2,40}) data ?set loaded (?:using|with|from)\b")
-_MODEL_ON_LINK = re.compile(
-    r"\b[Tt]rained (?:the|this|our) (?:[\w-]{1,20} )?model on (?:the )?\[(?:the )?(?P<data>[^\[\]]{2,80})\]\("
-)
-# `trained on the Latin part of the [Quiz](…) dataset`
-_OF_A_PART = re.compile(
-    rf"\b(?:[Tt]rained|{_TUNED}) on (?:the |an? )?[^.\[]{{1,60}}? (?:corpus|part|portion|subset|split|section)\b"
-    r"[^.\[]{0,15} of (?:the )?\[(?P<data>[^\[\]]{2,60})\]\("
-)
 # The Trainer's own sentence.
-_OF_THE_TRAINER = re.compile(
+OF_THE_TRAINER = re.compile(
     r"\b(?:fine-?tuned? (?:version|checkpoint) of .{0,250}?|trained from scratch) on\s+(?:the |an? )?"
     + _DATA
     + r" dataset\b"
 )
 SETS = (
-    _OF_A_PART,
-    _OF_THE_TRAINER,
+    OF_THE_TRAINER,
     re.compile(_TUNED + r" (?:from|of) .{1,200}? on (?:the )?" + _DATA + _AFTER),
     re.compile(rf"\b(?:[Tt]rained|{_TUNED})\b(?:.{{1,250}}?)? on the data ?set " + _DATA + _AFTER),
-    re.compile(
-        r"\b(?:by|after|[Ww]e) [Ff]ine-?[Tt]un(?:ing|ed) (?:the |a )?"
-        r"(?:`?[\w./-]{3,90}`?|\[[^\[\]]{2,80}\]\([^()\s]{0,300}\))(?: model)? on (?:the )?" + _DATA + _AFTER
-    ),
     re.compile(
         _TUNED + r"(?: and evaluated)?(?: \([^()]{0,60}\))? (?:on|(?:by )?using|for \w+ task on)(?: the| a| an)?"
         r"(?: English version of the| dataset)?(?: standard| official)?(?: translated)? "
@@ -56,49 +42,33 @@ SETS = (
         + _DATA
         + r"(?: dataset|(?<=\))(?! like\b)|(?= (?:using|as|via|with|train(?:ing)?)\b|,| \(|:|\.(?!\d)|$))"
     ),
-    re.compile(r"\b(?:using|second step of\)) knowledge distillation on (?:the )?" + _DATA + r"(?=[,;]|\.(?:\s|$)|$)"),
     re.compile(
         r"\b(?:[Tt]rained|" + _TUNED + r"|fine-?tune the \w+ is|train the model|used)\b.{0,200}?"
         r"\b(?:on|of|is|with) (?:[\w-]{1,20} ){0,4}?\[(?:\*\*)?"
         r"(?P<data>[^\[\]]{2,80}?(?:[Dd]ataset|[Cc]orpus|[Tt]ask|SQuAD[\w. ]{0,20}|NLI))(?:\*\*)?\]\("
     ),
-    re.compile(r"\b[Tt]rained (?:with|using) (?:the )?" + _DATA + r" data ?sets?\b"),
-    re.compile(rf"\b{_TUNED} for (?:the )?(?P<data>{_QUESTIONS})(?![\w-])"),
-    re.compile(rf"\b{_TUNED}[^.]{{0,80}}? (?:using|with) (?:the )?" + _DATA + r" data ?sets?\b"),
     re.compile(
         rf"\b{_TUNED}\b[^.]{{0,80}}? (?:on|with|using) (?:the )?(?:train(?:ing)? (?:set|split)s? of )?"
         rf"`(?P<data>[\w./-]{{2,60}})`"
         r"(?=,| and| \(|\.|$)"
     ),
-    re.compile(r"\bQA task on " + _DATA + r"(?= from)"),
     # `trained on the question answering task using [SQuAD-it](…)`, `fine-tuned … with TQuAD dataset`
     re.compile(
-        rf"\b(?:[Tt]rained|{_TUNED})\b[^.]{{0,120}}? (?:on|in|using|with) (?:the )?\[?(?P<data>{_QUESTIONS})(?![\w-])"
+        rf"\b(?:[Tt]rained|{_TUNED})\b[^.]{{0,120}}? (?:on|in|using|with) (?:the )?\[?(?P<data>{QUESTIONS})(?![\w-])"
     ),
     re.compile(r"\b[Ww]e used? (?:[^.\[]{1,80} )?\[(?P<data>[^\[\]]{2,60})\]\([^()\s]{0,300}\) for training\b"),
     re.compile(
         r"\b[Tt]raining data (?:comes?|is|are|consists?|was|were)\b[^.\[]{0,60}\[(?P<data>[^\[\]]{2,60})\]"
         r"\([^()\s]{0,300}\)"
     ),
-    re.compile(
-        rf"\b(?:[Tt]rained|{_TUNED}|model) with \[(?P<data>[^\[\]]{{2,60}})\]\([^()\s]{{0,300}}\)"
-        r" (?:\w+ )?data ?sets?\b"
-    ),
     _LOADED,
     re.compile(
         r"\b[Dd]ata ?sets? (?:that (?:is|was|were) )?used (?:here )?(?:is|was|are|were|comes?|stems?)\b[^.\[]{0,60}"
         r"\[(?P<data>[^\[\]]{2,80})\]\("
     ),
-    _MODEL_ON_LINK,
-    re.compile(r"(?<![\w.-])(?P<data>[A-Z0-9][\w.-]{1,29}) data ?set (?:(?:is|was) )?used to train\b"),
 )
-SURE = (_OF_A_PART, _OF_THE_TRAINER, _LOADED, _MODEL_ON_LINK)  # forms that only a name of data can stand in
-COMBINED = re.compile(
-    r"(?:[Tt]rained|[Tt]uned) on (?:the |an? )?(?:[\w-]{1,15} )?"
-    r"(?:corpus|data ?set|data|combination|concatenation|mix\w*|union)"
-    r"(?: combining| of| from| made of)(?: both)?(?: the)? (?P<one>[A-Z][\w.-]{1,30}(?: v?\d[\w.]{0,4})?) and (?:the )?"
-    r"(?P<two>[A-Z][\w.-]{1,30}(?: v?\d[\w.]{0,4})?)(?=[ ,;]|\.(?!\d)|$)"
-)
+LINKED = frozenset(form for form in SETS if re.search(r"(?<!\(\?:)\\\]\\\(", form.pattern))  # that need a link
+SURE = (OF_THE_TRAINER, _LOADED)  # forms that only a name of data can stand in
 PRETRAINED = re.compile(r"\b(?:was|were|is) pre-?trained on (?P<rest>(?:the )?\[(?:[^.]|\.(?=\w))+)")
 EVALUATED = re.compile(
     r"\b(?:[Ee]valuat(?:ed|ion)|[Rr]esults?|[Ss]core[sd]?|[Mm]etrics|[Aa]ccuracy|F1|[Pp]erformance|reaches|achieves)\b"
@@ -116,7 +86,7 @@ EVALUATED_SETS = re.compile(
     r" (?:the )?`?(?P<data>[\w-]{2,40})`?"
 )
 USED_TO_EVALUATE = re.compile(
-    rf"\[(?P<linked>{_QUESTIONS})\]\([^()\s]{{0,300}}\)(?: (?:test|dev) set)? for (?:training and )?evaluation\b"
+    rf"\[(?P<linked>{QUESTIONS})\]\([^()\s]{{0,300}}\)(?: (?:test|dev) set)? for (?:training and )?evaluation\b"
     r"|(?<![\w.-])(?P<plain>[A-Z0-9][\w.-]{1,29}) data ?set (?:(?:is|was) )?used to (?:train and )?evaluate\b"
 )
 EVALUATED_ON = re.compile(r"\b(?:[Ee]valuated|[Tt]ested|[Vv]alidated) on (?:the )?(?:official )?" + _DATA + _AFTER)

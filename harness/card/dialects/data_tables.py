@@ -1,9 +1,10 @@
-"""Tables that list the data of a model by split, or its files."""
+"""Tables that list the data of a model by split, or its files, and headers that name data with their metric."""
 
 import re
 from collections.abc import Iterator
 
-from harness.card.dialects.metrics import plain_metric
+from harness.card.dialects.metrics import is_metric, metric_of, plain_metric
+from harness.card.dialects.names import is_setting
 from harness.card.dialects.table_shapes import Table
 from harness.domain import Fact
 
@@ -12,6 +13,19 @@ NAME = "tables"
 _TRAINED = re.compile(r"^train(?:ing)?(?:_(?:split|set|size|data|samples|examples|questions))?$")
 _NAMED_SPLIT = re.compile(r"^\S.{0,60}\s(?P<split>train(?:ing)?|dev|test|validation)(?: set)?$", re.IGNORECASE)
 _FILE = re.compile(r"(?P<part>train|dev|test|validation)\.(?:tsv|csv|jsonl?|txt)$")  # a table of the sizes of files
+
+# Names that data sets of questions have and models have not: `SQuAD 2.0`, `FQuAD`, `NewsQA`.
+_QUESTIONS = (
+    r"(?:[A-Za-z]{0,7}-?(?:QuAD|QUAD)|SQAC|(?:News|Trivia|Hotpot|Ty[Dd]i ?|COVID-)QA)"
+    r"(?:[-_ ][a-z]{2})?(?: ?v?\d[\d.]*)?"
+)
+# `SQuAD 2.0 F1`, `ViquiQuAD (EM)`, `GermEval (F1)`: the data before the metric.
+_ON_DATA = re.compile(
+    rf"^(?:(?P<data>{_QUESTIONS}) ?\(?|"
+    r"(?P<named>(?!(?:Has|No)Ans|Variance|Std|Number)[A-Z][\w. /-]{2,30}?(?: \((?:[Dd]ev|[Tt]est)\))?) ?\()"
+    r"(?P<metric>[A-Za-z]\w{1,9}(?: [Mm]atch| [Ss]core)?)\)?$"
+)
+DATA_TITLE = re.compile(rf"^{_QUESTIONS}(?: (?:dev|test))?$")
 
 
 def data_sets(table: Table) -> Iterator[Fact]:
@@ -34,3 +48,12 @@ def data_sets(table: Table) -> Iterator[Fact]:
         name = {"train": "train_data", "training": "train_data"}.get(split, "eval_data" if split else "")
         if data and name:
             yield Fact(name, data, line, NAME)
+
+
+def on_data(title: str) -> re.Match[str] | None:
+    """A header of data and a metric; None where what stands before the metric is one itself, or a setting."""
+    match = _ON_DATA.match(title)
+    metric = metric_of(match["metric"]) if match else None
+    if metric is None or metric[1] not in ("points", "other"):
+        return None
+    return match if match and not is_metric(match["named"] or "") and not is_setting(match["named"] or "") else None

@@ -102,13 +102,16 @@ class Document:
     @functools.cached_property
     def row_names(self) -> frozenset[str]:
         """What a table may call this model: its own names, and what it began as where the text says so."""
-        return self.own_names | tuned_names(text for _, text in self.lines)
+        return self.own_names | self._tuned_names
 
     @functools.cached_property
     def told_names(self) -> frozenset[str]:
         """`row_names` without those that only code tells, which may have been copied from another card."""
-        texts = [text for _, text in self.lines]
-        return own_names(self.header, self.title(), texts, ()) | tuned_names(texts)
+        return own_names(self.header, self.title(), (text for _, text in self.lines), ()) | self._tuned_names
+
+    @functools.cached_property
+    def _tuned_names(self) -> frozenset[str]:
+        return tuned_names(text for _, text in self.lines)
 
     @functools.cached_property
     def title_words(self) -> frozenset[str]:

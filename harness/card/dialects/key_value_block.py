@@ -32,6 +32,8 @@ _BARE_LINE = re.compile(
     r"^\s*\{?[\"'`]?(?P<key>[^\W\d][\w .-]{0,40}?(?:\([^()=:]{1,30}\))?)[\"'`]?\s*"
     r"(?P<mark>[=:])(?![=/])\s*(?P<value>[^\s=].{0,200})$"
 )
+# `84.4 (against 82.5 for the base model)`
+_AGAINST = re.compile(r"\((?:against|vs\.?|versus|compared (?:to|with)) (?P<value>\d+\.\d+)\s?%? (?:for|of|by|in) ")
 _ARRAY = re.compile(r"(?:np\.|numpy\.)?array\(\[(?P<items>[\d.,eE+ -]{1,2000})\](?:, dtype=\w+)?\)$")
 _WHOLE = re.compile(r"[^.]*(?:\.0)?")
 _STATE_KEYS = {"global_step", "total_flos", "is_hyper_param_search", "best_model_checkpoint", "log_history"}
@@ -77,6 +79,10 @@ def _of_block(document: Document, lines: Sequence[tuple[int, str]], *, is_fenced
                 dataset=about.dataset, split=split, subject=about.subject,
             )  # fmt: skip
             is_count = isinstance(claim, Claim) and claim.unit == "count"
+            other = _AGAINST.search(pair.raw) if isinstance(claim, Claim) else None
+            if other:
+                found = claim_of(pair.key, other["value"], pair.line, NAME, dataset=about.dataset, subject="other")
+                yield from () if found is None else (found,)
             if claim is not None and (not is_count or claim.metric == "epoch" or _WHOLE.fullmatch(claim.raw)):
                 yield claim
         elif is_setting(pair.key) if pair.mark == ":" and n_settings == 0 else (is_fenced or is_setting(pair.key)):

@@ -77,6 +77,7 @@ _OTHER = frozenset(
         "reward",
         "mean_reward",
         "kappa",
+        "lb",  # a leader board's
         "si-snr",
         "sdr",
         "pesq",

@@ -1,6 +1,11 @@
 """Forms of sentences that say which models a model was made from; `<name>` and its like stand for parts of them."""
 
 TUNED = r"[Ff]ined?[-\s]?[Tt]un{1,2}(?:ed|e|ing)"
+FAMILY = (
+    r"[\w.-]{0,40}(?:bert|BERT|Bert|electra|ELECTRA|Electra|gpt|GPT|bart|BART|Bart|xlnet|XLNet|t5|T5|former"
+    r"|deberta|DeBERTa|luke|LUKE|mpnet|MPNet|minilm|LM(?![a-z])|[Cc]anine|CANINE|[Ee]rnie|ERNIE|[Mm]u[Rr][Ii][Ll]|MURIL"
+    r"|[Bb]ig[Bb]ird|[Ss]plinter|XLM-R)[\w.-]{0,60}"
+)
 PARTS = {
     # A model as cards print it: a bare name, in backticks, bold, or the words of a link whose address follows.
     "<name>": r"(?:\*\*|`{1,3}|\"|')?\[?(?:\*\*|`{1,3})?(?P<model>\w[\w./:@-]{1,160}?)(?:\*\*|`{1,3})?"
@@ -9,9 +14,7 @@ PARTS = {
     r"(?:\*\*)?",
     "<tuned>": TUNED,
     # A bare word that names an architecture, `xlm-roberta-large` or `DistilBERT`.
-    "<bert>": r"[\w.-]{0,40}(?:bert|BERT|Bert|electra|ELECTRA|Electra|gpt|GPT|bart|BART|Bart|xlnet|XLNet|t5|T5|former"
-    r"|deberta|DeBERTa|luke|LUKE|mpnet|MPNet|minilm|LM(?![a-z])|[Cc]anine|CANINE|[Ee]rnie|ERNIE|[Mm]u[Rr][Ii][Ll]|MURIL"
-    r"|[Bb]ig[Bb]ird|[Ss]plinter|XLM-R)[\w.-]{0,60}",
+    "<bert>": FAMILY,
     # A name in backticks or bare, with the hyphens that names of models have and words have not.
     "<hyphens>": r"`?(?P<model>[A-Za-z0-9]\w*(?:[-/]\w+(?:\.\d+)?){1,8}|[A-Za-z0-9]+_\w{3,80})`?(?P<target>)"
     r"(?=[\s,.]|$)",
@@ -27,7 +30,6 @@ FORMS = (
     ("student", r"<name>(?: model)? was used as the student model\b"),
     ("teacher", r"\b(?:with|using) <name> as <a>teacher\b"),
     ("teacher", r"[Dd]istill(?:ation|ed) (?:with|from|by) <a>(?:[\w-]{1,15} ){0,3}<link>"),
-    ("student", r"\bfine-?tuned? version of the (?:[\w-]{1,15} ){1,2}version of <a><link>"),
     ("student", r"\b(?:optimi[sz]ation|quanti[sz]ation|pruning) of <a><link>"),
     (
         "student",
@@ -37,16 +39,11 @@ FORMS = (
     ("student", r"\b(?:from|using|uses) <a>(?:[\w-]{1,20} ){0,3}<link>(?: \w+){0,3} (?:checkpoint|as the Sentence)"),
     ("student", r"\bis based on <a>(?:[\w-]{1,20} ){0,2}<link>"),
     ("student", r"^This (?:model )?is\b.{0,120}?\bbased on <a>(?P<model><bert>(?: base| large| small)?)(?P<target>)"),
-    ("student", r"\bis based on <a>(?P<model>[\w.-]{1,60}/[\w.-]{1,90})(?P<target>)\b"),
     ("student", r"\b[Bb]ased on <a>(?:pre-?trained )?`(?P<model>[\w./-]{3,100})`(?P<target>)"),
-    ("student", r"\b[Ss]tart(?:ed|ing) (?:from|with) <a>(?:[\w-]{1,15} ){0,3}<link>"),
-    ("student", r"\b[Ss]tart(?:ed|ing) (?:from|with) <a>(?:[\w-]{1,15} ){0,3}<hyphens>"),
-    ("student", r"\bbuilt (?:on|upon) (?:top of )?<a>(?:[\w-]{1,15} ){0,2}<link>"),
     ("student", r"\b(?:by|after) <tuned> <a>(?:[\w-]{1,12} ){0,2}<hyphens>"),
     ("student", r"[Ll]anguage model ?\(['\"`](?P<model>[\w./-]{3,90})['\"`]\)(?P<target>)"),
     ("student", r"\b<tuned> (?:from|of) <a>(?:[A-Za-z]{1,12} ){0,3}<hyphens>"),
     ("student", r"\b<tuned> (?:from|of) <a>(?:[\w-]{1,15} ){0,3}<link>"),
-    ("student", r"\b[Ff]ine-?tuning <link> (?:model )?(?:on|with|using|for)\b"),
     ("student", r"\bis <a><link>(?: model)?,? (?:that (?:is|was) )?<tuned>\b"),
     ("student", r"\b[Mm]odel,? <link>,? <tuned> (?:on|for|using|from|with)\b"),
     ("student", r"^<link> (?:model )?(?:created|trained|released|developed) by .{1,150}? and <tuned>\b"),
@@ -77,10 +74,7 @@ FORMS = (
     ("student", r"^[\w -]{2,40} \(`(?P<model>[\w./-]{3,80})`\)(?P<target>) (?:trained|<tuned>)"),
     ("student", r"^[\w-]{2,30} \((?P<model>[A-Za-z0-9]+(?:[-/][\w.]+){1,8})\)(?P<target>) <tuned>"),
     ("student", r"\b[Ww]e <tuned> <a>(?:(?!on\b)[\w-]{1,20} ){0,4}<link>"),
-    ("student", r"\b[Ww]e <tuned> <a>(?:[\w-]{1,20} ){0,2}<hyphens> (?:model )?(?:on|using|for)\b"),
     ("student", r"\binitiali[sz]ed (?:from|with) <a>(?:pre-?trained )?(?:model )?<link>"),
-    ("student", r"\binitiali[sz]ed (?:from|with) <a>(?:pre-?trained )?(?:model )?<hyphens>"),
-    ("student", r"\b[Bb]ase model (?:is|was) <a><link>"),
     ("student", r"\b[Bb]ase model (?:is|was) <a><name>(?=[\s,.]|$)"),
     ("student", r"[Ll]anguage model \(<link>"),
     ("student", r"\(<link> model <tuned> on"),
@@ -94,13 +88,7 @@ FORMS = (
     ("student", r"\bis <tuned>(?: and \w+)? (?:on|from) (?P<model>(?:[a-z]{1,14} )?<bert>)(?P<target>) model"),
     ("student", r"\bfine-?tun{1,2}ed? (?:version|checkpoint) (?:of|from) <a><link>"),
     ("student", r"\b[Aa]dapter(?:\]\([^()]{0,200}\))? for <a><name>(?: model)? (?:that|which|trained)\b"),
-    ("student", r"^`(?P<model>[\w./-]{3,100})`(?P<target>) (?:was|is|has been) (?:trained|<tuned>)"),
     ("student", r"(?:This|this|The|the) `(?P<model>[\w./-]{3,100})`(?P<target>) model (?:was|is|has been) <tuned>"),
-    (
-        "student",
-        r"\bbased on <a>(?:(?:pre-?trained|fine-?tuned|original) ){0,2}"
-        r"(?P<model><bert> (?:base|large|small))(?P<target>) model\b",
-    ),
     (
         "student",
         r"\b(?:trained|tuned|initiali[sz]ed|started?) from (?P<target>https://(?:huggingface|hf)\.co/(?P<model>[\w./-]{3,100}))",
@@ -114,13 +102,7 @@ FORMS = (
     ("student", r"\b<converted> of <a>(?:[Aa]dapter )?<link>"),
     ("student", r"\b<converted> of <a>(?:[Aa]dapter )?<hyphens>"),
     ("student", r"^<link> (?:model )?(?:was |is |has been )?(?:exported|converted|ported|quanti[sz]ed) (?:in)?to\b"),
-    ("student", r"\b[Bb]ased on (?:[A-Z]\w{1,15} ?){0,2}['’]s <hyphens>"),
     ("student", r"^<tuned> <a><hyphens> from [A-Z]\w{1,30} (?:on|using|for|with)\b"),
-    (
-        "student",
-        r"\b[Ii]s <a>(?P<model><bert>(?: v\d| (?:base|large|small|tiny|cased"
-        r"|uncased)){1,3})(?P<target>) model trained on\b",
-    ),
     ("student", r"^(?:<bert>|[Bb]ase): (?P<target>https://(?:huggingface|hf)\.co/(?P<model>[\w./-]{3,100}))$"),
     ("student", r"\bfine-?tun{1,2}ed? (?:version|checkpoint) of <a>[\"“](?P<model>[^\"”]{3,50})[\"”](?P<target>)"),
     # In French, Spanish, Portuguese, Italian and German.
@@ -130,17 +112,4 @@ FORMS = (
     ("student", r"^[\w -]{2,50}: (?P<model>(?:[a-z]+-)?<bert>-(?:base|large|small|tiny)[\w-]{0,40})(?P<target>)$"),
     ("student", r"\b[Tt]ransfer[ -][Ll]earning of <a><name> on\b"),
     ("student", r"\b[Tt]ransfer[ -][Ll]earning of <a>(?:[\w-]{1,15} ){0,3}<link>"),
-)
-# Words between a sentence's model and the one that it began as, whatever else it says: read where no form fits.
-BASIS = (
-    r"\b(?:[Bb]ased? on|[Dd]erived from|[Bb]ase model|[Ii]nitiali[sz]ed (?:from|with)|[Ss]tart(?:ed|ing) from"
-    r"|[Bb]uilt (?:up)?on|[Oo]n top of|[Aa]dapted from|[Cc]onverted from|(?:[Vv]ersion|[Vv]ariant|[Cc]opy) of"
-    r"|[Tt]uned from"
-    r"|<tuned>(?: of)?|[Ww]eights (?:of|from)|[Cc]heckpoint (?:of|from))\b"
-    r"(?:(?!data|corpus|librar|paper|train|this model|models|available|architecture|configuration)"
-    r"[^.;:()\[\]]){0,60}?[ (]{1,2}"
-)
-NAMED_LAST = (
-    r"`{0,2}<link>",
-    r"[`(]{0,2}(?P<model>(?:[\w.-]{2,40}/)?<bert>-[\w.-]{1,60})(?P<target>)",
 )

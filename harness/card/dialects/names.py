@@ -30,6 +30,7 @@ _SPELLINGS: Mapping[str, tuple[str, ...]] = {
     "max_steps": ("training_steps", "train_steps", "num_train_steps", "total_steps", "number_of_training_steps",
                   "steps"),
     "max_seq_length": (
+        "max._sequence_length",
         "max_seq_len", "max_sequence_length", "maximum_sequence_length", "max_length_sequence", "max_length", "max_len",
         "sequence_length", "seq_len", "seq_length", "max_input_length", "max_source_length", "maximum_length",
         "input_length", "max_sequence_len",

@@ -52,6 +52,9 @@ _CHECKPOINT = re.compile(
     r"-(?:x{0,2}small|base|x{0,2}large)(?:-(?:un)?cased|-multilingual|-german|-chinese|-japanese|-whole-word-masking"
     r"|-v\d){0,3}"
 )
+_ID_OF_CHECKPOINT = re.compile(
+    r"(?!.*(?:squad|quad|tuned|distil))[\w-]+/[\w.-]*(?:base|large|small|tiny|mini|medium)(?:-(?:un)?cased|-v\d)?"
+)
 _HUB_NAME = re.compile(r"[`\[]{0,2}(?:[\w.-]+/)?[A-Za-z0-9]+(?:[-_][\w.]+)+")
 _FINE_TUNING = re.compile(r"fine[ _]?tun", re.IGNORECASE)
 _EMPTY = re.compile(
@@ -130,8 +133,11 @@ def _is_base(document: Document, model: str, *, is_linked: bool) -> bool:
     title, base = document.title().lower(), plain_name(model)
     if title.startswith(f"{model.lower()} ") and "tuned" in title:
         return True
-    if base not in document.own_names and (is_linked or _CHECKPOINT.fullmatch(model.lower())):
+    is_checkpoint = _CHECKPOINT.fullmatch(model.lower()) or _ID_OF_CHECKPOINT.fullmatch(model)
+    if base not in document.own_names and (is_linked or is_checkpoint):
         return True
+    if is_checkpoint and len(plain_name(title)) > len(base) + len("qa"):
+        return True  # `Chinese RoBERTa-base for questions`
     return "/" not in model and any(name != base and name.startswith(base) for name in document.own_names)
 
 

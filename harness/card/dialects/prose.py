@@ -4,23 +4,27 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 
 from harness.card.data_sets import LANGUAGES
+from harness.card.dialects import context
 from harness.card.dialects.data_forms import (
     AND_THEN,
-    COMBINED,
     EVALUATED,
     EVALUATED_ON,
     EVALUATED_PART,
     EVALUATED_SETS,
     KOREAN,
+    LINKED,
     LINKED_SET,
     NEXT_CODE,
     NEXT_LINK,
+    OF_THE_TRAINER,
     PRETRAINED,
     REST_OF_LINK,
     SETS,
     SURE,
     USED_TO_EVALUATE,
 )
+from harness.card.dialects.data_phrases import NOT_DATA, phrase_before, phrases_at
+from harness.card.dialects.data_sentences import evaluated_on, is_of_others, pretrained_on, trained_on
 from harness.card.dialects.document import Document, Finding
 from harness.card.dialects.header import items, scalar
 from harness.card.dialects.links import LINK
@@ -90,6 +94,8 @@ _HUB_DATA = re.compile(
     r"(?:\[(?P<words>[^\[\]]{2,60})\]\(|(?:^|(?<=[,;] ))(?P<before>[A-Z][\w .-]{1,40}?)[ :(<]{1,3}|(?<![\w(\]]))"
     r"https?://huggingface\.co/datasets/(?P<name>[\w./-]{2,80})"
 )
+# Under a heading for the data: `A were used along with B`.
+_WERE_USED = re.compile(r" (?:is|are|was|were) used(?:,? (?:along|together) with)? ?")
 _LISTED_NAME = re.compile(r"^\**[A-Z][\w.-]{1,30}(?: [A-Z0-9][\w.-]{0,30}){0,2}\**$")
 
 
@@ -107,11 +113,13 @@ def find(document: Document) -> Iterable[Finding]:
 
 def _sentences(document: Document) -> Iterator[tuple[bool, Fact]]:
     """Facts of every sentence, with True for those that say what the data are."""
+    titles = {heading.line for heading in document.headings}
     declared = {(scalar(one) or "").lower() for one in items(document.header.node("datasets", "dataset"))}
     listed = -1  # the last line of a list of data
     for paragraph, shift, text in document.sentences():
         first = paragraph.lines[0]
-        for name, place, value in _facts(text[:_LONGEST], declared):
+        is_of_base = context.is_of_base(document, first)
+        for name, place, value in _facts(text[:_LONGEST], declared, is_of_base=is_of_base):
             yield False, Fact(name, value, paragraph.line(place + shift), NAME)
         for name, match in _data_are(text[:_LONGEST]):
             yield True, Fact(name, match["data"], paragraph.line(match.start("data") + shift), NAME)
@@ -131,18 +139,27 @@ def _sentences(document: Document) -> Iterator[tuple[bool, Fact]]:
         if alone and "needed" not in alone["data"]:
             for name in ("train_data", "eval_data"):
                 yield False, Fact(name, alone["data"], first, NAME)
-        if _DATA_HEADING.match(section):
-            alone = _LINK_ALONE.match(text) or _WITH_ADDRESS.match(text)
-            for data in [alone["data"]] if alone else _at_addresses(text):
-                yield False, Fact("train_data", data, first, NAME)
-            for data in _listed(text):
-                yield False, Fact("train_data", data, first, NAME)
+        if _DATA_HEADING.match(section) and first not in titles:
+            yield from ((False, Fact("train_data", data, first, NAME)) for data in _below_heading(text))
+
+
+def _below_heading(text: str) -> Iterator[str]:
+    """The data that a sentence names under a heading for the data of training."""
+    used = _WERE_USED.search(text)
+    for phrase in (phrase_before(text, used.start()), *phrases_at(text, used.end())) if used else ():
+        if phrase is not None and phrase.is_sure:
+            yield phrase.name + _translation(text, phrase.name)
+    alone = _LINK_ALONE.match(text) or _WITH_ADDRESS.match(text)
+    yield from [alone["data"]] if alone else _at_addresses(text)
+    yield from _listed(text)
 
 
 def _pretrained_on(document: Document) -> Iterator[Fact]:
     """The data sets that a card links to where it says what it was pre-trained on."""
     for paragraph, shift, text in document.sentences():
         match = PRETRAINED.search(text[:_LONGEST]) if "trained on" in text else None
+        for phrase in pretrained_on(text[:_LONGEST]) if not match else ():
+            yield Fact("train_data", phrase.name, paragraph.line(phrase.start + shift), NAME)
         for link in LINK.finditer(text, match.start("rest"), match.end("rest")) if match else ():
             yield Fact("train_data", link["text"].strip("*`"), paragraph.line(link.start("text") + shift), NAME)
 
@@ -155,7 +172,7 @@ def _data_are(text: str) -> Iterator[tuple[str, re.Match[str]]]:
             yield "eval_data", match
 
 
-def _facts(text: str, declared: Collection[str]) -> Iterator[tuple[str, int, str]]:
+def _facts(text: str, declared: Collection[str], *, is_of_base: bool) -> Iterator[tuple[str, int, str]]:
     """Names of facts with the place and the value of each; what the front matter declares is data in any case."""
     framework = _FRAMEWORK.search(text)
     if framework:
@@ -166,7 +183,23 @@ def _facts(text: str, declared: Collection[str]) -> Iterator[tuple[str, int, str
     language = _LANGUAGE.search(text)
     if language:
         yield "language", language.start(), language["language"] or language["named"]
-    for form in SETS if any(word in text for word in _SET_SIGNS) else ():
+    yield from _trained(text, declared, is_of_base=is_of_base)
+    korean = KOREAN.search(text)
+    if korean:
+        yield "train_data", korean.start("train"), korean["train"]
+        yield "eval_data", korean.start("eval"), korean["eval"]
+    yield from _evaluated(text, is_of_base=is_of_base)
+
+
+def _trained(text: str, declared: Collection[str], *, is_of_base: bool) -> Iterator[tuple[str, int, str]]:
+    """The data that a model was trained on: by the phrases of the sentence, else by a form that recurs in cards."""
+    if not any(word in text for word in _SET_SIGNS):
+        return
+    phrases = [] if is_of_base or OF_THE_TRAINER.search(text) else trained_on(text)
+    for phrase in phrases:
+        yield "train_data", phrase.start, phrase.name + _translation(text, phrase.name)
+    is_linked = "](" in text
+    for form in (form for form in SETS if is_linked or form not in LINKED) if not phrases else ():
         # The Trainer's own sentence gives the name as the Hub has it, in small letters.
         sure = {
             match: form in SURE
@@ -175,30 +208,27 @@ def _facts(text: str, declared: Collection[str]) -> Iterator[tuple[str, int, str
             for match in form.finditer(text)
         }
         found = [match for match in sure if _is_data(match["data"].strip(), is_sure=sure[match])]
-        if found and not _OF_OTHERS.search(text[: found[0].start("data")]):
-            yield "train_data", found[0].start("data"), found[0]["data"].strip(" .*") + _translation(text, found[0])
+        if found and not is_of_others(text, found[0]) and not _OF_OTHERS.search(text[: found[0].start("data")]):
+            name = found[0]["data"].strip(" .*")
+            yield "train_data", found[0].start("data"), name + _translation(text, name)
             then = AND_THEN.search(text, found[0].end())
             if then and _is_data(then["data"], is_sure=False):
                 yield "train_data", then.start("data"), then["data"]
             for more in _more_links(text, found[0].end()):
                 yield "train_data", more.start("data"), more["data"].strip("*`")
             break
-    if "rained on" in text or "uned on" in text:
-        yield from _both(text)
-    korean = KOREAN.search(text)
-    if korean:
-        yield "train_data", korean.start("train"), korean["train"]
-        yield "eval_data", korean.start("eval"), korean["eval"]
-    yield from _evaluated(text)
 
 
-def _evaluated(text: str) -> Iterator[tuple[str, int, str]]:
+def _evaluated(text: str, *, is_of_base: bool) -> Iterator[tuple[str, int, str]]:
     """The data that a model was measured on."""
     match = EVALUATED_PART.search(text) or EVALUATED_SETS.search(text) or EVALUATED.search(text)
     if match:
         yield "eval_data", match.start("data"), match["data"].strip()
     elif (match := EVALUATED_ON.search(text)) is not None and _is_data(match["data"].strip(), is_sure=False):
         yield "eval_data", match.start("data"), match["data"].strip(" .*")
+    else:
+        for phrase in evaluated_on(text) if not is_of_base else ():
+            yield "eval_data", phrase.start, phrase.name
     match = LINKED_SET.search(text)
     if match:
         yield "eval_data", match.start("data"), match["data"]
@@ -208,19 +238,11 @@ def _evaluated(text: str) -> Iterator[tuple[str, int, str]]:
             yield "eval_data", match.start(), name
 
 
-def _translation(text: str, match: re.Match[str]) -> str:
+def _translation(text: str, name: str) -> str:
     """What behind the name of a data set says that it is a translation of it: ` in Portuguese`, else ""."""
-    name = match["data"].strip(" .*")
     places = (place + len(name) for place in range(len(text)) if text.startswith(name, place))
     found = (language for place in places if (language := _IN_LANGUAGE.match(text, place)) is not None)
     return next((one.group() for one in found if one["language"].lower() in LANGUAGES), "")
-
-
-def _both(text: str) -> Iterator[tuple[str, int, str]]:
-    """Both of `the corpus combining A and B` and of `a mix of A and B`."""
-    for match in COMBINED.finditer(text):
-        for group in ("one", "two"):
-            yield "train_data", match.start(group), match[group].strip("*`")
 
 
 def _more_links(text: str, place: int) -> Iterator[re.Match[str]]:
@@ -236,7 +258,7 @@ def _is_data(name: str, *, is_sure: bool) -> bool:
     """Whether words name a data set: a name begins large or holds a digit; tasks, machines and pronouns are none."""
     if not name or name.lower() in _NO_DATA or len(name.split()) > 7 or (_NOT_DATA.search(name) and not is_sure):
         return False
-    if not any(char.isalpha() for char in name):
+    if not any(char.isalpha() for char in name) or (NOT_DATA.search(name) and not is_sure):
         return False
     return is_sure or name[0].isupper() or "_" in name or any(char.isdigit() for char in name)
 

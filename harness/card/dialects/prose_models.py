@@ -7,9 +7,11 @@ in other words says nothing here, and what it says is reported missing rather th
 import re
 from collections.abc import Iterable, Iterator
 
+from harness.card.dialects import context
+from harness.card.dialects.base_sentences import bases
 from harness.card.dialects.document import Document, Finding
 from harness.card.dialects.links import hub_model
-from harness.card.dialects.model_forms import BASIS, FORMS, NAMED_LAST, PARTS
+from harness.card.dialects.model_forms import FORMS, PARTS
 from harness.card.dialects.own_names import plain_name
 from harness.domain import Fact
 
@@ -21,8 +23,10 @@ _SIGNS = (
     "checkpoint", "nitiali", "trained", "This is", "adapter", "Adapter", "Bas", "onversion", "xport", "ersion of",
 )  # fmt: skip
 _BASIS_SIGNS = (
-    "ased on", "ase on", "erived", "ase model", "nitiali", "tart", "uilt", "top of", "from", "ersion of", "ariant",
-    "opy of", "uned", "uning", "eights", "heckpoint",
+    "ased on", "ase on", "erived", "ase model", "nitiali", "tart", "uilt", "uild", "top of", "from", "ersion of",
+    "ariant", "opy of", "uned", "uning", "tunes", "trained", "eights", "heckpoint", "ackbone", "ook ", "model is",
+    "model was", "odel: ", "训练", "微调", "-based", "powered", "от ", "на ба", "на осн", "ontains", "riginal model",
+    "sed for", "dditional",
 )  # fmt: skip
 # A model is introduced in words that introduce other things too, so only a link to one on the Hub counts.
 _INTRODUCED = (
@@ -64,7 +68,6 @@ def _compiled(form: str) -> re.Pattern[str]:
     return re.compile(form)
 
 
-_LAST = tuple(_compiled(BASIS + form) for form in NAMED_LAST)
 _MODELS = tuple((name, _needed(form), _compiled(form)) for name, form in FORMS)
 _HUB = _compiled(_INTRODUCED)
 
@@ -80,20 +83,26 @@ def find(document: Document) -> Iterable[Finding]:
             numbers = ", ".join(re.findall(r"\d+", layers["layers"]))
             yield Fact("student_layers", numbers, paragraph.line(layers.start() + shift), NAME)
     if not has_base:
-        yield from _by_its_basis(document)
+        yield from _by_its_verbs(document)
 
 
-def _by_its_basis(document: Document) -> Iterator[Fact]:
-    """The first model that a sentence with words as `based on` links to on the Hub or names as checkpoints are."""
+def _by_its_verbs(document: Document) -> Iterator[Fact]:
+    """The checkpoints that a sentence's verbs say this model began as, and that are not this model.
+
+    Only the first counts, but for those of words that can mean nothing else, such as `based on`.
+    """
+    seen = set[str]()
     for paragraph, shift, text in document.sentences():
         if not any(word in text for word in _BASIS_SIGNS) or _NOTE.match(text):
             continue
-        for match in (match for form in _LAST if (match := form.search(text[:_LONGEST])) is not None):
-            model = hub_model(match["target"]) if match["target"] else match["model"].rstrip(".-")
-            is_named = model is not None and model.lower() not in _NO_MODEL and not _NO_BASE.match(model)
-            if model and is_named and plain_name(model) not in document.own_names:
-                yield Fact("student", model, paragraph.line(match.start("model") + shift), NAME)
-                return
+        if context.is_of_base(document, paragraph.lines[0]):
+            continue
+        for found in bases(text[:_LONGEST]):
+            plain = plain_name(found.name)
+            is_new = plain not in document.own_names and plain not in seen and found.name.lower() not in _NO_MODEL
+            if is_new and (not seen or found.is_strong):
+                seen.add(plain)
+                yield Fact("student", found.name, paragraph.line(found.start + shift), NAME)
 
 
 def _models(text: str) -> Iterator[tuple[str, int, str]]:

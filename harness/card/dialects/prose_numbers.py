@@ -86,7 +86,7 @@ _RUN_PART = re.compile(
 )
 _CLAIM_IN_RUN = re.compile(r"\b(?P<metric>(?:eval )?loss|perplexity|accuracy|F1) (?P<value>\d+\.\d+)")
 _BY_OTHERS = re.compile(
-    r"for comparison|\bin (?:the|their|our) (?:original )?paper\b|\bthe authors\b"
+    r"(?:for|in|by) comparison\b|\bin (?:the|their|our) (?:original )?paper\b|\bthe authors\b"
     r"|\boriginal (?:\w+ )?paper\b|\bpaper (?:reports|states)\b|\breported results?\b"
     r"|compared (?:to|with)|\bfrom (?:the )?(?:\w+ )?paper\b|original results?|\bbaseline\b|outperform"
     r"|\b(?:can|may) also (?:try|use|check)\b|state[- ]of[- ]the[- ]art|\bvs\.?\b|previous best"
@@ -99,10 +99,6 @@ _COMPARED_TO = re.compile(
     r"|against|behind|relative to|unlike) [^(),.;]{1,60}\($"
 )
 _OTHERS_CLOSE = re.compile(r"\bwe improved|, ours|\bour model", re.IGNORECASE)
-# Under `Details of BERT` or `About mBERT` a card tells of the model that it began as.
-_OF_THE_BASE = re.compile(
-    r"^(?:details of|about|what is|background on)\b(?!.*\b(?:train|tun|task|data ?set|this|our|model$))", re.IGNORECASE
-)
 _OTHER_MODELS = re.compile(r"^(?:similar|other|related) (?:\w+ )?models?\b", re.IGNORECASE)  # a heading
 _USES = re.compile(r"\b(?:you can|if you|should|to use|recommend|could|example|calibration)\b", re.IGNORECASE)
 
@@ -120,7 +116,7 @@ def find(document: Document) -> Iterable[Finding]:
         if run is not None:
             yield from _run(document, plain.lines[0], run["n"], run["parts"])
             continue
-        is_of_base = _OF_THE_BASE.match(document.section(plain.lines[0])) is not None
+        is_of_base = context.is_of_base(document, plain.lines[0])
         if not is_of_base and not _USES.search(plain.text) and " - INFO - " not in plain.text:
             yield from _settings(document, plain)
         yield from _claims(document, plain)
@@ -231,7 +227,8 @@ def _claim(
     line, key = paragraph.line(place), metric.strip()
     if key.lower().endswith("loss") and "." not in value:
         return  # "a loss of 1 point" is a comparison
-    is_others = _is_of_others(paragraph.text, place) or _OTHER_MODELS.match(document.section(line)) is not None
+    is_others = context.is_of_base(document, line) or _is_of_others(paragraph.text, place)
+    is_others = is_others or _OTHER_MODELS.match(document.section(line)) is not None
     is_others, about = is_others and not is_own, context.of(document, line)
     own = ON_DATA.match(paragraph.text, place)
     dataset = own["data"].strip() if own else None if is_others else about.dataset

@@ -54,15 +54,20 @@ SLASHED = re.compile(
     + _number("second")
 )
 # `F1 is 88.7, compared with 88.5 for the dense version`
-COMPARED = re.compile(r",? (?:compared (?:to|with)|against|versus|vs\.?) (?P<value>\d+\.\d+)\s?%?(?= (?:for|of|by) )")
+COMPARED = re.compile(
+    r"(?:,? (?:compared (?:to|with)|against|versus|vs\.?)"
+    r"|\b(?:better|worse|higher|lower)\b[^.,;]{0,30} than) (?:the )?(?:original )?"
+    r"(?P<value>\d+\.\d+)\s?%?(?= (?:for|of|by|from) )"
+)
 # `84.8/82.0 on f1/em`: the numbers before their metrics.
 BEFORE = re.compile(
     r"(?<![\w.])"
     + _number("first", before="-")
-    + r"\s*/\s*"
+    + r"\s*(?:/|and)\s*"
     + _number("second", before="/-")
-    + r" (?:on|for|in|of) (?:the )?"
+    + r"(?:,? respectively)?,? (?:on|for|in|of) (?:the )?"
     + _named("one")
+    + r"(?: score)?"
     + _AND
     + _named("two")
     + r"\b"

@@ -63,11 +63,13 @@ def find(document: Document) -> Iterable[Finding]:
     found = [one for one in found if not _HELP.search(one.text)]
     training = [one for one in found if _TRAINS.search(one.text) or _TRAINING_SCRIPT.search(one.text)]
     training = [one for one in training if not _is_for_readers(document, one.lines[0][0])]
-    for command in training or [one for one in found if _EVALUATES.search(one.text)]:
+    measuring = [one for one in found if one not in training and _EVALUATES.search(one.text)]
+    for command in (*training, *measuring):
+        is_training = command in training
         for one in _flags(document, command.lines, command.variables):
-            if training or one.name in _OF_EVALUATION:
+            if is_training or (not training and one.name in _OF_EVALUATION):
                 yield one
-            elif one.name in _EVALUATED and "$" not in one.raw:
+            elif not is_training and one.name in _EVALUATED and "$" not in one.raw:
                 yield Fact("eval_data", one.raw.rpartition("/")[2], one.line, NAME)
 
 

@@ -13,6 +13,7 @@ from harness.card.dialects.metrics import is_metric, metric_of
 _OF_RULE = set("|:+=- \t\r")
 _OF_PARTS = {metric_of(f"{part} {name}") for part in ("HasAns", "NoAns") for name in ("EM", "F1")}
 _NUMBERED = re.compile(r"#?\d[\d.,]*[.)]?$")
+_SCORE = re.compile(r"\d\.\d|^\d+$")
 _BREAK = re.compile(r"\s*<\s*/?\s*br\s*/?\s*>\s*", re.IGNORECASE)
 _PAIRED = re.compile(r"\d+(?:\.\d+)?\s*/\s*\d+(?:\.\d+)?$")  # a cell with two scores
 _BRACKETED = re.compile(r"\(([^()]{4,30})\)")
@@ -89,7 +90,17 @@ def with_second_header(table: Table) -> Table:
         over.append(last if n in named else "")
     header = [cells[n] if n in named else title for n, title in enumerate(table.header)]
     header += [cells[n] for n in range(len(table.header), len(cells))]
-    return dataclasses.replace(table, header=tuple(header), rows=table.rows[1:], over=tuple(over))
+    rows = table.rows[1:]
+    if len(rows) > 1 and _names_parts(rows[0][1]):  # a third row of the header: `dev / test`
+        parts = rows[0][1]
+        over = [f"{title} ({parts[n]})" if title and n < len(parts) else title for n, title in enumerate(over)]
+        rows = rows[1:]
+    return dataclasses.replace(table, header=tuple(header), rows=rows, over=tuple(over))
+
+
+def _names_parts(cells: Sequence[str]) -> bool:
+    """Whether a row without a label names the parts of the data that the cells below it give scores of."""
+    return not cells[0] and any("/" in cell for cell in cells) and not any(_SCORE.search(cell) for cell in cells)
 
 
 def bare(cell: str) -> str:
@@ -102,7 +113,8 @@ def pair_of(cell: str) -> tuple[str, str] | None:
     if cell.strip() == "P/S":  # Pearson and Spearman
         return "P", "S"
     match = re.match(
-        r"^(?P<stem>[\w. -]{0,30}?)\s*(?P<bracket>\(?)(?P<one>[\w-]{1,15}(?: [Mm]atch)?)\s*/\s*"
+        r"^(?P<stem>[\w. -]{0,30}?(?: \((?:[Dd]ev|[Tt]est)\))?)\s*"
+        r"(?P<bracket>\(?)(?P<one>[\w-]{1,15}(?: [Mm]atch)?)\s*/\s*"
         r"(?P<two>[\w-]{1,15}(?: [Mm]atch)?)\)?$",
         cell.strip(),
     )

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from harness.card.dialects import context
-from harness.card.dialects.data_tables import data_sets
+from harness.card.dialects.data_tables import DATA_TITLE, data_sets, on_data
 from harness.card.dialects.document import Document, Finding
 from harness.card.dialects.header import items, scalar
 from harness.card.dialects.metrics import claim_of, is_metric, metric_of, plain_metric
@@ -21,13 +21,13 @@ from harness.card.dialects.table_shapes import (
     tables_of,
     with_second_header,
 )
-from harness.card.dialects.whose import THIS, family, is_this, own_rows
+from harness.card.dialects.whose import OTHER, THIS, family, is_this, own_rows, pages_of_others
 
 NAME = "tables"
 _LOG = {"step", "steps", "epoch", "epochs", "iteration", "iterations"}
 _VALUE = re.compile(r"^(?:#?\s*value|score|scores|result|results|this model|ours?|value)$", re.IGNORECASE)
 _DATA = re.compile(
-    r"^(?:datasets?|data|tasks?|languages?|lang|test\s?set|benchmarks?|corpus|domain|subset|config"
+    r"^(?:datasets?|data|tasks?(?: ?/ ?datasets?)?|languages?|lang|test\s?set|benchmarks?|corpus|domain|subset|config"
     r"|testset|(?:test|dev|eval|evaluation) (?:data|corpus|corpora)|(?:tested|evaluated) on|source"
     r"|lang\.?pairs?|pair|direction|language pairs?|test sets?)$",
     re.IGNORECASE,
@@ -39,23 +39,11 @@ _CHANGE = re.compile(
 _ALL = re.compile(r"^(?:all|overall|total|scores?|results?)$", re.IGNORECASE)
 _TOTAL = re.compile(r"^(?:(?:has|no)ans_)?total$")  # of questions, which some print as floats
 _LANGUAGE = re.compile(r"^lang", re.IGNORECASE)
-# Names that data sets of questions have and models have not: `SQuAD 2.0`, `FQuAD`, `NewsQA`.
-_QUESTIONS = (
-    r"(?:[A-Za-z]{0,7}-?(?:QuAD|QUAD)|SQAC|(?:News|Trivia|Hotpot|Ty[Dd]i ?|COVID-)QA)"
-    r"(?:[-_ ][a-z]{2})?(?: ?v?\d[\d.]*)?"
-)
-# `SQuAD 2.0 F1`, `ViquiQuAD (EM)`, `GermEval (F1)`: the data before the metric.
-_ON_DATA = re.compile(
-    rf"^(?:(?P<data>{_QUESTIONS}) ?\(?|(?P<named>(?!(?:Has|No)Ans|Variance|Std|Number)[A-Z][\w. /-]{{2,30}}?) ?\()"
-    r"(?P<metric>[A-Za-z]\w{1,9}(?: [Mm]atch| [Ss]core)?)\)?$"
-)
-_DATA_TITLE = re.compile(rf"^{_QUESTIONS}(?: (?:dev|test))?$")
 _SPLIT_BEFORE = re.compile(r"^(?P<split>dev|test|validation|train) \w", re.IGNORECASE)  # `Dev EM`
 _SHORT = re.compile(r"^[PR](?:[ ._-]\w{1,20})?$")  # precision and recall, of a class perhaps, beside another metric
 _SPLITS = re.compile(r"^(?:split|subset|set|partition)s?$", re.IGNORECASE)
 _CLASS = re.compile(r"^(?:class(?:es)?|label|labels|entity|entities|tag|tags|category|type|)$", re.IGNORECASE)
 _SCORES = re.compile(r"\b(?P<metric>\w[\w-]{1,20})\s+scores?\b", re.IGNORECASE)
-_OTHER = re.compile(r"original|base ?line|\bpaper\b|reported|reference|previous|\bsota\b|state[- ]of", re.IGNORECASE)
 
 
 def find(document: Document) -> Iterable[Finding]:
@@ -79,7 +67,7 @@ def _of_table(document: Document, table: Table) -> Iterator[Finding]:
     if pair is not None:
         yield from _pairs(document, table, pair)
         return
-    columns = [n for n, cell in enumerate(header) if is_metric(bare(cell)) or pair_of(cell) or _on_data(cell)]
+    columns = [n for n, cell in enumerate(header) if is_metric(bare(cell)) or pair_of(cell) or on_data(cell)]
     columns = sorted({*columns, *(n for n, cell in enumerate(header) if columns and _SHORT.match(cell))})
     n_side = sum(1 for _, cells in table.rows if cells and is_metric(bare(cells[0])))
     n_set = sum(1 for _, cells in table.rows if len(cells) > 1 and is_setting(cells[0], strong=True))
@@ -123,7 +111,7 @@ def _metrics_down(document: Document, table: Table) -> Iterator[Finding]:
             title = table.header[n] if n < len(table.header) else ""
             if _CHANGE.match(title):
                 continue
-            split, is_data = context.split_of(f"{title} set"), _DATA_TITLE.match(title) is not None
+            split, is_data = context.split_of(f"{title} set"), DATA_TITLE.match(title) is not None
             is_own = (
                 split is not None
                 or is_data
@@ -141,7 +129,7 @@ def _metrics_down(document: Document, table: Table) -> Iterator[Finding]:
 
 
 def _is_other(title: str) -> bool:
-    return _OTHER.search(title) is not None
+    return OTHER.search(title) is not None
 
 
 def _metrics_along(document: Document, table: Table, columns: Sequence[int]) -> Iterator[Finding]:
@@ -150,20 +138,18 @@ def _metrics_along(document: Document, table: Table, columns: Sequence[int]) -> 
     if len(labels) > 1 and are_numbers(table, labels[0]) and not are_numbers(table, labels[1]):
         labels = labels[1:]  # the rows are numbered
     data_at = next((n for n, cell in enumerate(table.header) if n > columns[-1] and _DATA.match(cell)), None)
-    names = {plain_metric(bare(table.header[n])) for n in columns}
     if len(labels) > 1 and _DATA.match(table.header[labels[0]]):
         labels.sort(key=lambda n: not _is_named(table, n))  # `Task | Dataset`: data are more than the task
     title = table.header[labels[0]].strip() if labels else ""
-    # Rows without a title are classes where precision and recall stand beside one another, else other models.
-    averages = {cells[labels[0]].lower().strip() for _, cells in table.rows if labels and labels[0] < len(cells)}
-    is_report = bool(averages & {"macro avg", "weighted avg", "micro avg"}) or (
-        bool(labels) and _CLASS.match(title) is not None and (bool(title) or {"precision", "recall"} <= names)
-    )
+    is_report = bool(labels) and _is_report(table, labels[0], columns)
     are_models = any(is_this(document, name) for name in table.over if name)
     own = own_rows(document, table, labels[0]) if labels else frozenset()
+    pages = pages_of_others(document, table)
     for line, cells in table.rows:
         label = cells[labels[0]].strip() if labels and labels[0] < len(cells) else ""
         of_row = about if not label or is_report else _of_row(about, title, label, is_own=line in own)
+        if line in pages and _DATA.match(title) and len(table.rows) > 1:
+            of_row = dataclasses.replace(of_row, subject=pages[line])  # each data set has a model tuned for it
         if data_at is not None and data_at < len(cells):
             of_row = dataclasses.replace(of_row, dataset=cells[data_at] or of_row.dataset)
         for n in columns:
@@ -173,7 +159,7 @@ def _metrics_along(document: Document, table: Table, columns: Sequence[int]) -> 
             if THIS.search(cells[n]):  # `92.4 (this one)`
                 of_cell = dataclasses.replace(of_cell, subject=None)
             for key, value in metric_cells(table.header[n], cells[n], table.over[n] if table.over else ""):
-                of_data = _on_data(key)
+                of_data = on_data(key)
                 name = of_data["metric"] if of_data else f"{key} {label}" if is_report and label else key
                 claim = claim_of(
                     name, value, line, NAME,
@@ -185,18 +171,18 @@ def _metrics_along(document: Document, table: Table, columns: Sequence[int]) -> 
                     yield claim
 
 
+def _is_report(table: Table, label: int, columns: Sequence[int]) -> bool:
+    """Whether rows are classes: so are those without a title where precision and recall stand beside one another."""
+    averages = {cells[label].lower().strip() for _, cells in table.rows if label < len(cells)}
+    if averages & {"macro avg", "weighted avg", "micro avg"}:
+        return True
+    title, names = table.header[label].strip(), {plain_metric(bare(table.header[n])) for n in columns}
+    return _CLASS.match(title) is not None and (bool(title) or {"precision", "recall"} <= names)
+
+
 def _is_named(table: Table, column: int) -> bool:
     """Whether a column's title says that it holds data sets, and not what is done with them."""
     return plain_metric(table.header[column]).startswith("data")
-
-
-def _on_data(title: str) -> re.Match[str] | None:
-    """A header of data and a metric; None where what stands before the metric is one itself, or a setting."""
-    match = _ON_DATA.match(title)
-    metric = metric_of(match["metric"]) if match else None
-    if metric is None or metric[1] != "points":
-        return None
-    return match if match and not is_metric(match["named"] or "") and not is_setting(match["named"] or "") else None
 
 
 def _of_row(about: context.About, title: str, label: str, *, is_own: bool) -> context.About:

@@ -13,8 +13,8 @@ THIS = re.compile(
     r"|^our (?:\w+ )?model\b|(?-i:^Our[A-Z])",
     re.IGNORECASE,
 )
-_OTHER = re.compile(
-    r"original|base ?line|\bpaper\b|reported|previous|\bsota\b|state[- ]of|human|teacher", re.IGNORECASE
+OTHER = re.compile(
+    r"original|base ?line|\bpaper\b|reported|reference|previous|\bsota\b|state[- ]of|human|teacher", re.IGNORECASE
 )
 _BOLD_LABEL = re.compile(r"^\s*\|?\s*(?:\d+\s*\|\s*)?\*\*[^*|]+\*\*\s*\|\s*\*\*")  # `| **this one** | **74.3** |`
 _OF_FAMILY = re.compile(
@@ -39,13 +39,16 @@ def own_rows(document: Document, table: Table, column: int) -> frozenset[int]:
     if (
         len(labels) == 1
         and len(table.header) > 3
-        and not any(_OTHER.search(label) or _page(document.text(n)) for n, label in labels.items())
+        and not any(OTHER.search(label) or _page(document.text(n)) for n, label in labels.items())
     ):
         return frozenset(labels)  # a card with one row of scores has its own
     firm |= {n for n, name in names.items() if _goes_on(name, told)}
     titled = {n for n, name in names.items() if name.startswith(tuple(document.title_words))}
     if not firm and len({names[n] for n in titled}) == 1:
         firm = titled
+    said = {n for n, label in labels.items() if THIS.search(label)}
+    if len(said) > 1 and said & titled:
+        return frozenset(said & titled)  # `small (ours)` and `large (ours)`, on the card of the large one
     others = {n for n, label in labels.items() if n not in firm and is_this(document, label)}
     if firm & titled or others:
         return frozenset(firm if firm & titled else firm | others)
@@ -57,6 +60,16 @@ def _linked(document: Document, labels: Iterable[int]) -> set[int]:
     pages = {n: model for n in labels if (model := _page(document.text(n))) is not None}
     own = {n for n, model in pages.items() if plain_name(model) in document.own_names}
     return own or (set(pages) if len(pages) == 1 else set())
+
+
+def pages_of_others(document: Document, table: Table) -> dict[int, str]:
+    """Lines of rows that link to the pages of other models on the Hub, with the pages.
+
+    Where rows lead to several models, code that loads one of them does not make that this card's.
+    """
+    pages = {n: page for n, _ in table.rows if (page := _page(document.text(n))) is not None}
+    own = document.told_names if len(set(pages.values())) > 1 else document.own_names
+    return {n: page for n, page in pages.items() if plain_name(page) not in own}
 
 
 def _page(text: str) -> str | None:
