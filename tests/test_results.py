@@ -8,79 +8,120 @@ from harness.card.read import read_card
 from harness.cli.main import main
 from harness.plan.claims import measured
 from harness.plan.priors import AT_FLOOR, PRIORS
-from harness.record import store
-from tests import tell_minilm
+from harness.qa import official_squad
+from harness.qa.squad import read_squad
+from harness.record import compact, store
 from tests.conftest import SHARED
+from tests.minilm.page import page
+from tests.minilm.records import (
+    BOTH,
+    PLAIN,
+    PREDICTION,
+    SQUAD1,
+    SQUAD2,
+    TEACHER,
+    Pair,
+    claims_of,
+    mean_of,
+    of_arm,
+    runs,
+    spread_of,
+)
 
 ROOT = Path(__file__).parents[1]
 RUNS = sorted(path.parent for path in (ROOT / "results").glob(f"minilm-*/*/{store.VERDICT}"))
+PAIRS = (SQUAD1, SQUAD2)
+DEV2 = SHARED / "data" / "squad" / "dev-v2.0.rebuilt.json"
+CLAIMED = {SQUAD1.data: ("exact", "f1"), SQUAD2.data: ("exact", "f1", "HasAns_f1")}
+by_data = pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.data)
 
 
 def test_there_are_records() -> None:
-    assert {run.parent.name for run in RUNS} == {tell_minilm.TEACHER, tell_minilm.STUDENT}
+    assert {run.parent.name for run in RUNS} >= {name for pair in PAIRS for name in (pair.teacher, pair.student)}
 
 
 @pytest.mark.parametrize("run", RUNS, ids=lambda run: f"{run.parent.name}-{run.name}")
 def test_a_committed_record_follows_from_itself_and_its_answers_from_the_dev_set(run: Path) -> None:
-    path = SHARED / "data" / "squad" / "dev-v2.0.rebuilt.json"
-    golds = ["--eval", str(path)] if path.is_file() else []
+    golds = ["--eval", str(DEV2)] if DEV2.is_file() and run.parent.name.endswith("squad2") else []
     assert main(["audit", str(run), *golds]) == 0
     assert not list(run.rglob("*.safetensors"))
 
 
+@pytest.mark.parametrize("run", RUNS, ids=lambda run: f"{run.parent.name}-{run.name}")
+def test_a_committed_record_is_compact(run: Path) -> None:
+    assert not [path.name for path in run.rglob("*") if path.name in (compact.ANSWERS, compact.LOSSES)]
+
+
+@pytest.mark.skipif(not DEV2.is_file(), reason="the reference data are not here")
+def test_answers_to_squad_1_score_as_recorded_where_squad_2_has_the_same_gold_answers() -> None:
+    paragraphs = list(read_squad(DEV2))
+    texts = {one.id: [answer.text for answer in one.answers] for part in paragraphs for one in part.questions}
+    for run in runs(SQUAD1):
+        rows = [row for row in run.rows if texts.get(row.id)]
+        given = {row.id: row.prediction for row in rows}
+        scores = official_squad.score_under("1.1", [(row.id, texts[row.id]) for row in rows], given)
+        assert len(scores) == 5_928
+        again = [(one.exact, one.f1) for one in scores]
+        assert again == [(row.exact, row.f1) for row in rows]
+
+
 def test_the_page_is_what_the_records_say() -> None:
-    printed = "\n".join(tell_minilm.page(tell_minilm.runs())) + "\n"
-    assert (ROOT / "results" / "README.md").read_text(encoding="utf-8") == printed
+    assert (ROOT / "results" / "README.md").read_text(encoding="utf-8") == "\n".join(page()) + "\n"
 
 
-@pytest.mark.parametrize(("name", "arm"), [(tell_minilm.TEACHER, "teacher"), (tell_minilm.STUDENT, "both")])
-def test_the_cards_claim_what_was_measured_over_their_seeds(name: str, arm: str) -> None:
-    claims = measured(read_card(ROOT / "cards" / f"{name}.md"))
+@pytest.mark.parametrize("arm", [TEACHER, BOTH])
+@by_data
+def test_the_cards_claim_what_was_measured_over_their_seeds(pair: Pair, arm: str) -> None:
+    claims = measured(read_card(ROOT / "cards" / f"{pair.teacher if arm == TEACHER else pair.student}.md"))
     said = {one.metric: (f"{one.value:.2f}", None if one.spread is None else f"{one.spread:.2f}") for one in claims}
-    found = tell_minilm.claims_of(tell_minilm.runs(), arm)
     assert said == {
-        metric: (f"{mean:.2f}", None if spread is None else f"{spread:.2f}") for metric, (mean, spread) in found.items()
+        metric: (f"{mean:.2f}", None if spread is None else f"{spread:.2f}")
+        for metric, (mean, spread) in claims_of(runs(pair), arm, CLAIMED[pair.data]).items()
     }
 
 
-def test_the_prior_of_every_verdict_is_what_the_records_say() -> None:
-    prior, told = PRIORS[AT_FLOOR], tell_minilm.runs()
-    found = {metric: tell_minilm.spread_of(metric, told) for metric in prior.spreads}
+def test_the_measured_priors_are_what_the_records_say() -> None:
+    prior = PRIORS[AT_FLOOR]
+    found = {metric: spread_of(metric, runs(SQUAD2)) for metric in prior.spreads}
     assert dict(prior.spreads) == {metric: round(one.value, 2) for metric, one in found.items() if one}
     assert {one.df for one in found.values() if one} == {prior.df}
 
 
+@by_data
 def test_the_gate_passes_on_the_records_without_running_anything(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(ROOT)
-    runs = [str(one.folder) for one in tell_minilm.runs() if one.arm in ("teacher", "both")]
-    cards = [f"cards/{name}.md" for name in (tell_minilm.TEACHER, tell_minilm.STUDENT)]
-    assert main(["gate", *cards, *runs]) == 0
-    assert f"{3 * (len(cards) + len(runs))} pass, 0 fail, 0 unmeasured" in capsys.readouterr().out
+    given = [str(one.folder) for one in runs(pair) if one.arm in (TEACHER, BOTH)]  # beside those the cards have
+    cards = [f"cards/{name}.md" for name in (pair.teacher, pair.student)]
+    assert main(["gate", *cards, *given]) == 0
+    n = len(CLAIMED[pair.data]) * (len(cards) + len(given))
+    assert f"{n} pass, 0 fail, 0 unmeasured" in capsys.readouterr().out
 
 
-def test_the_three_seeds_are_judged_together_though_their_teacher_was_given_as_a_run(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@by_data
+def test_the_seeds_are_judged_together_though_their_teacher_was_given_as_a_run(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(ROOT)
-    runs = [str(one.folder) for one in tell_minilm.runs() if one.arm == "both"]
-    assert len(runs) == 3
-    assert main(["verdict", *runs]) == 0
+    given = [str(one.folder) for one in of_arm(runs(pair), BOTH)]
+    assert len(given) >= 2
+    assert main(["verdict", *given]) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "WITHIN TOLERANCE: exact, f1, HasAns_f1 by 3 seeds; a copy that is worse by the tolerance would be" in said
-    assert "not above what a model scores that never answers (50.07); HasAns_f1 is judged too" in said
+    claimed = ", ".join(CLAIMED[pair.data])
+    assert f"WITHIN TOLERANCE: {claimed} by {len(given)} seeds; a copy that is worse by the tolerance would be" in said
+    is_near = "not above what a model scores that never answers (50.07); HasAns_f1 is judged too" in said
+    assert is_near == (pair is SQUAD2)
 
 
-@pytest.mark.parametrize("name", [tell_minilm.TEACHER, tell_minilm.STUDENT])
-def test_a_regenerated_card_follows_from_its_record(name: str, tmp_path: Path) -> None:
-    run = next(
-        one.folder for one in tell_minilm.runs() if one.arm in ("teacher", "both") and one.folder.parent.name == name
-    )
+@pytest.mark.parametrize("arm", [TEACHER, BOTH])
+@by_data
+def test_a_regenerated_card_follows_from_its_record(pair: Pair, arm: str, tmp_path: Path) -> None:
+    run = of_arm(runs(pair), arm)[0].folder
     assert main(["card", str(run), "--out", str(tmp_path / "card.md")]) == 0
     kept, made = (
         [line for line in path.read_bytes().splitlines() if not line.startswith(b"- Licence of the base model")]
-        for path in (ROOT / "results" / "cards" / f"{name}.md", tmp_path / "card.md")
+        for path in (ROOT / "results" / "cards" / f"{run.parent.name}.md", tmp_path / "card.md")
     )  # the licence of a package is only known where that is installed
     assert kept == made
 
@@ -89,18 +130,26 @@ def said_in(name: str) -> str:
     return " ".join((ROOT / name).read_text(encoding="utf-8").split())
 
 
-def test_the_readmes_say_what_the_records_do() -> None:
-    said, told = said_in("cards/README.md"), tell_minilm.runs()
-    f1 = {
-        arm: tell_minilm.claims_of(told, arm)["f1"][0] for arm in ("teacher", "both", "prediction", "plain", "longer")
-    }
-    assert f"keeps {100 * f1['both'] / f1['teacher']:.0f} % of its teacher's f1" in said
-    gaps = [f1["both"] - f1[arm] for arm in ("plain", "longer")]
+def test_the_readmes_say_what_the_records_of_squad_1_do() -> None:
+    said, found = said_in("cards/README.md"), runs(SQUAD1)
+    exact, f1 = ({arm: mean_of(name, of_arm(found, arm)) for arm in (TEACHER, BOTH, PLAIN)} for name in ("exact", "f1"))
+    kept = 100 * f1[BOTH] / f1[TEACHER]
+    assert f"keeps {kept:.0f} % of its teacher's f1 ({f1[BOTH]:.2f} of {f1[TEACHER]:.2f})" in said
+    assert f"for as many steps it reaches {f1[PLAIN]:.2f}" in said
+    told = f"reaches exact {exact[BOTH]:.2f} and f1 {f1[BOTH]:.2f} on the SQuAD 1.1 dev set, its teacher "
+    assert f"{told}{exact[TEACHER]:.2f} and {f1[TEACHER]:.2f}" in said_in("README.md")
+
+
+def test_the_readmes_say_what_the_records_of_squad_2_do() -> None:
+    said, found = said_in("cards/README.md"), runs(SQUAD2)
+    f1 = {arm: mean_of("f1", of_arm(found, arm)) for arm in (TEACHER, *SQUAD2.arms)}
+    assert f"keeps {100 * f1[BOTH] / f1[TEACHER]:.0f} % of its teacher's f1 and" in said
+    gaps = [f1[BOTH] - f1[f"plain, {n} epochs"] for n in (2, 4)]
     assert f"without distillation by {gaps[0]:.1f} points of f1 ({gaps[1]:.1f} where" in said
-    assert f"Without the intermediate-layer stage its f1 is {f1['prediction']:.2f}" in said
+    assert f"Without the intermediate-layer stage its f1 is {f1[PREDICTION]:.2f}" in said
     spreads = PRIORS[AT_FLOOR].spreads
     measured = f"**measured** at {spreads['exact']} points of exact and {spreads['f1']} of f1"
     assert measured in said_in("harness/judge/README.md")
-    exact = tell_minilm.claims_of(told, "both")["exact"][0]
-    assert f"exact {exact:.2f} and f1 {f1['both']:.2f} on the SQuAD 2.0 dev set" in said_in("README.md")
-    assert f"exact ({exact:.2f}) and f1 ({f1['both']:.2f}) are below the 50.07" in said
+    exact = mean_of("exact", of_arm(found, BOTH))
+    assert f"exact {exact:.2f} and f1 {f1[BOTH]:.2f}" in said_in("README.md")
+    assert f"exact ({exact:.2f}) and f1 ({f1[BOTH]:.2f}) are below the 50.07" in said

@@ -1,0 +1,268 @@
+"""Writes results/README.md from the records beside it: no number of that page is typed in.
+
+    python -m tests.minilm.page > results/README.md
+
+A test holds the page to what this prints.
+"""
+
+import itertools
+import statistics
+from collections.abc import Iterator, Sequence
+
+from harness.judge.paired import paired_difference
+from harness.plan.cost import format_duration
+from harness.record import store
+from harness.record.folder import Run
+from tests.minilm.records import (
+    BOTH,
+    PLAIN,
+    RESULTS,
+    SQUAD1,
+    SQUAD2,
+    TEACHER,
+    TENTH,
+    Pair,
+    Told,
+    mean_of,
+    of_arm,
+    runs,
+    spread_of,
+)
+
+BESIDE = {
+    "baseline": "the numbers that `harness gate` holds a later run of each card against",
+    "bench": "speed, as the benchmarks of `tests/bench` wrote it down",
+    "cards": "the MiniLM cards as `harness card` wrote them again from a record",
+    "minilm-*/scores": "the evaluator matrices above, as `harness score` wrote them",
+    "parser": "how many fuzzed cards, files and records were read, and what came of them",
+    "plots": "the pictures above, by `harness plot`",
+    "pocket": "the runs behind the claims of the pocket cards, further runs held against them, and planted faults",
+}
+ENOUGH = 3.0  # spreads of a seed, beyond which a gap is called a finding
+
+
+def page() -> Iterator[str]:
+    """Lines of the page."""
+    first, second = runs(SQUAD1), runs(SQUAD2)
+    yield "# What a teacher is worth"
+    yield ""
+    yield _learned(first)
+    yield ""
+    yield (
+        f"{_linked(SQUAD1.teacher)}, six layers, teaches {_linked(SQUAD1.student)}, three; both learn from 11,820 "
+        f"questions and are asked the {int(first[0].scores['total']):,} of the {SQUAD1.data}, each of which has an "
+        "answer: never answering scores 0. Every number here is worked out from the records below by "
+        "`python -m tests.minilm.page`; `harness audit` follows each."
+    )
+    yield ""
+    yield from _table(SQUAD1, first)
+    yield from _findings(SQUAD1, first)
+    yield from _ablations(first)
+    yield from _matrix(SQUAD1, first)
+    for name in ("claims", "articles"):
+        if (RESULTS / "plots" / f"{name}.svg").is_file():
+            yield f"![{name} of the distilled student](plots/{name}.svg)"
+            yield ""
+    yield "## The hard case: questions without an answer"
+    yield ""
+    yield from _floor(second)
+    yield from _table(SQUAD2, second)
+    yield from _findings(SQUAD2, second)
+    yield from _matrix(SQUAD2, second)
+    yield "## What is here"
+    yield ""
+    yield "All ran on a core or two beside other work: times say what it took, not what it costs. Settings were chosen"
+    yield "before any number of a dev set was seen, and not changed after. What a record holds:"
+    yield "[harness/record/README.md](../harness/record/README.md)."
+    yield ""
+    yield "| records | what they are |"
+    yield "|---|---|"
+    for pair, found in ((SQUAD1, first), (SQUAD2, second)):
+        for arm, same in itertools.groupby(found, key=lambda one: one.arm):
+            told = list(same)
+            names = ", ".join(f"`{one.folder.relative_to(RESULTS).as_posix()}` ({one.seed})" for one in told)
+            yield f"| {names} | {_name_of(pair, arm)}, by seed |"
+    for folder, what in BESIDE.items():
+        yield f"| `{folder}/` | {what} |"
+
+
+def _learned(found: Sequence[Told]) -> str:
+    """The first line, in words of everyday."""
+    both, plain, teacher = (of_arm(found, arm) for arm in (BOTH, PLAIN, TEACHER))
+    if not (both and plain and teacher):
+        return "**Nothing was learned yet**: the trainings below are not finished."
+    with_, without, best = (mean_of("exact", one) for one in (both, plain, teacher))
+    spread = spread_of("exact", found)
+    gap = with_ - without
+    told = (
+        f"of 100 questions a small reader answers {with_:.0f} right when a larger one teaches it, and {without:.0f} "
+        f"when it learns from the right answers alone for as long; its teacher answers {best:.0f}."
+    )
+    if spread is None:
+        return f"**One training of each so far: {told}**"
+    if abs(gap) < ENOUGH * spread.value:
+        said = "A teacher made no difference that chance does not make too"
+    else:
+        said = "A teacher is worth more than practice" if gap > 0 else "A teacher is worth less than practice"
+    chance = f"Chance alone moves such a number by {spread.value:.1f} from one training to the next."
+    return f"**{said}: {told}** {chance}"
+
+
+def _linked(name: str) -> str:
+    return f"[{name}](../cards/{name}.md)"
+
+
+def _name_of(pair: Pair, arm: str) -> str:
+    names = {TEACHER: "teacher", TENTH: "teacher, a tenth of the questions", **pair.arms}
+    return names.get(arm, f"both stages, but {arm}")
+
+
+def _table(pair: Pair, found: Sequence[Told]) -> Iterator[str]:
+    is_hard = pair is SQUAD2
+    parts = ["f1, with answer", "f1, without"] if is_hard else [f"f1, the {len(_kept()):,} that SQuAD 2.0 kept"]
+    yield f"| model | seeds | exact | f1 | {' | '.join(parts)} | of the teacher's f1 | training, forecast |"
+    yield f"|---|---|---:|---:|{'---:|' * len(parts)}---:|---:|"
+    for arm in (TEACHER, TENTH, *pair.arms):
+        if told := of_arm(found, arm):
+            yield _row(pair, arm, told, found)
+    yield ""
+
+
+def _row(pair: Pair, arm: str, told: Sequence[Told], found: Sequence[Told]) -> str:
+    def mean(values: Sequence[float]) -> str:
+        spread = f" ± {statistics.stdev(values):.2f}" if len(values) > 1 else ""
+        return f"{statistics.fmean(values):.2f}{spread}"
+
+    kept = 100 * mean_of("f1", told) / mean_of("f1", of_arm(found, TEACHER))
+    parts = ("HasAns_f1", "NoAns_f1") if pair is SQUAD2 else ()
+    cells = [_name_of(pair, arm), " ".join(str(one.seed) for one in told)]
+    cells += [mean([one.scores[metric] for one in told]) for metric in ("exact", "f1", *parts)]
+    cells += [] if parts else [mean([_f1_of_kept(one) for one in told])]
+    foretold = [one for one in told if one.expected is not None]
+    took = format_duration(statistics.fmean(one.took for one in foretold or told))
+    forecast = f", {format_duration(mean_expected(foretold))}" if foretold else ""
+    return f"| {' | '.join([*cells, f'{kept:.1f} %', f'{took}{forecast}'])} |"
+
+
+def mean_expected(told: Sequence[Told]) -> float:
+    return statistics.fmean(one.expected or 0.0 for one in told)
+
+
+def _kept() -> frozenset[str]:
+    """The questions with an answer of SQuAD 2.0's dev set: those of 1.1's that it took over."""
+    return frozenset(row.id for row in runs(SQUAD2)[0].rows if row.has_answer)
+
+
+def _f1_of_kept(one: Told) -> float:
+    kept = _kept()
+    return 100 * statistics.fmean(row.f1 for row in one.rows if row.id in kept)
+
+
+def _findings(pair: Pair, found: Sequence[Told]) -> Iterator[str]:
+    """The student of both stages against each other arm: means beside the spread of a seed, then question by question;
+    spreads; flips."""
+    ours = of_arm(found, BOTH)
+    for arm in list(pair.arms)[1:]:
+        others = of_arm(found, arm)
+        if not (ours and others):
+            continue
+        said = ", ".join(_gap(metric, found, ours, others) for metric in ("exact", "f1"))
+        pairs = [(one, other) for one in ours for other in others if one.seed == other.seed]
+        yield f"- Both stages against {pair.arms[arm]}: {said}. {_paired(pairs)}"
+    untried = [name for arm, name in pair.arms.items() if not of_arm(found, arm)]
+    if untried:
+        yield f"- Not tried yet: {'; '.join(untried)}."
+    yield from _spreads(found)
+    flips = [_flips(pair, arm, of_arm(found, arm)) for arm in pair.arms]
+    if any(flips):
+        yield f"- Answers that flip between right and wrong from one seed to another: {', '.join(filter(None, flips))}."
+    yield ""
+
+
+def _gap(metric: str, found: Sequence[Told], ours: Sequence[Told], others: Sequence[Told]) -> str:
+    gap, spread = mean_of(metric, ours) - mean_of(metric, others), spread_of(metric, found)
+    times = f" ({abs(gap) / spread.value:.1f} spreads of a seed)" if spread else ""
+    return f"{metric} {gap:+.2f}{times}"
+
+
+def _paired(pairs: Sequence[tuple[Told, Told]]) -> str:
+    """Question by question, seed by seed: f1 with its 95 % interval, answers won and lost."""
+    said = []
+    for one, other in pairs:
+        f1 = paired_difference("f1", other.rows, one.rows, seed=0)
+        between = f" ({f1.interval[0]:+.2f} to {f1.interval[1]:+.2f})" if f1.interval else ""
+        said.append(f"seed {one.seed} {f1.difference:+.2f}{between}, {f1.gained:,} won, {f1.lost:,} lost")
+    return f"By question, f1 with its 95 % interval: {'; '.join(said)}." if said else ""
+
+
+def _spreads(found: Sequence[Told]) -> Iterator[str]:
+    known = {metric: spread for metric in ("exact", "f1") if (spread := spread_of(metric, found))}
+    if not known:
+        yield "- One seed of each: how far a seed moves these numbers is not measured yet, so no gap here is a finding."
+        return
+    said = " and ".join(f"{name} {one.value:.2f} (95 % {one.low:.2f} to {one.high:.2f})" for name, one in known.items())
+    df = next(iter(known.values())).df
+    yield (
+        f"- Spread of a seed, its standard deviation pooled over the student's trainings that were run more than once, "
+        f"with one teacher: {said}, {df} degrees of freedom."
+    )
+
+
+def _flips(pair: Pair, arm: str, told: Sequence[Told]) -> str:
+    hops = [paired_difference("exact", one.rows, other.rows, seed=0) for one, other in itertools.combinations(told, 2)]
+    if not hops:
+        return ""
+    share = statistics.fmean(one.gained + one.lost for one in hops) / len(told[0].rows)
+    return f"{share:.1%} ({pair.arms[arm]})"
+
+
+def _ablations(found: Sequence[Told]) -> Iterator[str]:
+    """What of the distillation matters: one thing set otherwise at a time."""
+    arms = sorted({one.arm for one in found} - {TEACHER, TENTH, *SQUAD1.arms})
+    if not arms:
+        return
+    yield "What of it matters, one thing set otherwise at a time:"
+    yield ""
+    yield "| both stages, but | seeds | exact | f1 | against both stages |"
+    yield "|---|---|---:|---:|---|"
+    for arm in arms:
+        told = of_arm(found, arm)
+        gaps = ", ".join(_gap(metric, found, told, of_arm(found, BOTH)) for metric in ("exact", "f1"))
+        seeds = " ".join(str(one.seed) for one in told)
+        yield f"| {arm} | {seeds} | {mean_of('exact', told):.2f} | {mean_of('f1', told):.2f} | {gaps} |"
+    yield ""
+
+
+def _floor(found: Sequence[Told]) -> Iterator[str]:
+    never = 100 * statistics.fmean(not row.has_answer for row in found[0].rows)
+    best = max(of_arm(found, BOTH), key=lambda one: one.scores["f1"])
+    yield (
+        f"Half of the {int(found[0].scores['total']):,} questions of the {SQUAD2.data} have no answer: **a model that "
+        f"never answers scores {never:.2f} there, in exact and f1. The best student of {_linked(SQUAD2.student)} "
+        f"reaches {best.scores['exact']:.2f} and {best.scores['f1']:.2f}**, from 14,766 questions of which 2,946 have "
+        "none. What these numbers can show is which training does better, not a good model."
+    )
+    yield ""
+
+
+def _matrix(pair: Pair, found: Sequence[Told]) -> Iterator[str]:
+    """Scores of one student under every protocol, as `harness score` left them."""
+    for path in sorted(RESULTS.glob(f"{pair.student}/scores/*/matrix.json")):
+        plain, files = store.read_json(path), store.read_json(path.parent / "inputs.json")["weights"]["files"]
+        (of,) = (one for one in found if Run.open(one.folder).evaluation.weights == files)
+        yield (
+            f"The evaluator matrix, `harness score` on the weights of seed {of.seed} ({_name_of(pair, of.arm)}), in "
+            f"fp32, where the run itself scored in bf16 (exact {of.scores['exact']:.2f}, f1 {of.scores['f1']:.2f}):"
+        )
+        yield ""
+        names = ["exact", "f1", *(name for name in ("HasAns_f1", "NoAns_f1") if name in plain["rows"][0]["scores"])]
+        yield f"| protocol | scorer | {' | '.join(names)} |"
+        yield f"|---|---|{'---:|' * len(names)}"
+        for row in plain["rows"]:
+            numbers = " | ".join(f"{row['scores'][name]:.2f}" for name in names)
+            yield f"| {row['protocol']} | {row['scorer']} | {numbers} |"
+        yield ""
+
+
+if __name__ == "__main__":
+    print("\n".join(page()))

@@ -1,0 +1,152 @@
+"""The runs of the MiniLM cards under results/, each with its kind of training, and numbers over them."""
+
+import functools
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scipy.stats import chi2
+
+from harness.domain import Experiment
+from harness.record import store
+from harness.record.folder import Run
+from harness.record.parts import ScoredAnswer
+
+RESULTS = Path(__file__).parents[2] / "results"
+TEACHER, BOTH, PREDICTION, PLAIN, TENTH = "teacher", "both", "prediction", "plain, 3 epochs", "tenth"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pair:
+    """A teacher's card, its student's, the data both are judged on, and what the student's trainings are called."""
+
+    teacher: str
+    student: str
+    data: str
+    arms: Mapping[str, str]
+
+
+SQUAD1 = Pair(
+    "minilm-6l-squad1",
+    "minilm-3l-squad1",
+    "SQuAD 1.1 dev set",
+    {
+        BOTH: "distilled, both stages",
+        PREDICTION: "distilled, prediction layer alone, as many steps",
+        PLAIN: "fine-tuned, not distilled, as many steps",
+        "plain, 9 epochs": "fine-tuned, not distilled, three times as many steps",
+        "plain, 3 epochs, layers 1, 2, 3": "fine-tuned, not distilled, begun with the first three layers",
+    },
+)
+SQUAD2 = Pair(
+    "minilm-6l-squad2",
+    "minilm-3l-squad2",
+    "SQuAD 2.0 dev set",
+    {
+        BOTH: "distilled, both stages",
+        PREDICTION: "distilled, prediction layer alone",
+        "plain, 2 epochs": "fine-tuned, not distilled, 2 epochs",
+        "plain, 4 epochs": "fine-tuned, not distilled, 4 epochs",
+    },
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One run: what kind it is, its seed, its scores, its rows a question, seconds of its stages and their forecast.
+
+    An `arm` that no pair names is an ablation: what was set otherwise, as `STAGE.NAME VALUE`.
+    """
+
+    folder: Path
+    arm: str
+    seed: int
+    scores: Mapping[str, float]
+    rows: Sequence[ScoredAnswer]
+    took: float
+    expected: float | None
+
+
+def arm_of(experiment: Experiment, pair: Pair) -> str:
+    """Which kind of training a run is of."""
+    epochs = {stage.name: int(stage.value("num_train_epochs")) for stage in experiment.stages}
+    if experiment.name != pair.student:
+        return TEACHER if experiment.name == pair.teacher else TENTH
+    begins = experiment.run["student_layers"]
+    begun = f", layers {begins.value}" if begins.origin == "overridden" else ""
+    if experiment.recipe == "finetune":
+        return f"plain, {epochs['finetune']} epochs{begun}"
+    changed = [f"{stage.name}.{one.name} {one.value}" for stage in experiment.stages
+               for one in stage.settings if one.origin == "overridden"]  # fmt: skip
+    if not epochs["intermediate_layer"]:
+        return PREDICTION
+    return ", ".join([*changed, *([begun.removeprefix(", ")] if begun else [])]) or BOTH
+
+
+def read(folder: Path, pair: Pair) -> Told:
+    """One finished run."""
+    run = Run.open(folder)
+    stages = [stage.name for stage in run.experiment.stages]
+    cost = run.plain(store.FORECAST) if run.has(store.FORECAST) else None
+    parts = None if cost is None else [one["seconds"] for one in cost["parts"] if one["name"] in stages]
+    return Told(
+        folder=folder,
+        arm=arm_of(run.experiment, pair),
+        seed=run.settings.seed,
+        scores=run.evaluation.metrics.scores,
+        rows=run.evaluation.answers,
+        took=sum(run.stage(name).seconds for name in stages),
+        expected=None if parts is None else sum(parts),
+    )
+
+
+@functools.cache
+def runs(pair: Pair) -> tuple[Told, ...]:
+    """Every recorded run of a pair's cards, by arm and seed."""
+    names = (pair.teacher, pair.student, f"{pair.teacher}-tenth")
+    folders = [path.parent for name in names for path in sorted((RESULTS / name).glob(f"*/{store.VERDICT}"))]
+    return tuple(sorted((read(folder, pair) for folder in folders), key=lambda one: (one.arm, one.seed)))
+
+
+def of_arm(found: Sequence[Told], arm: str) -> list[Told]:
+    return [one for one in found if one.arm == arm]
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Standard deviation of a seed, in points, pooled over trainings of `df` + so many runs, and its 95 % interval."""
+
+    value: float
+    df: int
+    low: float
+    high: float
+
+
+def spread_of(metric: str, found: Sequence[Told]) -> Spread | None:
+    """Pooled over the student's arms, each about its own mean (chi-square interval); None where none has two seeds.
+
+    The teacher's seeds are no part of it: it is another model.
+    """
+    arms = {one.arm for one in found} - {TEACHER, TENTH}
+    by_arm = [[one.scores[metric] for one in of_arm(found, arm)] for arm in sorted(arms)]
+    df = sum(len(values) - 1 for values in by_arm)
+    if df == 0:
+        return None
+    squares = math.fsum((value - statistics.fmean(values)) ** 2 for values in by_arm for value in values)
+    low, high = (math.sqrt(squares / chi2.ppf(p, df)) for p in (0.975, 0.025))
+    return Spread(math.sqrt(squares / df), df, low, high)
+
+
+def mean_of(metric: str, found: Sequence[Told]) -> float:
+    return statistics.fmean(one.scores[metric] for one in found)
+
+
+def claims_of(found: Sequence[Told], arm: str, metrics: Sequence[str]) -> dict[str, tuple[float, float | None]]:
+    """What the card of an arm is to claim: mean and standard deviation over its seeds."""
+    told = {metric: [one.scores[metric] for one in of_arm(found, arm)] for metric in metrics}
+    return {
+        metric: (statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else None)
+        for metric, values in told.items()
+    }
