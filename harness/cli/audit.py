@@ -1,4 +1,4 @@
-"""harness audit RUN"""
+"""harness audit RUN…"""
 
 import argparse
 import json
@@ -11,7 +11,7 @@ from rich.text import Text
 from harness.errors import EXIT_INVALID, EXIT_REPRODUCED
 from harness.record import store
 from harness.record.folder import Run
-from harness.record.read import seeds_of
+from harness.record.read import require_distinct, seeds_of
 from harness.report.text.tables import make_console, make_table
 
 if TYPE_CHECKING:
@@ -19,9 +19,8 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "run_folder", type=Path, metavar="RUN", help="folder of a finished run, or of a series of seeds"
-    )
+    what = "folder of a finished run, or of a series of seeds"
+    parser.add_argument("run_folders", type=Path, nargs="+", metavar="RUN", help=what)
     parser.add_argument("--eval", type=Path, metavar="FILE", help="its evaluation data, where that is not at hand")
     what = "sign the manifest with this private key of OpenSSH, once the audit has passed"
     parser.add_argument("--sign", type=Path, metavar="KEY", help=what)
@@ -35,12 +34,16 @@ def run(arguments: argparse.Namespace) -> int:
     from harness.judge import signing
     from harness.judge.audit import audit, audit_series
 
-    record = Run.open(arguments.run_folder)
-    runs = seeds_of(record)
+    records = [Run.open(folder) for folder in arguments.run_folders]
+    require_distinct(records)
     signer = signing.read_public_key(arguments.verify) if arguments.verify else None
-    done = [audit(run, arguments.eval, signer) for run in runs]
-    if record.has(store.SERIES):
-        done.append(audit_series(record, runs))
+    done: list[Audit] = []
+    runs: list[Run] = []
+    for record in records:
+        seeds = seeds_of(record)
+        done += [audit(one, arguments.eval, signer) for one in seeds]
+        done += [audit_series(record, seeds)] if record.has(store.SERIES) else []
+        runs += seeds
     is_passed = all(one.is_passed for one in done)
     if arguments.json:
         audits = [{"is_passed": one.is_passed, **store.to_json(one)} for one in done]
@@ -48,6 +51,9 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(document, indent=1, ensure_ascii=False))
     else:
         print("\n\n".join(to_text(one) for one in done))
+        if len(records) > 1:
+            failed = [str(one.run) for one in done if not one.is_passed]
+            print(f"\n{len(done) - len(failed)} of {len(done)} passed", *failed, sep="; not ")
     for run in runs if arguments.sign and is_passed else ():
         print(f"signed: {signing.sign(run.folder, arguments.sign)}", file=sys.stderr)
     return EXIT_REPRODUCED if is_passed else EXIT_INVALID

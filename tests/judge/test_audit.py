@@ -72,6 +72,22 @@ def test_a_run_of_the_harness_passes_and_its_verdict_is_derived_again(
     assert captured.err == ""
 
 
+def test_several_records_are_told_one_by_one_and_one_that_fails_fails_all(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = shutil.copytree(run, tmp_path / "other")
+    assert main(["audit", str(run), str(other)]) == 0
+    assert capsys.readouterr().out.endswith("\n2 of 2 passed\n")
+    (other / "card.md").write_text("# another\n", encoding="utf-8")
+    assert main(["audit", str(run), str(other), "--json"]) == 4
+    told = json.loads(capsys.readouterr().out)
+    assert (told["is_passed"], [one["is_passed"] for one in told["audits"]]) == (False, [True, False])
+    assert main(["audit", str(other), str(run)]) == 4
+    assert capsys.readouterr().out.endswith(f"\n1 of 2 passed; not {other}\n")
+    assert main(["audit", str(run), str(run)]) == 2
+    assert "is given twice" in capsys.readouterr().err
+
+
 def test_a_run_on_squad_1_is_scored_again_by_the_rules_it_was_scored_by(tmp_path: Path) -> None:
     folder = make_run(tmp_path / "run", limit=2, wrong=(1,), eval_data="rajpurkar/squad:validation")
     run = Run.open(folder)

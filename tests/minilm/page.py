@@ -52,7 +52,7 @@ def page() -> Iterator[str]:
         f"{_linked(SQUAD1.teacher)}, six layers, teaches {_linked(SQUAD1.student)}, three; both learn from 11,820 "
         f"questions and are asked the {int(first[0].scores['total']):,} of the {SQUAD1.data}, each of which has an "
         "answer: never answering scores 0. Every number here is worked out from the records below by "
-        "`python -m tests.minilm.page`; `harness audit` follows each."
+        "`python -m tests.minilm.page`; `harness audit results/minilm-*/*Z-*` follows them all."
     )
     yield ""
     yield from _table(SQUAD1, first)
