@@ -39,7 +39,8 @@ def own_rows(document: Document, table: Table, column: int) -> frozenset[int]:
     if (
         len(labels) == 1
         and len(table.header) > 3
-        and not any(OTHER.search(label) or _page(document.text(n)) for n, label in labels.items())
+        and not any(OTHER.search(label) for label in labels.values())
+        and not _pages(document, labels)
     ):
         return frozenset(labels)  # a card with one row of scores has its own
     firm |= {n for n, name in names.items() if _goes_on(name, told)}
@@ -57,7 +58,7 @@ def own_rows(document: Document, table: Table, column: int) -> frozenset[int]:
 
 def _linked(document: Document, labels: Iterable[int]) -> set[int]:
     """The rows that link to this model's page on the Hub; else the only one that links to a page there at all."""
-    pages = {n: model for n in labels if (model := _page(document.text(n))) is not None}
+    pages = _pages(document, labels)
     own = {n for n, model in pages.items() if plain_name(model) in document.own_names}
     return own or (set(pages) if len(pages) == 1 else set())
 
@@ -67,16 +68,16 @@ def pages_of_others(document: Document, table: Table) -> dict[int, str]:
 
     Where rows lead to several models, code that loads one of them does not make that this card's.
     """
-    pages = {n: page for n, _ in table.rows if (page := _page(document.text(n))) is not None}
+    pages = _pages(document, (line for line, _ in table.rows))
     own = document.told_names if len(set(pages.values())) > 1 else document.own_names
     return {n: page for n, page in pages.items() if plain_name(page) not in own}
 
 
-def _page(text: str) -> str | None:
-    """The model's page that a row's first link leads to."""
-    link = LINK.search(text)
-    model = hub_model(link["target"]) if link else None
-    return model if model is not None and "/" in model else None
+def _pages(document: Document, lines: Iterable[int]) -> dict[int, str]:
+    """The models on the Hub to whose pages the first links of rows lead, by line."""
+    links = {line: LINK.search(document.text(line)) for line in lines}
+    models = {line: hub_model(link["target"]) for line, link in links.items() if link}
+    return {line: model for line, model in models.items() if model is not None and "/" in model}
 
 
 def is_this(document: Document, label: str) -> bool:
