@@ -4,11 +4,13 @@ A plan names one of these, so that a record keeps the one it was planned with: a
 deviations in points, by metric. `floor-2026-12` was measured: students of three layers on the 11,873 questions of the
 SQuAD 2.0 dev set that score about what never answering does, runs of one training that differ in nothing but their
 seed, pooled over trainings (results/README.md has them, and a test works the numbers out from the records). It holds
-for cards like those alone. `expected-2026-12` is for all others: an expectation, not measured. `df` is how well a
-spread is known, so that an interval is as wide as so few runs make it. `expected` and `measured-2026-11` are what
-earlier plans name.
+for cards like those alone. `answerable-2026-11` was measured in the same way, on students of three layers and the
+10,570 questions of the SQuAD 1.1 dev set, all of which have an answer; it holds for claims within their reach.
+`expected-2026-12` is for all others: an expectation, not measured. `df` is how well a spread is known, so that an
+interval is as wide as so few runs make it. `expected` and `measured-2026-11` are what earlier plans name.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -37,12 +39,16 @@ class Prior:
 
 _POINTS = ("exact", "f1", "HasAns_exact", "HasAns_f1", "NoAns_exact", "NoAns_f1")
 _MEASURED = {"exact": 0.84, "f1": 0.65, "HasAns_exact": 0.59, "HasAns_f1": 0.99, "NoAns_exact": 2.23, "NoAns_f1": 2.23}
-EXPECTED, AT_FLOOR = "expected-2026-12", "floor-2026-12"
+_OF_ANSWERABLE = {"exact": 0.36, "f1": 0.4, "HasAns_exact": 0.36, "HasAns_f1": 0.4}
+REACHED = {"exact": (17.85, 50.83), "f1": (27.37, 63.23)}  # lowest and highest score of the runs behind that
+_BEYOND = 5.0  # points outside, within which a spread is taken to hold
+EXPECTED, AT_FLOOR, ANSWERABLE = "expected-2026-12", "floor-2026-12", "answerable-2026-11"
 PRIORS: Mapping[str, Prior] = {
     "expected": Prior(dict.fromkeys(_POINTS, 0.35), df=4),
     "measured-2026-11": Prior(_MEASURED, df=3, is_measured=True),
     EXPECTED: Prior({**dict.fromkeys(_POINTS, 1.0), "exact": 0.5, "f1": 0.5}, df=3),
     AT_FLOOR: Prior(_MEASURED, df=3, is_measured=True),
+    ANSWERABLE: Prior(_OF_ANSWERABLE, df=4, is_measured=True),
 }
 # How the scores of two seeds move together: correlations within the trainings of `floor-2026-12`, three degrees of
 # freedom. Answering more often moves HasAns up and NoAns down. A test works them out from the records.
@@ -57,7 +63,15 @@ CORRELATIONS: Mapping[str, Mapping[str, float]] = {
 
 def regime_of(claims: Sequence[Claim], floor: float | None) -> str:
     """The prior for a card that makes these claims on data on which never answering scores `floor`, None if unknown."""
-    return AT_FLOOR if near([one for one in claims if one.metric == "exact"], floor) else EXPECTED
+    if near([one for one in claims if one.metric == "exact"], floor):
+        return AT_FLOOR
+    points = [one for one in claims if one.unit == "points"]
+    return ANSWERABLE if floor == 0 and points and all(map(_is_in_reach, points)) else EXPECTED
+
+
+def _is_in_reach(claim: Claim) -> bool:
+    low, high = REACHED.get(claim.metric.removeprefix("HasAns_"), (math.inf, -math.inf))
+    return low - _BEYOND <= claim.value <= high + _BEYOND
 
 
 def prior_of(experiment: Experiment) -> Prior:
