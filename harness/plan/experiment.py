@@ -32,7 +32,7 @@ def plan(card: Card, options: Options) -> Experiment:
     defaults = PROGRAMS[str(program.value)]
     headings = STAGES.get(str(recipe.value), {})
     draft.options = _with_padding(draft, defaults, headings)
-    blocks = blocks_of(card, headings)
+    blocks = blocks_of(draft, headings)
     stages = tuple(resolve_stage(draft, name, block, defaults) for name, block in blocks.items())
     augmentation = resolve_augmentation(draft, stages, defaults)
     of_evaluation = settings_of_evaluation(card)

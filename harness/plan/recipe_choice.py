@@ -143,10 +143,30 @@ def _note_one_block(draft: Draft, line: int) -> None:
     )
 
 
-def blocks_of(card: Card, headings: Mapping[str, str]) -> dict[str, tuple[Stated, ...]]:
-    """What the card states for each stage; its only block of settings for all of them where no heading names one."""
+def blocks_of(draft: Draft, headings: Mapping[str, str]) -> dict[str, tuple[Stated, ...]]:
+    """What the card states for each stage; its only block of settings for all of them where no heading names one.
+
+    A training of one stage that was asked of a card of two has what the card states for the second: the same head is
+    trained there on the same questions, so the two differ in nothing but the method.
+    """
+    card = draft.card
     blocks = {stage: settings_of(card, words) for stage, words in headings.items()}
-    return blocks if any(blocks.values()) else dict.fromkeys(headings, settings_of(card, ""))
+    if any(blocks.values()):
+        return blocks
+    only = settings_of(card, "")
+    if not only and len(headings) == 1:
+        only = settings_of(card, "prediction")
+        for stage in headings if only else ():
+            _note_one_of_two(draft, stage, only[0].line)
+    return dict.fromkeys(headings, only)
+
+
+def _note_one_of_two(draft: Draft, stage: str, line: int) -> None:
+    epochs = [one.value for words in _TWO_STAGES for one in settings_of(draft.card, words)
+              if one.name == "num_train_epochs" and isinstance(one.value, int | float)]  # fmt: skip
+    both = f"; --set {stage}.num_train_epochs={sum(epochs):g} trains for as many as both stages" if epochs else ""
+    what = f"{draft.place(line)}: {stage} alone has the settings of the card's prediction layer, its epochs too{both}"
+    draft.ambiguities.append(what)
 
 
 def _note_variant(draft: Draft, recipe: str) -> None:

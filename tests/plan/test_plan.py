@@ -202,6 +202,19 @@ def test_one_block_under_hyperparameters_is_fine_tuning() -> None:
     assert "teacher" not in {one.name for one in experiment.run.settings}
 
 
+@pytest.mark.parametrize(("recipe", "stage"), [("finetune", "finetune"), ("prediction", "prediction_layer")])
+def test_one_stage_asked_of_a_card_of_two_has_the_settings_of_the_second(
+    target: Experiment, recipe: str, stage: str
+) -> None:
+    experiment = plan_of(options=Options(recipe=recipe))
+    assert [one.name for one in experiment.stages] == [stage]
+    for name in ("learning_rate", "num_train_epochs", "train_batch_size", "max_seq_length"):
+        found, second = setting(experiment, stage, name), setting(target, "prediction_layer", name)
+        assert (found.value, found.origin, found.source) == (second.value, "stated", second.source)
+    n_epochs = sum(int(one.value("num_train_epochs")) for one in target.stages)
+    assert [one for one in experiment.ambiguities if f"--set {stage}.num_train_epochs={n_epochs} " in one]
+
+
 # --- variants, programs and protocols ---
 
 NAMES_HAYSTACK = "haystack's intermediate layer and prediction layer"
