@@ -137,12 +137,15 @@ def _derived(setting: Setting) -> str | None:
 
 def _note_unused(draft: Draft, used: Set[Stated]) -> None:
     """Settings under a heading that belongs to no stage are said to be unused, not dropped in silence."""
+    sections: dict[str, list[Stated]] = {}
     for one in draft.card.stated:
-        if one not in used and one.name not in ("seed", *NOT_TRAINING):
-            draft.ambiguities.append(
-                f"{draft.place(one.line)}: {one.key} = {one.raw} is not used: '{one.section}' is no stage of "
-                "this recipe"
-            )
+        if one not in used and one.name not in ("seed", "fp16", *NOT_TRAINING):
+            sections.setdefault(one.section, []).append(one)
+    for section, unused in sections.items():
+        said = ", ".join(f"{one.key} = {one.raw}" for one in unused)
+        verb = "is" if len(unused) == 1 else "are"
+        where = f"'{section}' is no stage of this recipe"
+        draft.ambiguities.append(f"{draft.place(unused[0].line)}: {said} {verb} not used: {where}")
 
 
 def _note_evaluation_length(draft: Draft, stages: tuple[Stage, ...], evaluation: Stage) -> None:

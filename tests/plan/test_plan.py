@@ -213,6 +213,8 @@ def test_one_stage_asked_of_a_card_of_two_has_the_settings_of_the_second(
         assert (found.value, found.origin, found.source) == (second.value, "stated", second.source)
     n_epochs = sum(int(one.value("num_train_epochs")) for one in target.stages)
     assert [one for one in experiment.ambiguities if f"--set {stage}.num_train_epochs={n_epochs} " in one]
+    (unused,) = (one for one in experiment.ambiguities if one.endswith("is no stage of this recipe"))
+    assert all(f"{name} = " in unused for name in ("learning_rate", "batch_size"))
 
 
 # --- variants, programs and protocols ---
