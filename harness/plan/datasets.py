@@ -13,7 +13,7 @@ from harness.plan import sources
 from harness.plan.claims import measured
 from harness.plan.defaults import WITHOUT_NO_ANSWERS, keras, trainer
 from harness.plan.defaults.default import Program
-from harness.plan.options import Draft
+from harness.plan.options import Draft, Options
 from harness.qa.registered import REGISTERED, content_of
 from harness.qa.squad import read_squad
 
@@ -48,19 +48,28 @@ def _named(name: str, fact: Fact) -> str | None:
     return references.data_named(fact.value, _SPLITS[name])
 
 
-def meant_data(evaluated: Setting) -> str:
-    """The data set that is meant: a registered one without unanswerable questions, where a file has its content.
+def declared_data(card: Card, program: Program) -> str | None:
+    """The reference of the data that a card says it was evaluated on, whatever a run is given; None where unknown."""
+    draft = Draft(card, Options())  # its notes and problems are those of a run that is given nothing
+    named = _eval_data(draft, _data(draft, "train_data", None, "--train"), program).value
+    return None if named is None else references.unpinned(str(named))
 
-    Its rules are others than those of a file, which may have some.
+
+def meant_data(given: str, declared: str | None) -> str:
+    """The data set by whose rules the evaluation data that --eval gave are scored: `given` itself where it is no file.
+
+    A file with the content of a registered set is that set. Another file in which every question has an answer stands
+    in for the set that the card declares, None where it names none; one with unanswerable questions is what it is.
     """
-    given, path = str(evaluated.value), Path(str(evaluated.value)).expanduser()
-    if evaluated.origin != "overridden" or not path.is_file():
+    path = Path(given).expanduser()
+    if not path.is_file():
         return given
     with suppress(HarnessError):  # a file that cannot be read is named where its questions are
         paragraphs = list(read_squad(path))
         if all(question.answers for one in paragraphs for question in one.questions):
             content = content_of(paragraphs)
-            return next((name for name, one in REGISTERED.items() if one.content == content), given)
+            known = (name for name, one in REGISTERED.items() if one.content == content)
+            return next(known, declared or given)
     return given
 
 

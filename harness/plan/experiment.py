@@ -5,7 +5,6 @@ from collections.abc import Collection, Sequence, Set
 
 from harness.card import loss_traces
 from harness.card.never_answering import floor_of, near, told_apart
-from harness.card.references import data_named, unpinned
 from harness.domain import Card, Claim, Deviation, Experiment, Setting, Stage, Stated
 from harness.errors import PlanError
 from harness.plan import sources
@@ -13,7 +12,7 @@ from harness.plan.augmentation import resolve_augmentation
 from harness.plan.checks import check_overrides, check_section, check_stage
 from harness.plan.claims import describe, problems_of, sort_out
 from harness.plan.conflicts import note_conflicts, note_unread
-from harness.plan.datasets import meant_data, with_rules_of
+from harness.plan.datasets import declared_data, meant_data, with_rules_of
 from harness.plan.defaults import PROGRAMS
 from harness.plan.defaults.default import Program
 from harness.plan.options import Draft, Options
@@ -39,9 +38,11 @@ def plan(card: Card, options: Options) -> Experiment:
     evaluation = resolve_evaluation(draft, of_evaluation, defaults)
     run_settings = resolve_run(draft, str(recipe.value), defaults)
     evaluated = next(one for one in run_settings if one.name == "eval_data")
-    evaluation = with_rules_of(evaluation, meant_data(evaluated))
+    declared = declared_data(card, defaults)
+    meant = meant_data(str(evaluated.value), declared) if evaluated.origin == "overridden" else str(evaluated.value)
+    evaluation = with_rules_of(evaluation, meant)
     claims, unjudged = _claims(draft, evaluated)
-    allowed = tolerances(draft, claims, _declared_data(card, evaluated))
+    allowed = tolerances(draft, claims, declared)
     run = Stage("run", (recipe, program, *run_settings, *allowed))
     extra = () if augmentation is None else (augmentation,)
     check_overrides(draft, run, (*extra, *stages, evaluation))
@@ -51,7 +52,7 @@ def plan(card: Card, options: Options) -> Experiment:
         check_stage(draft, stage)
     note_conflicts(draft, (*(one for block in blocks.values() for one in block), *of_evaluation), claims)
     note_unread(draft)
-    _note_floor(draft, claims, floor_of(_declared_data(card, evaluated)))
+    _note_floor(draft, claims, floor_of(declared))
     _note_evaluation_length(draft, stages, evaluation)
     _note_dropout(draft, stages)
     _note_unused(draft, {one for block in (*blocks.values(), of_evaluation) for one in block})
@@ -94,14 +95,6 @@ def _claims(draft: Draft, evaluated: Setting) -> tuple[tuple[Claim, ...], tuple[
     if options.seed is not None and str(options.seed) not in {one.raw for one in card.stated if one.name == "seed"}:
         claims = tuple(claim for claim in claims if loss_traces.point_of(claim.metric) is None)
     return claims, describe(card, found.others)
-
-
-def _declared_data(card: Card, evaluated: Setting) -> str | None:
-    """The reference of the data that the card was evaluated on, whatever this run is evaluated on."""
-    fact = card.fact("eval_data")
-    if fact is not None:
-        return data_named(fact.value, "validation")
-    return unpinned(str(evaluated.value)) if evaluated.value and evaluated.origin != "overridden" else None
 
 
 def _note_floor(draft: Draft, claims: Sequence[Claim], floor: float | None) -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from accelerate import Accelerator
 
-from harness.card.references import SQUAD2, data_named, data_reference, model_reference
+from harness.card.references import SQUAD2, data_reference, model_reference
 from harness.domain import Card, Stage
 from harness.errors import DataError, HubError, PlanError
 from harness.plan import data_checks, model_folders
 from harness.plan.checks import check_stage
-from harness.plan.datasets import with_rules_of
+from harness.plan.datasets import declared_data, meant_data, with_rules_of
 from harness.plan.defaults import EVALUATIONS, PROGRAMS
 from harness.plan.experiment import plan
 from harness.plan.options import Draft, Options, similar
@@ -111,12 +111,12 @@ def stages_of(request: Request) -> list[Stage]:
         f"--set {name}: no such setting{similar(name, names)}" for name in request.settings if name not in names
     ]
     card = request.card or _SILENT
-    stages = []
+    stages, meant = [], _meant_data(request)
     for protocol in request.protocols:
         draft = Draft(card, Options(settings={**request.settings, f"{_PREFIX}protocol": protocol}))
         program = choose_program(draft, DEFAULT_RECIPE)
         stage = resolve_evaluation(draft, settings_of_evaluation(card), PROGRAMS[str(program.value)])
-        stages.append(with_rules_of(stage, _named_data(request)))
+        stages.append(with_rules_of(stage, meant))
         check_stage(draft, stages[-1])
         problems += [f"{protocol}: {problem}" for problem in draft.problems]
     if problems:
@@ -211,11 +211,23 @@ def _of_finished_run(request: Request) -> tuple[str, Path]:
     return f"{experiment.name}, {run.folder.name}", weights
 
 
+def _declared_data(request: Request) -> str | None:
+    if request.card is None:
+        return None
+    program = choose_program(Draft(request.card, Options()), DEFAULT_RECIPE)
+    return declared_data(request.card, PROGRAMS[str(program.value)])
+
+
 def _named_data(request: Request) -> str:
     """The questions that are meant: the file given, else those that the card names, else the SQuAD 2.0 dev set."""
-    fact = request.card.fact("eval_data") if request.card else None
-    named = data_named(fact.value, "validation") if fact else None
-    return str(request.eval) if request.eval else named or f"{SQUAD2}:validation"
+    return str(request.eval) if request.eval else _declared_data(request) or f"{SQUAD2}:validation"
+
+
+def _meant_data(request: Request) -> str:
+    """The data set by whose rules they are scored."""
+    if request.eval is None:
+        return _named_data(request)
+    return meant_data(str(request.eval), _declared_data(request))
 
 
 def _data(request: Request) -> Data:

@@ -469,23 +469,27 @@ def test_a_pretrained_model_without_its_owner_is_found_on_the_hub() -> None:
     assert (student.value, student.origin) == ("deepset/gelectra-base", "derived")
 
 
-def test_a_file_with_the_content_of_squad_1_is_scored_by_its_rules(
+def test_a_file_is_scored_by_the_rules_of_squad_1_where_it_is_that_or_stands_in_for_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By ids and normalised answers, however it is written; another file in its place keeps the rules of a file."""
+    """It is that by ids and normalised answers, however it is written, and stands in where all questions have some."""
 
     def file_of(name: str, answer: str) -> Path:
-        question = {"id": "a", "question": "who ?", "answers": [{"text": answer, "answer_start": 0}]}
+        answers = [{"text": answer, "answer_start": 0}] if answer else []
+        question = {"id": "a", "question": "who ?", "answers": answers, "is_impossible": not answers}
         whole = {"data": [{"title": name, "paragraphs": [{"context": "The king sat", "qas": [question]}]}]}
         (tmp_path / name).write_text(json.dumps(whole), encoding="utf-8")
         return tmp_path / name
 
     dev, same, other = file_of("dev.json", "The king"), file_of("same.json", "The king"), file_of("other.json", "The")
+    unanswerable = file_of("unanswerable.json", "")
     known = registered.Registered("SQuAD 1.1's dev set", registered.content_of(squad.read_squad(dev)))
     monkeypatch.setitem(registered.REGISTERED, "rajpurkar/squad:validation", known)
-    rules = [
-        plan_of(TRAINER_1, Options(eval=str(path))).evaluation.get("official_rules") for path in (dev, same, other)
-    ]
-    assert rules == ["1.1", "1.1", None]
+
+    def rules_of(card: str, *paths: Path) -> list[object]:
+        return [plan_of(card, Options(eval=str(path))).evaluation.get("official_rules") for path in paths]
+
+    assert rules_of(TRAINER_1, dev, same, other, unanswerable) == ["1.1", "1.1", "1.1", None]
+    assert rules_of(HAYSTACK, dev, other, unanswerable) == ["1.1", None, None]  # a card of SQuAD 2.0
     with pytest.raises(PlanError, match="no such file"):
         plan_of(TRAINER_1, Options(eval=str(tmp_path / "none.json")))

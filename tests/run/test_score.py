@@ -237,3 +237,18 @@ def test_a_card_without_published_weights_of_its_own_asks_for_them(tmp_path: Pat
     card.write_text("# A card\n")
     assert main(["score", str(card), "--eval", str(QUESTIONS), "--results", str(tmp_path), "--quiet"]) == 2
     assert "names no model on the Hub" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("data", "rules"), [("SQuAD 1.1", "null:never|scorer:official1.1"), ("SQuAD 2.0", "null:min")])
+def test_answerable_questions_are_scored_by_the_rules_of_the_data_that_the_card_declares(
+    data: str, rules: str, weights: Path, tmp_path: Path, capsys: Any
+) -> None:
+    card, questions = tmp_path / "card.md", tmp_path / "own.json"
+    card.write_text(f"# A card\n- Eval data: {data} dev set\n", encoding="utf-8")
+    asked = {"id": "a", "question": "who sat ?", "answers": [{"text": "king", "answer_start": 4}]}
+    whole = {"data": [{"title": "t", "paragraphs": [{"context": "the king sat", "qas": [asked]}]}]}
+    questions.write_text(json.dumps(whole), encoding="utf-8")
+    command = ["score", str(weights), "--card", str(card), "--eval", str(questions), "--protocol", "run_qa"]
+    size = ["--set", "evaluation.max_seq_length=64", "--set", "evaluation.doc_stride=16", "--device", "cpu"]
+    assert main([*command, *size, "--results", str(tmp_path / "results"), "--json"]) == 0
+    assert rules in json.loads(capsys.readouterr().out)["rows"][0]["signature"]
