@@ -252,6 +252,27 @@ CASES: dict[str, tuple[str, Right]] = {
         "# m\nAcmeBERT achieves state-of-the-art results on the LatinQuAD dataset.\n",
         Right({"eval_data": ()}),
     ),
+    "a result that uses its data": (
+        "# m\nThe evaluation result below uses the QUIZ MRC 2021 test set.\n",
+        Right({"eval_data": ("QUIZ MRC 2021 test set",)}),
+    ),
+    "a link below a heading of both": (
+        f"# m\n## Training and evaluation data\n\n[quiz_eval]({HUB}/datasets/quiz_eval)  dataset.\n",
+        Right({"train_data": ("quiz_eval",), "eval_data": ("quiz_eval",)}),
+    ),
+    "what examples show": (
+        "# m\nWe added examples to fine-tune Lat-Large on SQuAD and Quiz7B using TPUs.\n",
+        Right({"train_data": ()}),
+    ),
+    "tuned and other models": (
+        "# m\nWe run a check on both fine-tuned and non fine-tuned models on the **Quiz dataset**.\n",
+        Right({"train_data": ()}),
+    ),
+    "a task behind its data": (
+        "# m\nThe net was fine-tuned on the [QuizNER-2003 Named Entity Recognition](https://a.org) dataset.\n\n"
+        "It was evaluated on the QuizNER-2003 NER task.\n",
+        Right({"train_data": ("QuizNER-2003",), "eval_data": ("QuizNER-2003",)}),
+    ),
 }
 
 

@@ -262,6 +262,10 @@ CASES: dict[str, tuple[str, Right]] = {
         f"# m\nThe GPT-2-base model with more words is available in [here]({HUB}/acme/gpt2-long).\n",
         Right({"student": ()}),
     ),
+    "tuned from a base without hyphens": (
+        "# m\n[quiz-ner] is a model that was fine-tuned from latemBERT on quizner-la data.\n",
+        Right({"student": ("latemBERT",)}),
+    ),
 }
 
 

@@ -114,6 +114,31 @@ CASES: dict[str, tuple[str, Right]] = {
         "# m\n## Hyper-parameters\n- Max. sequence length = 4096\n- Batch size = 32\n",
         Right(settings={"max_seq_length": 4096, "train_batch_size": 32}),
     ),
+    "settings behind a blank or a dash, lines that break": (
+        "# m\n## Hyperparameters\n\nper_gpu_train_batch_size 4 \\\nlearning_rate 3e-5 \\\nЭпохи - 2.\n",
+        Right(settings={"train_batch_size": 4, "learning_rate": 3e-5, "num_train_epochs": 2}),
+    ),
+    "two settings a row, and what is none": (
+        "# m\n| | |\n|--|--|\n| Method | adapters |\n| Head learning rate | 0.001 |\n| Epochs / batch size | 2 / 16 |\n"
+        "| Max sequence length | 384 |\n| Hardware | Apple M5 (mps) |\n| Training time | 25 min |\n",
+        Right(
+            {"infrastructure": ("Apple M5 (mps)",)},
+            {
+                "head_learning_rate": 0.001,
+                "num_train_epochs": 2,
+                "train_batch_size": 16,
+                "max_seq_length": 384,
+                "method": None,
+                "hardware": None,
+                "training_time": None,
+            },
+        ),
+    ),
+    "a machine far behind its verb": (
+        f"# m\nAfter training `LatForQuestionAnswering` (with extra head) on [`quiz_q`](https://a.org/{'b' * 90}) "
+        "data for two weeks on 2 K80 GPUs.\n",
+        Right({"infrastructure": ("2 K80 GPUs",)}),
+    ),
 }
 
 

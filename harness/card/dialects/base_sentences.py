@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from harness.card.data_sets import LANGUAGES
-from harness.card.dialects.data_sentences import is_of_others
+from harness.card.dialects.data_sentences import TRAIN, is_of_others
 from harness.card.dialects.links import hub_model
 from harness.card.dialects.model_forms import FAMILY, TUNED
 from harness.card.dialects.own_names import is_family
@@ -32,7 +32,6 @@ _BASE = (
     r"(?:[Bb]ase|[Bb]ackbone|[Uu]nderlying|[Pp]re-?trained|[Ss]tarting|[Ii]nitial|[Ff]oundation|[Pp]arent"
     r"|[Ee]ncoder)\b"
 )
-_TRAIN = rf"(?:{TUNED}|(?<!-)[Tt]rain(?:ed|ing)?)"
 _WAS = (
     r"(?: (?:that|which))?(?: (?:is|was|were|has been|have been|after))?"
     r"(?: (?:further|then|additionally|subsequently|again))?"
@@ -42,7 +41,7 @@ _STRONG = (
     r"\b(?:[Bb]ased? (?:up)?on|[Dd]erived from|[Ii]nitiali[sz]ed? (?:from|with|using)"
     r"|[Ss]tart(?:s|ed|ing)? (?:from|with)|[Bb]uil[dt]s? (?:up)?on|[Oo]n top of|[Ww]eights (?:of|from)"
     r"|[Cc]heckpoint (?:of|from)|[Vv]ersion of|[Vv]ariant of|[Ff]ine-?tun(?:es|ing of)|[Ee]xtends|[Cc]ontains"
-    rf"|(?:[Pp]re-?)?[Tt]rained from|на основе|на базе|от) {_A}{_SOME}{_NAME}",
+    rf"|(?:[Pp]re-?)?[Tt]rained from|[Tt]uned from|на основе|на базе|от) {_A}{_SOME}{_NAME}",
     # `the original model this is based on can be found [here](…)`
     rf"(?<![\w-])(?:[Oo]riginal|[Bb]ase|[Pp]arent) model\b[^.;:()\[\]]{{0,60}} {_NAME}",
     # `the base model is X`, `backbone: X`
@@ -79,13 +78,13 @@ _FORMS = tuple(
         (
             "used for|used to|used in",
             r"\b(?:[Mm]odel|MODEL|[Aa]rchitecture|[Cc]heckpoint) (?:that (?:is|was) )?used (?:for|in|to) (?:the )?"
-            rf"{_TRAIN} (?:is|was) {_A}{_NAME}",
+            rf"{TRAIN} (?:is|was) {_A}{_NAME}",
         ),
         # `pre-trained X with … fine-tuning on`, `X with additional training`
         (
             " with ",
             rf"^{_A}{_NAME}{_MODEL} with "
-            rf"(?:(?:additional|further|more) (?:pre-?)?{_TRAIN}|[^.;]{{0,100}}?{TUNED} on\b)",
+            rf"(?:(?:additional|further|more) (?:pre-?training|{TRAIN})|[^.;]{{0,100}}?{TUNED} on\b)",
         ),
         ("riginal model|ase model|arent model", _STRONG[1]),
         # `训练的X模型`, the X model that was trained on something

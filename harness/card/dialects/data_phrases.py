@@ -36,7 +36,7 @@ _BARE = (
 )
 _SMALL = r"[a-z][a-z0-9]*(?:[_-][\w-]+|\d[\w.]*)"  # `squad_v2`, `conll2003`
 # A name that sets of questions have: `SQuAD-it`, `TyDiQA`, `BraQuAD 2.0`, `korquad_v1`.
-QUESTIONS = r"[\w-]{0,20}(?:Qu?AD|QUAD|quad|QA)(?![a-z](?!\d))[\w-]{0,12}(?: ?v?\d(?:[\d.]*\d)?)?"
+QUESTIONS = r"(?:[\w-]{0,20}(?:Qu?AD|QUAD|quad|QA)(?![a-z](?!\d))[\w-]{0,12}|SQAC|Ty[Dd]i ?QA)(?: ?v?\d(?:[\d.]*\d)?)?"
 _SPLIT = r"(?:[Tt]rain(?:ing)?|[Dd]ev(?:elopment)?|[Tt]est(?:ing)?|[Vv]alid(?:ation)?|[Ee]val(?:uation)?)"
 _PHRASE = re.compile(
     rf"{_DETERMINER}{_OF}{_QUALITIES}(?P<before>(?:[\w-]{{2,20}} ){{0,4}}?{HEAD} (?:called |named |of )?)?"
@@ -59,6 +59,7 @@ _ENDED = re.compile(
 _OF_WHOLE = re.compile(r"(?: \*{0,2}\([^()]{1,20}\)\*{0,2})? (?:present )?(?:of|in|from) (?:the )?(?P<link>(?=\[))?")
 _ENDS_WITH_HEAD = re.compile(rf" (?:(?P<dataset>[Dd]ata ?[Ss]ets?)|{HEAD})$")
 _OWN_HEAD = re.compile(r" data ?sets?$")
+_TASK = re.compile(r"(?<=\d) (?:NER|Named Entity Recognition|POS|QA|Question Answering)$", re.IGNORECASE)
 _KIND = re.compile(r" (?P<kind>reviews|tweets|articles|news|comments|posts|titles|abstracts|headlines|dumps?)\b")
 # Machines, libraries, models, sizes and tasks.
 NOT_DATA = re.compile(
@@ -135,7 +136,7 @@ def _named_by(text: str, match: re.Match[str], head: str) -> Phrase | None:
             name, end = f"{name}{kind.group()}", kind.end()
         if not (has_head or kind or _ENDED.match(text, end)) or _is_none(name, has_head=has_head):
             return None
-    full = _full_name(name, match, head)
+    full = _full_name(_TASK.sub("", name), match, head)
     return None if full is None else Phrase(full, match.start(group), end, is_sure)
 
 

@@ -158,6 +158,12 @@ def is_setting(key: str, *, strong: bool = False) -> bool:
     return (plain in SETTINGS or _EARLY.sub("", plain) in SETTINGS) and not (strong and plain in _WEAK)
 
 
+def settings_of(key: str, raw: str) -> list[tuple[str, str]]:
+    """The settings of a key that names several, with their values: `Epochs / batch size`, `2 / 16`; else none."""
+    keys, values = (re.split(r"\s*/\s*", text.strip()) for text in (key, raw))
+    return list(zip(keys, values, strict=True)) if len(keys) == len(values) > 1 and all(map(is_setting, keys)) else []
+
+
 def is_placeholder(raw: str) -> bool:
     """True for what a template leaves where a value should stand."""
     return _PLACEHOLDER.match(raw.strip()) is not None

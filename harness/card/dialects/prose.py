@@ -135,12 +135,21 @@ def _sentences(document: Document) -> Iterator[tuple[bool, Fact]]:
             listed = first
             data = item["data"] or item["bare"]
             yield False, Fact("train_data", data.strip(" .;,"), first, NAME)
-        alone = _NAME_ALONE.match(paragraph.text) if _BOTH_HEADING.match(section) else None
-        if alone and "needed" not in alone["data"]:
+        for data in _alone(paragraph.text) if _BOTH_HEADING.match(section) else ():
             for name in ("train_data", "eval_data"):
-                yield False, Fact(name, alone["data"], first, NAME)
+                yield False, Fact(name, data, first, NAME)
         if _DATA_HEADING.match(section) and first not in titles:
             yield from ((False, Fact("train_data", data, first, NAME)) for data in _below_heading(text))
+
+
+def _alone(text: str) -> list[str]:
+    """The data that a line consists of: links to them, or one name."""
+    text = " ".join(text.split())
+    phrases = [phrase for phrase in phrases_at(text, 0) if "](" in text]
+    if phrases and text[phrases[-1].end :].strip(" .") == "":
+        return [phrase.name for phrase in phrases]
+    match = _NAME_ALONE.match(text)
+    return [match["data"]] if match and "needed" not in match["data"] else []
 
 
 def _below_heading(text: str) -> Iterator[str]:
@@ -224,11 +233,11 @@ def _evaluated(text: str, *, is_of_base: bool) -> Iterator[tuple[str, int, str]]
     match = EVALUATED_PART.search(text) or EVALUATED_SETS.search(text) or EVALUATED.search(text)
     if match:
         yield "eval_data", match.start("data"), match["data"].strip()
+    elif not is_of_base and (phrases := evaluated_on(text)):
+        for phrase in phrases:
+            yield "eval_data", phrase.start, phrase.name
     elif (match := EVALUATED_ON.search(text)) is not None and _is_data(match["data"].strip(), is_sure=False):
         yield "eval_data", match.start("data"), match["data"].strip(" .*")
-    else:
-        for phrase in evaluated_on(text) if not is_of_base else ():
-            yield "eval_data", phrase.start, phrase.name
     match = LINKED_SET.search(text)
     if match:
         yield "eval_data", match.start("data"), match["data"]

@@ -9,7 +9,7 @@ from harness.card.dialects.data_tables import DATA_TITLE, data_sets, on_data
 from harness.card.dialects.document import Document, Finding
 from harness.card.dialects.header import items, scalar
 from harness.card.dialects.metrics import claim_of, is_metric, metric_of, plain_metric
-from harness.card.dialects.names import is_setting, state
+from harness.card.dialects.names import is_setting, settings_of, state
 from harness.card.dialects.own_names import plain_name
 from harness.card.dialects.table_shapes import (
     Table,
@@ -24,6 +24,8 @@ from harness.card.dialects.table_shapes import (
 from harness.card.dialects.whose import OTHER, THIS, family, is_this, own_rows, pages_of_others
 
 NAME = "tables"
+# Rows among settings that tell how a training went and on what.
+_NO_SETTING = re.compile(r"\b(?:hardware|gpus?|device|time|duration|method|parameters|params|samples)\b", re.IGNORECASE)
 _LOG = {"step", "steps", "epoch", "epochs", "iteration", "iterations"}
 _VALUE = re.compile(r"^(?:#?\s*value|score|scores|result|results|this model|ours?|value)$", re.IGNORECASE)
 _DATA = re.compile(
@@ -75,13 +77,12 @@ def _of_table(document: Document, table: Table) -> Iterator[Finding]:
         # Where several models' settings stand side by side, this one's column.
         at = next((n for n, title in enumerate(header) if n and is_this(document, title)), 1)
         for line, cells in table.rows:
-            if (
-                len(cells) > at
-                and _is_value(cells[at])
-                and (is_setting(cells[0]) or len(cells) == 2)
-                and not is_metric(cells[0])
-            ):
-                yield state(cells[0], cells[at], document.section(line), line, NAME)
+            if len(cells) <= at or not _is_value(cells[at]) or is_metric(cells[0]):
+                continue
+            several = settings_of(cells[0], cells[at])
+            for key, value in several or [(cells[0], cells[at])]:
+                if several or is_setting(key) or (len(cells) == 2 and not _NO_SETTING.search(key)):
+                    yield state(key, value, document.section(line), line, NAME)
     elif sum(1 for cell in header if is_setting(cell)) > 1 and len(table.rows) == 1:
         line, cells = table.rows[0]
         for key, value in zip(header, cells, strict=False):
