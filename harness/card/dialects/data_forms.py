@@ -89,7 +89,6 @@ USED_TO_EVALUATE = re.compile(
     rf"\[(?P<linked>{QUESTIONS})\]\([^()\s]{{0,300}}\)(?: (?:test|dev) set)? for (?:training and )?evaluation\b"
     r"|(?<![\w.-])(?P<plain>[A-Z0-9][\w.-]{1,29}) data ?set (?:(?:is|was) )?used to (?:train and )?evaluate\b"
 )
-EVALUATED_ON = re.compile(r"\b(?:[Ee]valuated|[Tt]ested|[Vv]alidated) on (?:the )?(?:official )?" + _DATA + _AFTER)
 # `[test set](https://…/newstest2019.tgz)`: the address names what the words do not.
 LINKED_SET = re.compile(
     r"\[(?:test|dev|eval|evaluation|validation) (?:set|data)\]\([^()\s]{1,200}/(?P<data>\w[\w-]{1,60})[^()\s/]{0,60}\)",

@@ -8,7 +8,6 @@ from harness.card.dialects import context
 from harness.card.dialects.data_forms import (
     AND_THEN,
     EVALUATED,
-    EVALUATED_ON,
     EVALUATED_PART,
     EVALUATED_SETS,
     KOREAN,
@@ -236,8 +235,6 @@ def _evaluated(text: str, *, is_of_base: bool) -> Iterator[tuple[str, int, str]]
     elif not is_of_base and (phrases := evaluated_on(text)):
         for phrase in phrases:
             yield "eval_data", phrase.start, phrase.name
-    elif (match := EVALUATED_ON.search(text)) is not None and _is_data(match["data"].strip(), is_sure=False):
-        yield "eval_data", match.start("data"), match["data"].strip(" .*")
     match = LINKED_SET.search(text)
     if match:
         yield "eval_data", match.start("data"), match["data"]
