@@ -266,6 +266,14 @@ CASES: dict[str, tuple[str, Right]] = {
         "# m\n[quiz-ner] is a model that was fine-tuned from latemBERT on quizner-la data.\n",
         Right({"student": ("latemBERT",)}),
     ),
+    "what a repository provides": (
+        f"# m\nThis repo provides a fine-tuned [`acme-base-cased`]({HUB}/acme-base-cased) model adapted for it.\n",
+        Right({"student": ("acme-base-cased",)}),
+    ),
+    "a teacher behind i.e.": (
+        "# m\nIt learns by distillation with a larger model as teacher, i.e. ```acme-large-finetuned-squad```\n",
+        Right({"teacher": ("acme-large-finetuned-squad",)}),
+    ),
 }
 
 

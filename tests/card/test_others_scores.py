@@ -121,6 +121,11 @@ CASES: dict[str, tuple[str, Right]] = {
         "# AnswersQA\n### About ruNet-3 XL model\nFinal perplexity on test set is 12.05.\n",
         Right(claims=(("perplexity", 12.05, None, "other"),)),
     ),
+    "a score with its data in brackets": (
+        "# m\nThe F1 obtained on dev data (train and test were merged into one) is 91.38.\n",
+        Right(claims=(("f1", 91.38, None, None),)),
+    ),
+    "a recall at a precision": ("# m\nRecall at 80% precision is what counts here.\n", Right(claims=())),
 }
 
 

@@ -228,6 +228,20 @@ CASES: dict[str, tuple[str, Right]] = {
             )
         ),
     ),
+    "entities under two models": (
+        "# ParsQuiz: x\n| Entity Type | ParsQuiz F1 | ParsBert F1 |\n|--|--|--|\n| PER | 91 | 80 |\n| LOC | 8 | - |\n",
+        Right(
+            claims=(
+                ("parsquiz_f1_per", 91, None, None),
+                ("parsbert_f1_per", 80, None, "ParsBert"),
+                ("parsquiz_f1_loc", 8, None, None),
+            )
+        ),
+    ),
+    "categories under a heading that says so": (
+        "# m\n### Per-category results\n| Strongest | F1 |\n|--|--|\n| Law | 97.4 |\n| Dates | 61.9 |\n",
+        Right(claims=(("f1_law", 97.4, "Per-category", None), ("f1_dates", 61.9, "Per-category", None))),
+    ),
 }
 
 

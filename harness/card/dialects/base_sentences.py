@@ -63,7 +63,7 @@ _FORMS = tuple(
         (
             "un|rain",
             rf"\b(?:{TUNED}|[Ff]ine-?tunes|[Tt]rains?) {_A}{_SOME}{_NAME}{_MODEL}"
-            r"(?= (?:on|for|using|with|to|gives|achieves|reaches)\b|,|\.(?!\w)|$| ?\()",
+            r"(?= (?:on|for|using|with|to|adapted|gives|achieves|reaches)\b|,|\.(?!\w)|$| ?\()",
         ),
         # `we took X and trained it`, `using X as the base model`
         (

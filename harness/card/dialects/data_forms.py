@@ -72,7 +72,7 @@ SURE = (OF_THE_TRAINER, _LOADED)  # forms that only a name of data can stand in
 PRETRAINED = re.compile(r"\b(?:was|were|is) pre-?trained on (?P<rest>(?:the )?\[(?:[^.]|\.(?=\w))+)")
 EVALUATED = re.compile(
     r"\b(?:[Ee]valuat(?:ed|ion)|[Rr]esults?|[Ss]core[sd]?|[Mm]etrics|[Aa]ccuracy|F1|[Pp]erformance|reaches|achieves)\b"
-    r"(?:[^.\n]|\.\d){0,120}?\b(?:on|using) (?:the )?(?:English )?"
+    r"(?:[^.\n]|\.\d){0,120}?\b(?:on|using) (?:the |an? )?(?:(?:English|official|complete|full|entire) )?"
     r"(?P<data>(?:[\w.-]{1,30} ){0,4}?(?:[Dd]ev|[Tt]est|[Vv]alidation|[Ee]val)(?:elopment)?(?:-v[\d.]+)?"
     r"(?: ?set| data ?set| split)?(?: (?:of|from) (?:the )?\w[\w.-]{0,40}(?: v?\d[\w.]{0,5})?)?)(?=[\s.,;:)(]|$)"
 )

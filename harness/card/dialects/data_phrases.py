@@ -49,12 +49,13 @@ _PHRASE = re.compile(
     r"(?: \((?P<short>[A-Z][\w-]*[A-Z][\w.-]*)\))?"
 )
 _NEXT = re.compile(
-    r"\s?(?:,? and(?: then)?(?: on| by| with)?|,|\+|&|/|,? plus|,? as well as|,? followed by|,? then(?: on)?)\s"
+    r"\s?(?:,? and(?: then)?(?: on| by| with)?|,? plus|,? as well as|,? followed by|,? then(?: on)?|[,+&/])\s"
 )
 # What follows a name that says no more than itself; other words make it the beginning of something else.
 _ENDED = re.compile(
     r"\s?(?:$|[,;:()]|\.(?!\w)|[-–—] )| (?:for|with|using|by|in|to|and|at|via|as|from|which|that|while|then|over|on"
-    r"|released|provided|because|where|when|is|was|are|were|during|plus|after|before|has|followed|\+|&) ?"
+    r"|released|provided|containing|consisting|because|where|when|is|was|are|were|during|plus|after|before|has"
+    r"|followed|\+|&) ?"
 )
 _OF_WHOLE = re.compile(r"(?: \*{0,2}\([^()]{1,20}\)\*{0,2})? (?:present )?(?:of|in|from) (?:the )?(?P<link>(?=\[))?")
 _ENDS_WITH_HEAD = re.compile(rf" (?:(?P<dataset>[Dd]ata ?[Ss]ets?)|{HEAD})$")
@@ -68,7 +69,7 @@ NOT_DATA = re.compile(
     r"|NVIDIA|Tesla|Git[Hh]ub|Notebook|Tokenizer|Pipeline|API|Accelerate|DeepSpeed|AutoTrain|AutoNLP|Optuna|Diffusion"
     r"|F1|EM)\b"
     r"|^(?:[\w-]{0,12}(?:BERT|Bert|RoBERTa)\w*|GPT-?\d|XLM-R\w*|[\w-]{0,4}ELECTRA|BART|BETO|T5|DeBERTa\w*|Longformer)\b"
-    r"|^(?:NL[PIU]|QA|NER|ML|MLM|NSP|Question|Natural Language|Masked|Next|X{1,3}L|(?:\w+ )?Q&A)$"
+    r"|^(?:NL[PIU]|QA|NER|AI|ML|MLM|MRC|NSP|Question|Natural Language|Masked|Next|X{1,3}L|(?:\w+ )?Q&A)$"
     r"|^(?:[\w-]+ ){0,2}?(?:(?:Question[ -])?Answering|Analysis"
     r"|Classification|Recognition|Validation|Inference|Understanding|Generation|Summari[sz]ation|Translation|Tagging"
     r"|Modell?ing|Reading Comprehension)$"

@@ -12,14 +12,15 @@ _TRAINED = re.compile(rf"(?<!\()(?<!\(\*){TRAIN}(?! (?:code|scripts?|procedure|e
 # Words over which no verb reaches to its data: another verb, another model, the end of the sentence.
 _BAR = re.compile(
     r"\b(?:evaluat|test(?:ed|ing)|achiev|obtain|reach|compar|than\b|unlike|measur|outperform|pre-?train|can\b|could\b"
-    r"|report|surpass|generat)|[.;:](?=\s|$)"
+    r"|report|surpass|generat)|['’]s fine-?tun|[.;:](?=\s|$)"
 )
 _ASIDE = re.compile(r", (?:which|that) [^,.;]{0,80},")  # `X, which was pre-trained on Y, on Z`
 _PRETRAINED = re.compile(r"(?:This|The model|We|It|Our)\b[^.;]{0,80}?\bpre-?trained\b")
 _TO_DATA = re.compile(r"(?<!based)(?<!built) (?P<word>on|with|using|for) ")
 _ARE = re.compile(
     rf"\b(?:[Tt]rain(?:ing)?|{TUNED}) (?:data|set|corpus|data ?sets?)(?: used)?"
-    r"(?: (?:is|are|was|were|comes? from|consists? of|contains?|includes?|stems? from)) (?:from )?"
+    r"(?: (?:(?:is|was|are|were)(?: (?:based|built) on)?|comes? from|consists? of|contains?|includes?|stems? from))"
+    r" (?:from )?"
 )
 _USED = re.compile(
     rf" (?:(?:is|was|are|were|been)(?: also| then| first)? )?used (?:here )?(?:to|for|in|as)(?: the| our| its)?"
@@ -35,9 +36,10 @@ _TO_TRAIN = re.compile(
 _OF_OTHERS = re.compile(
     r"\b(?:[Uu]nlike|[Cc]ompar\w+|than|[Oo]riginal(?:ly)? (?:[\w-]+ ){0,4}(?:was|were|is)|[Ii]nstead of|[Ss]imilar to"
     r"|[Ss]tate[- ]of[- ]the[- ]art|[Aa]lso tried|[Oo]ther|[Ii]f you|[Yy]ou can"
-    r"|(?:to|can|could|may|might|should|must) be|how to|want to|[Nn]ot|\w+n['’]t|[Tt]o try|[Pp]rovides?"
+    r"|(?:to|can|could|may|might|should|must) be|how to|want to|[Nn]ot|\w+n['’]t|[Tt]o try"
+    r"|(?<!sitory )(?<!repo )(?<!model )[Pp]rovides?"
     r"|(?:[Ee]xample|[Tt]his) (?:code|script)|[Ee]xamples? (?:to|of|for)|[Oo]ur (?:\w+ )?models"
-    r"|[Mm]odels(?! (?:are|were|is|was|has|have)\b))\b[^.;]{0,60}$"
+    r"|[Mm]odels(?! (?:are|were|is|was|has|have)\b))\b[^.;]{0,60}$|(?<!model)['’]s $"
 )
 # `AcmeBERT is a pre-trained model of Latin, trained by Acme on …`
 _INTRODUCED = re.compile(

@@ -29,6 +29,7 @@ FORMS = (
     ("teacher", r"<name>(?: model)? was used as the teacher model\b"),
     ("student", r"<name>(?: model)? was used as the student model\b"),
     ("teacher", r"\b(?:with|using) <name> as <a>teacher\b"),
+    ("teacher", r"\bas <a>teacher(?: model)?,? (?:i\.e\.|namely|:) <a><name>(?=[\s,.)]|$)"),
     ("teacher", r"[Dd]istill(?:ation|ed) (?:with|from|by) <a>(?:[\w-]{1,15} ){0,3}<link>"),
     ("student", r"\b(?:optimi[sz]ation|quanti[sz]ation|pruning) of <a><link>"),
     (

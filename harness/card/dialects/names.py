@@ -135,14 +135,19 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 _NOT_WORD = re.compile(r"[\s_-]+")
+# What stands among settings and tells how a training went, and on what.
+NO_SETTING = re.compile(
+    r"\b(?:hardware|gpus?|device|time|duration|method|parameters|params|samples|selection)\b", re.IGNORECASE
+)
 _UNIT = re.compile(r"\s*\((?:s|steps?|epochs?|tokens?|lr|bs|ratio|max|min|initial|per[^()]{0,20})\)\s*$", re.IGNORECASE)
+_OPTION = re.compile(r"^[^()]{2,40}\(`?(?P<option>[a-z]+(?:_[a-z]+)+)`?\)$")  # `Stride (`doc_stride`)`
 _EARLY = re.compile(r"^(?:(?:the|used|total|final|training|model|optimal|best)[\s_]+)(?=\S)", re.IGNORECASE)
 
 
 @functools.lru_cache(maxsize=4096)  # a card repeats its keys, in a long table a hundred thousand times
 def plain_key(key: str) -> str:
     """A printed key in snake case, without quotes, emphasis and a unit in brackets."""
-    text = _UNIT.sub("", key.strip().strip("\"'`*_ :").replace("\\_", "_"))
+    text = _OPTION.sub(r"\g<option>", _UNIT.sub("", key.strip().strip("\"'`*_ :").replace("\\_", "_")))
     return _NOT_WORD.sub("_", text.strip().lower()).strip("_")
 
 

@@ -80,12 +80,13 @@ _DATA_ARE = re.compile(
 )
 # `fine-tuned on three data sets:` before a list of links
 _LIST_OF_DATA = re.compile(
-    r"(?:(?<!pre)(?<!pre-)[Tt]rained|[Tt]uned)\b[^.:]{0,30} on(?:\b[^.:]{0,80}\b(?:data ?sets?|corpora)\b[^.:]{0,40}"
+    r"(?:(?<!pre)(?<!pre-)[Tt]rain(?:ed|ing)|[Tt]un(?:ed|ing))\b[^.:]{0,30} on"
+    r"(?:\b[^.:]{0,80}\b(?:data ?sets?|corpora)\b[^.:]{0,40}"
     r"| the following)?:$|^(?:[-*+] )?\**(?:[Tt]rain(?:ing)? )?[Dd]ata ?sets?\b[^:]{0,60}:\**$"
 )
 # `The following corpus is used for training` before an address
 _USED = re.compile(r"\b(?:data ?set|data|corpus) (?:is|was) used (?:for|in) (?:fine-?)?(?:tun|train)ing[.:]?$")
-_ITEM_LINK = re.compile(r"(?:\d{1,2}[.)] )?\[(?P<data>[^\[\]]{2,80})\]\([^()\s]{0,300}\)")
+_ITEM_LINK = re.compile(r"(?:\d{1,2}[.)] )?(?:[Tt]he )?\[(?P<data>[^\[\]]{2,80})\]\([^()\s]{0,300}\)")
 _ITEM = re.compile(r"(?:\d{1,2}[.)] )(?P<data>[^\[\]:]{3,80})$|(?P<bare>[A-Z][^\[\]:.]{2,80})$")
 _WITH_ADDRESS = re.compile(r"(?P<data>[A-Z][\w .-]{1,50}?): https?://\S+(?: |$)")
 _LINK_ALONE = re.compile(r"\[(?P<data>[^\[\]]{2,60})\]\([^()\s]{0,300}\)\.?$")

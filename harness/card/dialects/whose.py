@@ -23,6 +23,7 @@ _OF_FAMILY = re.compile(
     r"^(?P<model>(?:m|Al|Distil|Ro|Camem)?BERT|mT5|XLM-?R(?:oBERTa)?|RoBERTa|ELECTRA)(?:[- ](?:base|large))? "
     r"(?P<metric>F1|EM|[Aa]ccuracy|[Pp]recision|[Rr]ecall)$"
 )
+_OF_MODEL = re.compile(r"^(?P<model>\S.{1,40}?)\s+(?:F1(?:[- ][Ss]core)?|EM|[Aa]ccuracy|[Pp]recision|[Rr]ecall)$")
 _DECIMAL = re.compile(r"\d{1,3}\.\d+$")
 _LONG_NAME = 12  # characters of a name that is no family's, such as `bert`
 
@@ -105,7 +106,11 @@ def _goes_on(name: str, own: frozenset[str]) -> bool:
 
 
 def family(document: Document, table: Table, n: int) -> str | None:
-    """The family of models that a column names where another of its metric does not: `mBERT F1 | yo_bert F1`."""
+    """The model that a column names where another names this one; else a family, where others do not."""
+    models = [match["model"] for title in table.header if (match := _OF_MODEL.match(title)) is not None]
+    match = _OF_MODEL.match(table.header[n])
+    if match and not is_this(document, match["model"]) and any(is_this(document, one) for one in models):
+        return match["model"]
     match = _OF_FAMILY.match(table.header[n])
     if match is None or is_this(document, match["model"]):
         return None
