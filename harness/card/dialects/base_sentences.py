@@ -98,11 +98,6 @@ _FORMS = tuple(
             r"(?:\b[Ii]s an? |^(?:[Aa]n? )?)(?P<words>[A-Za-z][\w.-]{1,40}?)(?:-based|[ -]powered)"
             r" (?:[\w-]+ ){0,4}(?:model|system)\b",
         ),
-        # `X as its backbone`
-        (
-            " as its | as the | as a | as our ",
-            rf"{_NAME}{_MODEL} as (?:the |a |our |its )(?:\w+ )?(?:{_BASE})",
-        ),
     )
 )
 _TUNED_NAME = re.compile(

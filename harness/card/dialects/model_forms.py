@@ -61,7 +61,6 @@ FORMS = (
         r"(?P<target>https://huggingface\.co/(?P<model>[\w./-]{3,100}))",
     ),
     ("student", r"\b(?:refer|see)(?: to)? <link> for (?:more )?details (?:about|of|on) the pre-?train(?:ed|ing) model"),
-    ("student", r"\b(?:with|is) <a><tuned> (?P<model><bert>)(?P<target>) model\b"),
     ("student", r"\bresult of <tuned> <a>.{0,80}?\bpre-?trained (?P<model><bert>)(?P<target>)"),
     ("student", r"^<tuned> <a><link> (?:model )?(?:on|using|for)\b"),
     ("student", r"^<tuned> <a><hyphens> (?:model )?(?:on|using|for|with)\b"),
