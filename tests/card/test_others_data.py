@@ -248,6 +248,18 @@ CASES: dict[str, tuple[str, Right]] = {
         "# m\n**Training data**: Quiz data from [Acme](https://acme.org)\n",
         Right({"train_data": ("Quiz data from Acme",)}),
     ),
+    "for the tuning, we used": (
+        "# m\nFor the fine-tuning, we used the [QPCD](https://a.org/1.pdf) dataset.\n",
+        Right({"train_data": ("QPCD",)}),
+    ),
+    "a name in slanted letters": (
+        "# m\nThe net has been trained on the *Datathon Of Quizzes* dataset (2022).\n",
+        Right({"train_data": ("Datathon Of Quizzes",)}),
+    ),
+    "a name in small letters, with its part": (
+        "# m\nThe net has a base model and was fine-tuned on xnli de dataset.\n",
+        Right({"train_data": ("xnli",)}),
+    ),
 }
 
 

@@ -16,7 +16,7 @@ from harness.card.dialects.own_names import is_family
 
 _SIZES = (
     r"(?:[Bb]ase|[Ll]arge|[Ss]mall|[Tt]iny|[Mm]ini|[Mm]edium|[Xx]{1,2}[Ll]arge|[Xx]?[Ss]mall|(?:[Uu]n)?[Cc]ased"
-    r"|[Mm]ultilingual|[Vv]\d)"
+    r"|[Mm]ultilingual|[Vv]\d(?:\.\d)?)"
 )
 _TONGUES = rf"(?:(?:[Mm]ultilingual(?= BERT)|{'|'.join(word.title() for word in LANGUAGES)}) (?=[A-Z]))?"
 _NAME = (
@@ -38,7 +38,8 @@ _WAS = (
 )
 # `based on X`, `weights of X`: words that say that this model came from X, whatever X was tuned to.
 _STRONG = (
-    r"\b(?:[Bb]ased? (?:up)?on|[Dd]erived from|[Ii]nitiali[sz]ed? (?:from|with|using)"
+    r"\b(?:[Bb]ased? (?:(?:up)?on|off(?: of)?)"
+    r"|[Oo]n the basis of|[Dd]erived from|[Ii]nitiali[sz]ed? (?:from|with|using)"
     r"|[Ss]tart(?:s|ed|ing)? (?:from|with)|[Bb]uil[dt]s? (?:up)?on|[Oo]n top of|[Ww]eights (?:of|from)"
     r"|[Cc]heckpoint (?:of|from)|[Vv]ersion of|[Vv]ariant of|[Ff]ine-?tun(?:es|ing of)|[Ee]xtends|[Cc]ontains"
     rf"|(?:[Pp]re-?)?[Tt]rained from|[Tt]uned from|на основе|на базе|от) {_A}{_SOME}{_NAME}",
@@ -98,6 +99,11 @@ _FORMS = tuple(
             r"(?:\b[Ii]s an? |^(?:[Aa]n? )?)(?P<words>[A-Za-z][\w.-]{1,40}?)(?:-based|[ -]powered)"
             r" (?:[\w-]+ ){0,4}(?:model|system)\b",
         ),
+        # `X as its backbone`
+        (
+            " as its | as the | as a | as our ",
+            rf"{_NAME}{_MODEL} as (?:the |a |our |its )(?:\w+ )?(?:{_BASE})",
+        ),
     )
 )
 _TUNED_NAME = re.compile(
@@ -126,18 +132,18 @@ def bases(text: str) -> Iterator[Checkpoint]:
     for is_strong, is_subject, words, form in _FORMS:
         for match in form.finditer(text) if any(word in text for word in words) else ():
             is_other = is_of_others(text, match) or (is_subject and "riginal" in match.group())
-            found = None if is_other else _checkpoint(match, is_strong=is_strong)
+            found = None if is_other else _checkpoint(match, is_strong=is_strong, is_subject=is_subject)
             if found is not None:
                 yield found
 
 
-def _checkpoint(match: re.Match[str], *, is_strong: bool) -> Checkpoint | None:
+def _checkpoint(match: re.Match[str], *, is_strong: bool, is_subject: bool) -> Checkpoint | None:
     found = match.groupdict()
     group = next(name for name in ("linked", "code", "bare", "words") if found.get(name))
     name, place = match[group].strip("*`_ ").rstrip(".-"), match.start(group)
     if group == "linked":
         linked = hub_model(match["target"])
-        is_named = re.fullmatch(rf"(?:[\w.-]+/)?{FAMILY}(?:[ -]{_SIZES})*", name) is not None
+        is_named = re.fullmatch(rf"{_TONGUES}(?:[\w.-]+/)?{FAMILY}(?:[ -]{_SIZES})*", name) is not None
         if linked is None and not is_named:
             return None
         name = linked or name
@@ -151,6 +157,7 @@ def _checkpoint(match: re.Match[str], *, is_strong: bool) -> Checkpoint | None:
         and (group == "words" or (group == "linked" and hub_model(match["target"]) is None))
     ):
         return None  # an architecture
-    if not is_strong and group != "words" and _TUNED_NAME.search(name):
+    is_object = group == "linked" and not is_subject  # `we fine-tuned [X](…) on`
+    if not (is_strong or is_object) and group != "words" and _TUNED_NAME.search(name):
         return None  # this model or one like it
     return Checkpoint(name, place, is_strong)

@@ -34,17 +34,17 @@ _BARE = (
     rf"{_WORD}(?: (?:{_WORD}|v(?:er)?\.? ?\d[\w.]*\w|v\d|quad|of(?= [A-Z]))){{0,6}}"
     r"(?:(?<=[a-zA-Z]) v\d(?:\.\d+)*)?"
 )
-_SMALL = r"[a-z][a-z0-9]*(?:[_-][\w-]+|\d[\w.]*)"  # `squad_v2`, `conll2003`
+_SMALL = r"(?:[a-z][a-z0-9]*(?:[_-][\w-]+|\d[\w.]*)|[a-z]{0,7}(?:nli|squad|quad)\b)"  # `squad_v2`, `conll2003`
 # A name that sets of questions have: `SQuAD-it`, `TyDiQA`, `BraQuAD 2.0`, `korquad_v1`.
 QUESTIONS = r"(?:[\w-]{0,20}(?:Qu?AD|QUAD|quad|QA)(?![a-z](?!\d))[\w-]{0,12}|SQAC|Ty[Dd]i ?QA)(?: ?v?\d(?:[\d.]*\d)?)?"
 _SPLIT = r"(?:[Tt]rain(?:ing)?|[Dd]ev(?:elopment)?|[Tt]est(?:ing)?|[Vv]alid(?:ation)?|[Ee]val(?:uation)?)"
 _PHRASE = re.compile(
     rf"{_DETERMINER}{_OF}{_QUALITIES}(?P<before>(?:[\w-]{{2,20}} ){{0,4}}?{HEAD} (?:called |named |of )?)?"
-    r"(?:\*\*|__|[\"“'])?"
+    r"(?:\*{1,2}|__|[\"“'])?"
     r"(?:\[(?:\*\*|`)?(?:[Tt]he )?(?P<linked>[^\[\]]{2,80}?)(?:\*\*|`)?\]"
     r"\((?P<target>[^()\s]{0,300})(?: \"[^\"()]*\")?\)"
     rf"|`(?P<code>[\w./-]{{2,60}})`(?! (?:checkpoint|model|weights))|(?P<bare>{_BARE})|(?P<small>{_SMALL}))"
-    rf"(?:\*\*|__|[\"”'])?(?P<tongue> in (?:{_TONGUE})\b)?"
+    rf"(?:\*{{1,2}}|__|[\"”'])?(?P<tongue> in (?:{_TONGUE})\b)?"
     rf"(?P<split> {_SPLIT}(?: (?:set|split)|(?= [Dd]ata)))?(?P<head>(?: [a-z-]{{2,14}}){{0,2}}? {HEAD}\b)?"
     r"(?: \((?P<short>[A-Z][\w-]*[A-Z][\w.-]*)\))?"
 )

@@ -16,7 +16,7 @@ _BAR = re.compile(
 )
 _ASIDE = re.compile(r", (?:which|that) [^,.;]{0,80},")  # `X, which was pre-trained on Y, on Z`
 _PRETRAINED = re.compile(r"(?:This|The model|We|It|Our)\b[^.;]{0,80}?\bpre-?trained\b")
-_TO_DATA = re.compile(r"(?<!based)(?<!built) (?P<word>on|with|using|for) ")
+_TO_DATA = re.compile(r"(?<!based)(?<!built) (?P<word>on|with|using|for|to) ")
 _ARE = re.compile(
     rf"\b(?:[Tt]rain(?:ing)?|{TUNED}) (?:data|set|corpus|data ?sets?)(?: used)?"
     r"(?: (?:(?:is|was|are|were)(?: (?:based|built) on)?|comes? from|consists? of|contains?|includes?|stems? from))"
@@ -29,7 +29,7 @@ _USED = re.compile(
 _WE_USED = re.compile(r"\b(?:[Ww]e|I) (?:have )?(?:used?|adopt(?:ed)?|utili[sz]ed?|combined?|merged?) ")
 _FOR_TRAINING = re.compile(rf"[^.;:]{{0,60}}? (?:for|as|to) (?:the |our )?(?:\w+ )?{TRAIN}")
 _TO_TRAIN = re.compile(
-    rf"\b(?:[Tt]o|[Ff]or|[Ww]hen) {TRAIN}"
+    rf"\b(?:[Tt]o|[Ff]or|[Ww]hen)(?: the)? {TRAIN}"
     r"(?: (?:this|the|our|it|a)\b[^.;:A-Z]{0,30}| for [\w -]{3,30})?,? ?$"
 )
 # A clause with such words before the verb speaks of other models, or of what may be done.

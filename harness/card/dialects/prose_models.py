@@ -23,10 +23,10 @@ _SIGNS = (
     "checkpoint", "nitiali", "trained", "This is", "adapter", "Adapter", "Bas", "onversion", "xport", "ersion of",
 )  # fmt: skip
 _BASIS_SIGNS = (
-    "ased on", "ase on", "erived", "ase model", "nitiali", "tart", "uilt", "uild", "top of", "from", "ersion of",
-    "ariant", "opy of", "uned", "uning", "tunes", "trained", "eights", "heckpoint", "ackbone", "ook ", "model is",
-    "model was", "odel: ", "训练", "微调", "-based", "powered", "от ", "на ба", "на осн", "ontains", "riginal model",
-    "sed for", "dditional",
+    "ased o", "ase on", "asis of", "erived", "ase model", "nitiali", "tart", "uilt", "uild", "top of", "from",
+    "ersion of", "ariant", "opy of", "uned", "uning", "tunes", "trained", "eights", "heckpoint", "ackbone", "ook ",
+    "model is", "model was", "odel: ", "训练", "微调", "-based", "powered", "от ", "на ба", "на осн", "ontains",
+    "riginal model", "sed for", "dditional",
 )  # fmt: skip
 # A model is introduced in words that introduce other things too, so only a link to one on the Hub counts.
 _INTRODUCED = (
