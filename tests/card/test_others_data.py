@@ -260,6 +260,11 @@ CASES: dict[str, tuple[str, Right]] = {
         "# m\nThe net has a base model and was fine-tuned on xnli de dataset.\n",
         Right({"train_data": ("xnli",)}),
     ),
+    "what is no data": (
+        "# m\n## Training and evaluation data\n\nTraining data contains 197k Latin sentences.\n\n## More\n\n"
+        "Train your own model on ML Console. Fine-tuning was performed with `simpletransformers`.\n",
+        Right({"train_data": (), "eval_data": ()}),
+    ),
 }
 
 

@@ -66,6 +66,10 @@ CASES: dict[str, tuple[str, Right]] = {
         "# m\nEvaluated on the official QUAX test split: 102 texts.\n",
         Right({"eval_data": ("QUAX test split",)}),
     ),
+    "a metric is no data": (
+        "# m\nThe scores were calculated using the `squad` metric.\n\nIt was evaluated on Task A.\n",
+        Right({"eval_data": ()}),
+    ),
 }
 
 

@@ -114,7 +114,7 @@ _TUNED_NAME = re.compile(
 _NO_MODEL = re.compile(
     r"(?:[MC]?LM|[Tt]ransformers?|Hugging ?Face|here|link|this|paper|repo\w*|huggingface/transformers"
     r"|google-research/\w+|facebookresearch/\w+"
-    r"|\S+\.(?:py|sh|json|ipynb|com|org|io)|\w+Trainer|\w+For\w+|Auto\w+)$"
+    r"|\S+\.(?:py|sh|json|ipynb|com|org|io)|\w+Trainer|\S+-based|\w+For\w+|Auto\w+)$"
 )
 
 

@@ -72,7 +72,8 @@ EVALUATED = re.compile(
     r"\b(?:[Ee]valuat(?:ed|ion)|[Rr]esults?|[Ss]core[sd]?|[Mm]etrics|[Aa]ccuracy|F1|[Pp]erformance|reaches|achieves)\b"
     r"(?:[^.\n]|\.\d){0,120}?\b(?:on|using) (?:the |an? )?(?:(?:English|official|complete|full|entire) )?"
     r"(?P<data>(?:[\w.-]{1,30} ){0,4}?(?:[Dd]ev|[Tt]est|[Vv]alidation|[Ee]val)(?:elopment)?(?:-v[\d.]+)?"
-    r"(?: ?set| data ?set| split)?(?: (?:of|from) (?:the )?\w[\w.-]{0,40}(?: v?\d[\w.]{0,5})?)?)(?=[\s.,;:)(]|$)"
+    r"(?: ?set| data ?set| split)?"
+    r"(?: (?:of|from) (?:the )?(?!the\b)\w[\w.-]{0,40}(?: v?\d[\w.]{0,5})?)?)(?=[\s.,;:)(]|$)"
 )
 # `evaluated on the test split of the Latin corpus in the [Quiz](…)`
 EVALUATED_PART = re.compile(

@@ -37,13 +37,14 @@ _BARE = (
 _SMALL = r"(?:[a-z][a-z0-9]*(?:[_-][\w-]+|\d[\w.]*)|[a-z]{0,7}(?:nli|squad|quad)\b)"  # `squad_v2`, `conll2003`
 # A name that sets of questions have: `SQuAD-it`, `TyDiQA`, `BraQuAD 2.0`, `korquad_v1`.
 QUESTIONS = r"(?:[\w-]{0,20}(?:Qu?AD|QUAD|quad|QA)(?![a-z](?!\d))[\w-]{0,12}|SQAC|Ty[Dd]i ?QA)(?: ?v?\d(?:[\d.]*\d)?)?"
+_OF_TOOLS = r"(?! (?:checkpoint|model|weights|metric|script|library|package|tokenizer))"
 _SPLIT = r"(?:[Tt]rain(?:ing)?|[Dd]ev(?:elopment)?|[Tt]est(?:ing)?|[Vv]alid(?:ation)?|[Ee]val(?:uation)?)"
 _PHRASE = re.compile(
     rf"{_DETERMINER}{_OF}{_QUALITIES}(?P<before>(?:[\w-]{{2,20}} ){{0,4}}?{HEAD} (?:called |named |of )?)?"
     r"(?:\*{1,2}|__|[\"“'])?"
     r"(?:\[(?:\*\*|`)?(?:[Tt]he )?(?P<linked>[^\[\]]{2,80}?)(?:\*\*|`)?\]"
     r"\((?P<target>[^()\s]{0,300})(?: \"[^\"()]*\")?\)"
-    rf"|`(?P<code>[\w./-]{{2,60}})`(?! (?:checkpoint|model|weights))|(?P<bare>{_BARE})|(?P<small>{_SMALL}))"
+    rf"|`(?P<code>[\w./-]{{2,60}})`{_OF_TOOLS}|(?P<bare>{_BARE})|(?P<small>{_SMALL}))"
     rf"(?:\*{{1,2}}|__|[\"”'])?(?P<tongue> in (?:{_TONGUE})\b)?"
     rf"(?P<split> {_SPLIT}(?: (?:set|split)|(?= [Dd]ata)))?(?P<head>(?: [a-z-]{{2,14}}){{0,2}}? {HEAD}\b)?"
     r"(?: \((?P<short>[A-Z][\w-]*[A-Z][\w.-]*)\))?"
@@ -65,7 +66,8 @@ _KIND = re.compile(r" (?P<kind>reviews|tweets|articles|news|comments|posts|title
 # Machines, libraries, models, sizes and tasks.
 NOT_DATA = re.compile(
     r"\b(?:[GTI]PUs?|GTX|RTX|V100\w*|A100\w*|P100|T4|K80|[\w-]*TPU[\w-]*|RAM|VM|Colab\w*|Cloud|SageMaker|AWS|Azure"
-    r"|Kaggle|PyTorch|TensorFlow|Keras|Adam\w*|Trainer|Transformers|Hugging ?[Ff]ace|Haystack|FARM|Linux|Ubuntu|Python"
+    r"|Kaggle|PyTorch|TensorFlow|Keras|Adam\w*|Trainer|Transformers|Hugging ?[Ff]ace|Haystack|FARM"
+    r"|[Ss]imple ?[Tt]ransformers|Linux|Ubuntu|Python"
     r"|NVIDIA|Tesla|Git[Hh]ub|Notebook|Tokenizer|Pipeline|API|Accelerate|DeepSpeed|AutoTrain|AutoNLP|Optuna|Diffusion"
     r"|F1|EM)\b"
     r"|^(?:[\w-]{0,12}(?:BERT|Bert|RoBERTa)\w*|GPT-?\d|XLM-R\w*|[\w-]{0,4}ELECTRA|BART|BETO|T5|DeBERTa\w*|Longformer)\b"
@@ -177,7 +179,7 @@ def phrases_at(text: str, place: int) -> Iterator[Phrase]:
 
 def _is_none(name: str, *, has_head: bool) -> bool:
     """Whether words that begin large name a machine, a library, a task or a language, and no data."""
-    if NOT_DATA.search(name) or not any(char.isalpha() for char in name):
+    if NOT_DATA.search(name) or len(name) < 2 or not any(char.isalpha() for char in name):
         return True
     words = name.lower().split()
     if words[0].isdigit() and all(word in LANGUAGES for word in words[1:]):

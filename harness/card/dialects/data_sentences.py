@@ -8,7 +8,7 @@ from harness.card.dialects.model_forms import FAMILY, TUNED
 TRAIN = (
     rf"(?:(?<![-\w])[Tt]rain(?:ed|s|ing)?|{TUNED}|\b[Ff]ine-?[Tt]unes?|\b[Tt]uned|[Tt]ransfer[-\s][Ll]earn(?:ing|ed))\b"
 )
-_TRAINED = re.compile(rf"(?<!\()(?<!\(\*){TRAIN}(?! (?:code|scripts?|procedure|example|tutorial|notebook|repo))")
+_TRAINED = re.compile(rf"(?<!\()(?<!\(\*){TRAIN}(?! (?:code|scripts?|procedure|example|tutorial|notebook|repo|your))")
 # Words over which no verb reaches to its data: another verb, another model, the end of the sentence.
 _BAR = re.compile(
     r"\b(?:evaluat|test(?:ed|ing)|achiev|obtain|reach|compar|than\b|unlike|measur|outperform|pre-?train|can\b|could\b"

@@ -56,7 +56,7 @@ _OF_OTHERS = re.compile(
 _IN_LANGUAGE = re.compile(r" (?:(?:machine[- ])?translated )?(?:in|to|into) (?P<language>[A-Za-z]{4,12})\b")
 _NO_DATA = {
     "none", "unknown", "unkown", "the", "a", "an", "this", "our", "your", "those", "same", "downstream", "custom",
-    "following", "nlp", "mlm", "these", "it", "its", "some", "here",
+    "following", "nlp", "mlm", "these", "it", "its", "some", "here", "transformers", "simpletransformers",
 }  # fmt: skip
 _NOT_DATA = re.compile(
     r"\b(?:[GTI]PUs?|models?|downstream|tasks?|objective|hyper-?parameters|following|steps|epochs|variety|RAM"
@@ -68,6 +68,7 @@ _NOT_DATA = re.compile(
 )
 _BOTH_HEADING = re.compile(r"^train(?:ing)? (?:and|&) (?:eval(?:uation)?|test(?:ing)?|validation) data$", re.IGNORECASE)
 _NAME_ALONE = re.compile(r"^[`*]{0,2}(?P<data>[A-Z0-9](?:[\w./+()'-]{0,40} ){0,7}[\w./+()'-]{1,40})[`*]{0,2}$")
+_SENTENCE = re.compile(r"needed|\b(?:contains?|consists?|was|were|is|are|has|have|used)\b")
 _DATA_HEADING = re.compile(
     r"^(?:used )?(?:\w{1,12} )?(?:training data|data ?sets?|training corpora|corpora"
     r"|données d['’](?:entra[iî]nement|apprentissage)|datos de entrenamiento|dados de trein\w+|trainingsdaten):?$",
@@ -149,7 +150,8 @@ def _alone(text: str) -> list[str]:
     if phrases and text[phrases[-1].end :].strip(" .") == "":
         return [phrase.name for phrase in phrases]
     match = _NAME_ALONE.match(text)
-    return [match["data"]] if match and "needed" not in match["data"] else []
+    is_name = match is not None and not _SENTENCE.search(match["data"])
+    return [match["data"]] if match and is_name else []
 
 
 def _below_heading(text: str) -> Iterator[str]:
