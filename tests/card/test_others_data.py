@@ -262,7 +262,8 @@ CASES: dict[str, tuple[str, Right]] = {
     ),
     "what is no data": (
         "# m\n## Training and evaluation data\n\nTraining data contains 197k Latin sentences.\n\n## More\n\n"
-        "Train your own model on ML Console. Fine-tuning was performed with `simpletransformers`.\n",
+        "Train your own model on ML Console. Fine-tuning was performed with `simpletransformers`.\n\n"
+        "It is trained with mixed precision on Volta, Turing, and more, after fine-tuning using Cross-Entropy Loss.\n",
         Right({"train_data": (), "eval_data": ()}),
     ),
 }

@@ -67,7 +67,8 @@ CASES: dict[str, tuple[str, Right]] = {
         Right({"eval_data": ("QUAX test split",)}),
     ),
     "a metric is no data": (
-        "# m\nThe scores were calculated using the `squad` metric.\n\nIt was evaluated on Task A.\n",
+        "# m\nThe scores were calculated using the `squad` metric.\n\nIt was evaluated on Task A.\n\n"
+        "It was tested on 4.11.0.dev0.\n",
         Right({"eval_data": ()}),
     ),
 }

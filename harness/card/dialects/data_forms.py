@@ -73,7 +73,7 @@ EVALUATED = re.compile(
     r"(?:[^.\n]|\.\d){0,120}?\b(?:on|using) (?:the |an? )?(?:(?:English|official|complete|full|entire) )?"
     r"(?P<data>(?:[\w.-]{1,30} ){0,4}?(?:[Dd]ev|[Tt]est|[Vv]alidation|[Ee]val)(?:elopment)?(?:-v[\d.]+)?"
     r"(?: ?set| data ?set| split)?"
-    r"(?: (?:of|from) (?:the )?(?!the\b)\w[\w.-]{0,40}(?: v?\d[\w.]{0,5})?)?)(?=[\s.,;:)(]|$)"
+    r"(?: (?:of|from) (?:the )?(?!the\b|\d)\w[\w.-]{0,40}(?: v?\d[\w.]{0,5})?)?)(?=[\s.,;:)(]|$)"
 )
 # `evaluated on the test split of the Latin corpus in the [Quiz](…)`
 EVALUATED_PART = re.compile(

@@ -68,7 +68,7 @@ NOT_DATA = re.compile(
     r"\b(?:[GTI]PUs?|GTX|RTX|V100\w*|A100\w*|P100|T4|K80|[\w-]*TPU[\w-]*|RAM|VM|Colab\w*|Cloud|SageMaker|AWS|Azure"
     r"|Kaggle|PyTorch|TensorFlow|Keras|Adam\w*|Trainer|Transformers|Hugging ?[Ff]ace|Haystack|FARM"
     r"|[Ss]imple ?[Tt]ransformers|Linux|Ubuntu|Python"
-    r"|NVIDIA|Tesla|Git[Hh]ub|Notebook|Tokenizer|Pipeline|API|Accelerate|DeepSpeed|AutoTrain|AutoNLP|Optuna|Diffusion"
+    r"|NVIDIA|Tesla|Volta|Turing|Ampere|Git[Hh]ub|Notebook|Tokenizer|Pipeline|API|Accelerate|DeepSpeed|AutoTrain|AutoNLP|Optuna|Diffusion"
     r"|F1|EM)\b"
     r"|^(?:[\w-]{0,12}(?:BERT|Bert|RoBERTa)\w*|GPT-?\d|XLM-R\w*|[\w-]{0,4}ELECTRA|BART|BETO|T5|DeBERTa\w*|Longformer)\b"
     r"|^(?:NL[PIU]|QA|NER|AI|ML|MLM|MRC|NSP|Question|Natural Language|Masked|Next|X{1,3}L|(?:\w+ )?Q&A)$"
@@ -76,9 +76,9 @@ NOT_DATA = re.compile(
     r"|Classification|Recognition|Validation|Inference|Understanding|Generation|Summari[sz]ation|Translation|Tagging"
     r"|Modell?ing|Reading Comprehension)$"
     r"|^(?:I|We|It|This|The|Table|Figure|Section|Step|Part|Version|Indic|Text|Custom|Public"
-    r"|Private|Large|Multiple|Various|Synthetic|Label+ed|Training|Test|Your|My|Each|Any|All|Some|Other|Same)$"
+    r"|Private|Large|Multiple|Various|Synthetic|Label+ed|Training|Test|Your|My|Each|Dataset|Corpus|Any|All|Some|Other|Same)$"
     r"|^(?:Jan|Febr)uary\b|^(?:March|April|May|June|July|August)\b|^(?:Sept|Nov|Dec)ember\b|^October\b"
-    r"|^~?\d[\d.,/]*(?:th|st|nd|rd|[kKMBG]B?|TB|MB)?$|^p\d\.\d?x?large",
+    r"|^~?\d[\d.,/]*(?:th|st|nd|rd|[kKMBG]B?|TB|MB)?$|^p\d\.\d?x?large|^\d+\.\d+\.\S*$| Loss$",
 )
 _NO_NAME = re.compile(
     r"(?:none|unknown|train(?:ing)?|test|dev|valid(?:ation)?|eval(?:uation)?|here|link|this|github|repo\w*|paper|\w+-(?:curated|labell?ed"

@@ -7,6 +7,7 @@ in other words says nothing here, and what it says is reported missing rather th
 import re
 from collections.abc import Iterable, Iterator
 
+from harness.card.data_sets import LANGUAGES
 from harness.card.dialects import context
 from harness.card.dialects.base_sentences import bases
 from harness.card.dialects.document import Document, Finding
@@ -34,8 +35,8 @@ _INTRODUCED = (
     r"|\b[Bb]ased? on <a>(?:[\w-]{1,15} ){0,2}|\bpre-?trained (?:model )?)<link>"
 )
 _NOTE = re.compile(r"[-*+ ]{0,3}<sup")
-_NO_MODEL = {"trained", "pretrained", "pre-trained", "the", "this", "a", "an", "model", "our", "distilled", "quantized",
-             "none", "null", "unknown"}  # fmt: skip
+_NO_MODEL = {*LANGUAGES, "trained", "pretrained", "pre-trained", "the", "this", "a", "an", "model", "our", "distilled",
+             "quantized", "none", "null", "unknown"}  # fmt: skip
 
 _SIZE_FIRST = re.compile(
     r"\b(?P<family>[A-Za-z]*(?:BERT|bert|Bert)\w*) \(`?(?:base|large|small|tiny)-[\w-]+$"
