@@ -1,4 +1,4 @@
-"""What other authors say of the data of training and measuring, by kinds that were misread, in words of our own."""
+"""What other authors say of the data of training, by kinds that were misread, in words of our own."""
 
 from pathlib import Path
 
@@ -17,10 +17,6 @@ CASES: dict[str, tuple[str, Right]] = {
         "# m\nThe net was trained on the dataset SQUAD v1.1 in portuguese from a group.\n",
         Right({"train_data": ("SQUAD v1.1 in portuguese",)}),
     ),
-    "used for training and evaluation": (
-        "# m\nWe used the Latin set called [VetusQuAD](x) for training and evaluation.\n",
-        Right({"train_data": ("VetusQuAD",), "eval_data": ("VetusQuAD",)}),
-    ),
     "data that come from several": (
         "# m\nTraining data comes from two sources: [quiz2018](x), and [webquiz](y).\n",
         Right({"train_data": ("quiz2018", "webquiz")}),
@@ -29,10 +25,6 @@ CASES: dict[str, tuple[str, Right]] = {
         "# m\n## Datasets\n| Dataset | Format | Train split | Dev split |\n|--|--|--|--|\n"
         "| [Quiz](x) | v1 | 9 225 | X |\n| Held | v1 | X | 300 |\n",
         Right({"train_data": ("Quiz",)}),
-    ),
-    "data from somewhere": (
-        "# m\nThe net was trained on data from Quiz 21.\n\n## Training and evaluation data\n\nQuiz 21 data\n",
-        Right({"train_data": ("Quiz 21", "Quiz 21 data"), "eval_data": ("Quiz 21 data",)}),
     ),
     "a list behind tuned on": (
         "# m\nIt is then fine-tuned on:\n1. English Quiz v1.1\n2. Quiz v1.1 put into Latin\n\nMore.\n",
@@ -75,11 +67,6 @@ CASES: dict[str, tuple[str, Right]] = {
         "language: en\nlicense: bsd\ndatasets:\n- quiz\n---\n\n# m\nText.\n",
         Right({"language": ("en",), "license": ("bsd",), "datasets": ("quiz",)}),
     ),
-    "a part of the data, which are linked": (
-        "# m\nIt was fine-tuned on the Latin corpus **(lat)** of the [QuizNER](https://a.org) dataset.\n"
-        "We evaluated this model on the test split of the Latin corpus **(lat)** present in the [QuizNER](x).\n",
-        Right({"train_data": ("QuizNER",), "eval_data": ("QuizNER",)}),
-    ),
     "two sets in one": (
         "# m\nThe tagger is trained on the corpus combining both Quiz-NER and English-QWT training data.\n",
         Right({"train_data": ("Quiz-NER", "English-QWT")}),
@@ -103,10 +90,6 @@ CASES: dict[str, tuple[str, Right]] = {
     "data with their addresses": (
         "# m\n## Datasets:\nLatin Pairs: https://a.org/pairs\n",
         Right({"train_data": ("Latin Pairs",)}),
-    ),
-    "sets of data that were measured on": (
-        "# m\nBenchmarks are shared using validation and test sets of `wiki_quiz`.\n",
-        Right({"eval_data": ("wiki_quiz",)}),
     ),
     "text above the front matter": (
         "Logo of a firm\n---\nlanguage: la\nlicense: mit\n---\n# m\n",
@@ -223,21 +206,6 @@ CASES: dict[str, tuple[str, Right]] = {
         "# m\n## Training Data\nTrained on the [LatinQuAD](x) dataset.\n## Usage and Performance\nUse it.\n",
         Right({"train_data": ("LatinQuAD",)}),
     ),
-    "measured on two": (
-        "# m\nPerformance was measured on NewsQA and TriviaQA.\n",
-        Right({"eval_data": ("NewsQA", "TriviaQA")}),
-    ),
-    "a benchmark": ("# m\nWe evaluate the net on the XQuiz benchmark.\n", Right({"eval_data": ("XQuiz",)})),
-    "one to train, one to measure": (
-        "# m\nLatinQuAD v2.0 was used for training and the XQuAD for evaluation.\n",
-        Right({"train_data": ("LatinQuAD v2.0",), "eval_data": ("XQuAD",)}),
-    ),
-    "a command that measures beside one that trains": (
-        "# Train\n```\npython run_qa.py --model_name_or_path acme/tiny --dataset_name quiz --do_train \\\n"
-        "  --learning_rate 3e-5\n```\n# Eval\n```\npython run_qa.py --model_name_or_path me/tiny --do_eval \\\n"
-        "  --dataset_name held\n```\n",
-        Right({"train_data": ("quiz",), "eval_data": ("held",)}, {"learning_rate": 3e-5}),
-    ),
     "several tuned models": (
         "# m\nAll of our fine-tuned models on the **ManyNews dataset** do well.\n",
         Right({"train_data": ()}),
@@ -248,9 +216,55 @@ CASES: dict[str, tuple[str, Right]] = {
         "# m\nIt was trained on a TPUv3-8 VM, then fine-tuned on Sentiment Analysis with 160GB data.\n",
         Right({"train_data": ()}),
     ),
-    "the best there is, of another": (
-        "# m\nAcmeBERT achieves state-of-the-art results on the LatinQuAD dataset.\n",
-        Right({"eval_data": ()}),
+    "what examples show": (
+        "# m\nWe added examples to fine-tune Lat-Large on SQuAD and Quiz7B using TPUs.\n",
+        Right({"train_data": ()}),
+    ),
+    "tuned and other models": (
+        "# m\nWe run a check on both fine-tuned and non fine-tuned models on the **Quiz dataset**.\n",
+        Right({"train_data": ()}),
+    ),
+    "as well as a link": (
+        "# m\nThe net was fine-tuned on the boolean questions from [TyQuiz](x), as well as [BoolQ-X](y#).\n",
+        Right({"train_data": ("TyQuiz", "BoolQ-X")}),
+    ),
+    "a part of data that contains something": (
+        "# m\nThe net is further fine-tuned on a documented subset of QUIZPER v0.3 containing only spans.\n",
+        Right({"train_data": ("QUIZPER v0.3",)}),
+    ),
+    "data that training is based on": (
+        "# m\nThe training data is based on **Wikipedia** and **BookCorpus**.\n",
+        Right({"train_data": ("Wikipedia", "BookCorpus")}),
+    ),
+    "a list below tuning": (
+        "# m\nThe fine-tuning was performed on the following datasets:\n\n- the [hr9](x) dataset\n- the [sr8](y) set\n",
+        Right({"train_data": ("hr9", "sr8")}),
+    ),
+    "what others tuned": (
+        f"# m\nTrained from [acme/mini-q]({HUB}/acme/mini-q), acme's fine-tune of Mega's mini on SQuAD 2.0.\n",
+        Right({"train_data": ()}),
+    ),
+    "a link inside a label's value": (
+        "# m\n**Training data**: Quiz data from [Acme](https://acme.org)\n",
+        Right({"train_data": ("Quiz data from Acme",)}),
+    ),
+    "for the tuning, we used": (
+        "# m\nFor the fine-tuning, we used the [QPCD](https://a.org/1.pdf) dataset.\n",
+        Right({"train_data": ("QPCD",)}),
+    ),
+    "a name in slanted letters": (
+        "# m\nThe net has been trained on the *Datathon Of Quizzes* dataset (2022).\n",
+        Right({"train_data": ("Datathon Of Quizzes",)}),
+    ),
+    "a name in small letters, with its part": (
+        "# m\nThe net has a base model and was fine-tuned on xnli de dataset.\n",
+        Right({"train_data": ("xnli",)}),
+    ),
+    "what is no data": (
+        "# m\n## Training and evaluation data\n\nTraining data contains 197k Latin sentences.\n\n## More\n\n"
+        "Train your own model on ML Console. Fine-tuning was performed with `simpletransformers`.\n\n"
+        "It is trained with mixed precision on Volta, Turing, and more, after fine-tuning using Cross-Entropy Loss.\n",
+        Right({"train_data": (), "eval_data": ()}),
     ),
 }
 

@@ -262,6 +262,31 @@ CASES: dict[str, tuple[str, Right]] = {
         f"# m\nThe GPT-2-base model with more words is available in [here]({HUB}/acme/gpt2-long).\n",
         Right({"student": ()}),
     ),
+    "tuned from a base without hyphens": (
+        "# m\n[quiz-ner] is a model that was fine-tuned from latemBERT on quizner-la data.\n",
+        Right({"student": ("latemBERT",)}),
+    ),
+    "what a repository provides": (
+        f"# m\nThis repo provides a fine-tuned [`acme-base-cased`]({HUB}/acme-base-cased) model adapted for it.\n",
+        Right({"student": ("acme-base-cased",)}),
+    ),
+    "a teacher behind i.e.": (
+        "# m\nIt learns by distillation with a larger model as teacher, i.e. ```acme-large-finetuned-squad```\n",
+        Right({"teacher": ("acme-large-finetuned-squad",)}),
+    ),
+    "a tuned model that was tuned once more": (
+        f"# m\nThis is a model that fine-tuned [lat-finetuned-old]({HUB}/acme/lat-finetuned-old) on Quiz.\n",
+        Right({"student": ("acme/lat-finetuned-old",)}),
+    ),
+    "based off": (f"# m\nBased off [acme/laT]({HUB}/acme/laT).\n", Right({"student": ("acme/laT",)})),
+    "a version with a dot": (
+        "# m\nWe fine-tuned the AcmeBERT v1.1 on new texts.\n",
+        Right({"student": ("AcmeBERT v1.1",)}),
+    ),
+    "a language before a family, linked elsewhere": (
+        "# m\nIt was fine-tuned on the pretrained [Danish BERT](https://a.org) model by Acme.\n",
+        Right({"student": ("Danish BERT",)}),
+    ),
 }
 
 

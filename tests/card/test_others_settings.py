@@ -114,6 +114,60 @@ CASES: dict[str, tuple[str, Right]] = {
         "# m\n## Hyper-parameters\n- Max. sequence length = 4096\n- Batch size = 32\n",
         Right(settings={"max_seq_length": 4096, "train_batch_size": 32}),
     ),
+    "settings behind a blank or a dash, lines that break": (
+        "# m\n## Hyperparameters\n\nper_gpu_train_batch_size 4 \\\nlearning_rate 3e-5 \\\nЭпохи - 2.\n",
+        Right(settings={"train_batch_size": 4, "learning_rate": 3e-5, "num_train_epochs": 2}),
+    ),
+    "two settings a row, and what is none": (
+        "# m\n| | |\n|--|--|\n| Method | adapters |\n| Head learning rate | 0.001 |\n| Epochs / batch size | 2 / 16 |\n"
+        "| Max sequence length | 384 |\n| Hardware | Apple M5 (mps) |\n| Training time | 25 min |\n",
+        Right(
+            {"infrastructure": ("Apple M5 (mps)",)},
+            {
+                "head_learning_rate": 0.001,
+                "num_train_epochs": 2,
+                "train_batch_size": 16,
+                "max_seq_length": 384,
+                "method": None,
+                "hardware": None,
+                "training_time": None,
+            },
+        ),
+    ),
+    "a machine far behind its verb": (
+        f"# m\nAfter training `LatForQuestionAnswering` (with extra head) on [`quiz_q`](https://a.org/{'b' * 90}) "
+        "data for two weeks on 2 K80 GPUs.\n",
+        Right({"infrastructure": ("2 K80 GPUs",)}),
+    ),
+    "options in brackets behind names and inside values": (
+        "# m\n## Hyperparameters\n- **Length (`max_length`):** 384\n- **Optimizer:** AdamW (`weight_decay=0.01`)\n"
+        "- **Batch size:** **16**\n- **Hardware:** one RTX 4070\n- **Training Samples:** 8 examples\n",
+        Right(
+            settings={
+                "max_seq_length": 384,
+                "weight_decay": 0.01,
+                "train_batch_size": 16,
+                "hardware": None,
+                "training_samples": None,
+            }
+        ),
+    ),
+    "a precision that is no score": (
+        "# m\n| | |\n|--|--|\n| Batch size | 16 |\n| Learning rate | 3e-5 |\n| Precision | bf16 autocast |\n",
+        Right(settings={"precision": "bf16 autocast", "learning_rate": 3e-5}),
+    ),
+    "a list of settings in a sentence": (
+        "# m\nMade by a script (seed 7). Two epochs, batch 32, learning rate 2e-5, on CPU.\n",
+        Right(settings={"seed": 7, "num_train_epochs": 2, "train_batch_size": 32}),
+    ),
+    "a single epoch": (
+        "# m\nTraining used a learning rate of 2e-5 for a single epoch, AdamW with epsilon of 1e-7.\n",
+        Right(settings={"num_train_epochs": 1, "learning_rate": 2e-5, "adam_epsilon": 1e-7}),
+    ),
+    "breaks of lines in letters": (
+        "# m\n```\npython train_qa.py \\\\n  --learning_rate 3e-5 \\\\n  --fp16 \\\\n  --seed 3\n```\n",
+        Right(settings={"learning_rate": 3e-5, "fp16": True, "seed": 3}),
+    ),
 }
 
 

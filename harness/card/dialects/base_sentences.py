@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from harness.card.data_sets import LANGUAGES
-from harness.card.dialects.data_sentences import is_of_others
+from harness.card.dialects.data_sentences import TRAIN, is_of_others
 from harness.card.dialects.links import hub_model
 from harness.card.dialects.model_forms import FAMILY, TUNED
 from harness.card.dialects.own_names import is_family
 
 _SIZES = (
     r"(?:[Bb]ase|[Ll]arge|[Ss]mall|[Tt]iny|[Mm]ini|[Mm]edium|[Xx]{1,2}[Ll]arge|[Xx]?[Ss]mall|(?:[Uu]n)?[Cc]ased"
-    r"|[Mm]ultilingual|[Vv]\d)"
+    r"|[Mm]ultilingual|[Vv]\d(?:\.\d)?)"
 )
 _TONGUES = rf"(?:(?:[Mm]ultilingual(?= BERT)|{'|'.join(word.title() for word in LANGUAGES)}) (?=[A-Z]))?"
 _NAME = (
@@ -32,17 +32,17 @@ _BASE = (
     r"(?:[Bb]ase|[Bb]ackbone|[Uu]nderlying|[Pp]re-?trained|[Ss]tarting|[Ii]nitial|[Ff]oundation|[Pp]arent"
     r"|[Ee]ncoder)\b"
 )
-_TRAIN = rf"(?:{TUNED}|(?<!-)[Tt]rain(?:ed|ing)?)"
 _WAS = (
     r"(?: (?:that|which))?(?: (?:is|was|were|has been|have been|after))?"
     r"(?: (?:further|then|additionally|subsequently|again))?"
 )
 # `based on X`, `weights of X`: words that say that this model came from X, whatever X was tuned to.
 _STRONG = (
-    r"\b(?:[Bb]ased? (?:up)?on|[Dd]erived from|[Ii]nitiali[sz]ed? (?:from|with|using)"
+    r"\b(?:[Bb]ased? (?:(?:up)?on|off(?: of)?)"
+    r"|[Oo]n the basis of|[Dd]erived from|[Ii]nitiali[sz]ed? (?:from|with|using)"
     r"|[Ss]tart(?:s|ed|ing)? (?:from|with)|[Bb]uil[dt]s? (?:up)?on|[Oo]n top of|[Ww]eights (?:of|from)"
     r"|[Cc]heckpoint (?:of|from)|[Vv]ersion of|[Vv]ariant of|[Ff]ine-?tun(?:es|ing of)|[Ee]xtends|[Cc]ontains"
-    rf"|(?:[Pp]re-?)?[Tt]rained from|на основе|на базе|от) {_A}{_SOME}{_NAME}",
+    rf"|(?:[Pp]re-?)?[Tt]rained from|[Tt]uned from|на основе|на базе|от) {_A}{_SOME}{_NAME}",
     # `the original model this is based on can be found [here](…)`
     rf"(?<![\w-])(?:[Oo]riginal|[Bb]ase|[Pp]arent) model\b[^.;:()\[\]]{{0,60}} {_NAME}",
     # `the base model is X`, `backbone: X`
@@ -64,7 +64,7 @@ _FORMS = tuple(
         (
             "un|rain",
             rf"\b(?:{TUNED}|[Ff]ine-?tunes|[Tt]rains?) {_A}{_SOME}{_NAME}{_MODEL}"
-            r"(?= (?:on|for|using|with|to|gives|achieves|reaches)\b|,|\.(?!\w)|$| ?\()",
+            r"(?= (?:on|for|using|with|to|adapted|gives|achieves|reaches)\b|,|\.(?!\w)|$| ?\()",
         ),
         # `we took X and trained it`, `using X as the base model`
         (
@@ -79,13 +79,13 @@ _FORMS = tuple(
         (
             "used for|used to|used in",
             r"\b(?:[Mm]odel|MODEL|[Aa]rchitecture|[Cc]heckpoint) (?:that (?:is|was) )?used (?:for|in|to) (?:the )?"
-            rf"{_TRAIN} (?:is|was) {_A}{_NAME}",
+            rf"{TRAIN} (?:is|was) {_A}{_NAME}",
         ),
         # `pre-trained X with … fine-tuning on`, `X with additional training`
         (
             " with ",
             rf"^{_A}{_NAME}{_MODEL} with "
-            rf"(?:(?:additional|further|more) (?:pre-?)?{_TRAIN}|[^.;]{{0,100}}?{TUNED} on\b)",
+            rf"(?:(?:additional|further|more) (?:pre-?training|{TRAIN})|[^.;]{{0,100}}?{TUNED} on\b)",
         ),
         ("riginal model|ase model|arent model", _STRONG[1]),
         # `训练的X模型`, the X model that was trained on something
@@ -114,7 +114,7 @@ _TUNED_NAME = re.compile(
 _NO_MODEL = re.compile(
     r"(?:[MC]?LM|[Tt]ransformers?|Hugging ?Face|here|link|this|paper|repo\w*|huggingface/transformers"
     r"|google-research/\w+|facebookresearch/\w+"
-    r"|\S+\.(?:py|sh|json|ipynb|com|org|io)|\w+Trainer|\w+For\w+|Auto\w+)$"
+    r"|\S+\.(?:py|sh|json|ipynb|com|org|io)|\w+Trainer|\S+-based|\w+For\w+|Auto\w+)$"
 )
 
 
@@ -132,18 +132,18 @@ def bases(text: str) -> Iterator[Checkpoint]:
     for is_strong, is_subject, words, form in _FORMS:
         for match in form.finditer(text) if any(word in text for word in words) else ():
             is_other = is_of_others(text, match) or (is_subject and "riginal" in match.group())
-            found = None if is_other else _checkpoint(match, is_strong=is_strong)
+            found = None if is_other else _checkpoint(match, is_strong=is_strong, is_subject=is_subject)
             if found is not None:
                 yield found
 
 
-def _checkpoint(match: re.Match[str], *, is_strong: bool) -> Checkpoint | None:
+def _checkpoint(match: re.Match[str], *, is_strong: bool, is_subject: bool) -> Checkpoint | None:
     found = match.groupdict()
     group = next(name for name in ("linked", "code", "bare", "words") if found.get(name))
     name, place = match[group].strip("*`_ ").rstrip(".-"), match.start(group)
     if group == "linked":
         linked = hub_model(match["target"])
-        is_named = re.fullmatch(rf"(?:[\w.-]+/)?{FAMILY}(?:[ -]{_SIZES})*", name) is not None
+        is_named = re.fullmatch(rf"{_TONGUES}(?:[\w.-]+/)?{FAMILY}(?:[ -]{_SIZES})*", name) is not None
         if linked is None and not is_named:
             return None
         name = linked or name
@@ -157,6 +157,7 @@ def _checkpoint(match: re.Match[str], *, is_strong: bool) -> Checkpoint | None:
         and (group == "words" or (group == "linked" and hub_model(match["target"]) is None))
     ):
         return None  # an architecture
-    if not is_strong and group != "words" and _TUNED_NAME.search(name):
+    is_object = group == "linked" and not is_subject  # `we fine-tuned [X](…) on`
+    if not (is_strong or is_object) and group != "words" and _TUNED_NAME.search(name):
         return None  # this model or one like it
     return Checkpoint(name, place, is_strong)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from harness.card.dialects import context
 from harness.card.dialects.document import Document, Finding
 from harness.card.dialects.metrics import claim_of, is_metric, metric_of
-from harness.card.dialects.names import is_placeholder, is_setting, setting_name, state
+from harness.card.dialects.names import NO_SETTING, is_placeholder, is_setting, setting_name, state
 from harness.card.dialects.pairs import read_pairs
 from harness.card.dialects.table_shapes import metric_cells
 from harness.domain import Fact, Unit
@@ -37,6 +37,7 @@ _RESULTS = re.compile(
     re.IGNORECASE,
 )
 _BETA = re.compile(r"\\beta_\{?(?P<n>[12])\}?\$?\s*=\s*\$?(?P<value>0?\.\d+)")
+_INNER = re.compile(r"`(?P<key>[a-z_]{4,30}) ?= ?(?P<value>\d[\w.+-]{0,12})`")  # `AdamW (`weight_decay=0.01`)`
 _CURVED = re.compile(r"[\"']power[\"']:(?!\s*1(?:\.0*)?\b)")  # of a decay that is polynomial in name and in fact
 _OF_KERAS = {
     "learning_rate", "initial_learning_rate", "weight_decay_rate", "weight_decay", "beta_1", "beta_2", "epsilon",
@@ -114,11 +115,18 @@ def _of_list(document: Document, one: _List, section: str) -> Iterator[Finding]:
         if "\\beta" in match.group():
             yield from _betas(document, line, f"{key} = {value}")
             continue
-        is_stated = is_training and (is_setting(key) or _is_short(value)) and not (n_scores and is_metric(key))
+        is_stated = (
+            is_training
+            and (is_setting(key) or (_is_short(value) and not NO_SETTING.search(key)))
+            and not (n_scores and is_metric(key))
+        )
         if is_stated or (is_setting(key, strong=not n_known) and not is_result and _is_short(value)):
             yield state(key, value, document.section(line), line, NAME)
             if value.startswith("{") and setting_name(key) == "optimizer":
                 yield from _optimizer(document, line, value)
+            for inner in _INNER.finditer(value):
+                if is_setting(inner["key"], strong=True):
+                    yield state(inner["key"], inner["value"], document.section(line), line, NAME)
         elif is_result or _score(match, line) or (n_scores and _is_count(key)):
             unit: Unit | None = "other" if is_result and metric_of(key) is None else None
             for name, part in metric_cells(key, value):

@@ -27,8 +27,6 @@ OF_THE_TRAINER = re.compile(
 )
 SETS = (
     OF_THE_TRAINER,
-    re.compile(_TUNED + r" (?:from|of) .{1,200}? on (?:the )?" + _DATA + _AFTER),
-    re.compile(rf"\b(?:[Tt]rained|{_TUNED})\b(?:.{{1,250}}?)? on the data ?set " + _DATA + _AFTER),
     re.compile(
         _TUNED + r"(?: and evaluated)?(?: \([^()]{0,60}\))? (?:on|(?:by )?using|for \w+ task on)(?: the| a| an)?"
         r"(?: English version of the| dataset)?(?: standard| official)?(?: translated)? "
@@ -72,9 +70,10 @@ SURE = (OF_THE_TRAINER, _LOADED)  # forms that only a name of data can stand in
 PRETRAINED = re.compile(r"\b(?:was|were|is) pre-?trained on (?P<rest>(?:the )?\[(?:[^.]|\.(?=\w))+)")
 EVALUATED = re.compile(
     r"\b(?:[Ee]valuat(?:ed|ion)|[Rr]esults?|[Ss]core[sd]?|[Mm]etrics|[Aa]ccuracy|F1|[Pp]erformance|reaches|achieves)\b"
-    r"(?:[^.\n]|\.\d){0,120}?\b(?:on|using) (?:the )?(?:English )?"
+    r"(?:[^.\n]|\.\d){0,120}?\b(?:on|using) (?:the |an? )?(?:(?:English|official|complete|full|entire) )?"
     r"(?P<data>(?:[\w.-]{1,30} ){0,4}?(?:[Dd]ev|[Tt]est|[Vv]alidation|[Ee]val)(?:elopment)?(?:-v[\d.]+)?"
-    r"(?: ?set| data ?set| split)?(?: of (?:the )?\w[\w.-]{0,40}(?: v?\d[\w.]{0,5})?)?)(?=[\s.,;:)(]|$)"
+    r"(?: ?set| data ?set| split)?"
+    r"(?: (?:of|from) (?:the )?(?!the\b|\d)\w[\w.-]{0,40}(?: v?\d[\w.]{0,5})?)?)(?=[\s.,;:)(]|$)"
 )
 # `evaluated on the test split of the Latin corpus in the [Quiz](…)`
 EVALUATED_PART = re.compile(
@@ -89,7 +88,6 @@ USED_TO_EVALUATE = re.compile(
     rf"\[(?P<linked>{QUESTIONS})\]\([^()\s]{{0,300}}\)(?: (?:test|dev) set)? for (?:training and )?evaluation\b"
     r"|(?<![\w.-])(?P<plain>[A-Z0-9][\w.-]{1,29}) data ?set (?:(?:is|was) )?used to (?:train and )?evaluate\b"
 )
-EVALUATED_ON = re.compile(r"\b(?:[Ee]valuated|[Tt]ested|[Vv]alidated) on (?:the )?(?:official )?" + _DATA + _AFTER)
 # `[test set](https://…/newstest2019.tgz)`: the address names what the words do not.
 LINKED_SET = re.compile(
     r"\[(?:test|dev|eval|evaluation|validation) (?:set|data)\]\([^()\s]{1,200}/(?P<data>\w[\w-]{1,60})[^()\s/]{0,60}\)",

@@ -34,47 +34,51 @@ _BARE = (
     rf"{_WORD}(?: (?:{_WORD}|v(?:er)?\.? ?\d[\w.]*\w|v\d|quad|of(?= [A-Z]))){{0,6}}"
     r"(?:(?<=[a-zA-Z]) v\d(?:\.\d+)*)?"
 )
-_SMALL = r"[a-z][a-z0-9]*(?:[_-][\w-]+|\d[\w.]*)"  # `squad_v2`, `conll2003`
+_SMALL = r"(?:[a-z][a-z0-9]*(?:[_-][\w-]+|\d[\w.]*)|[a-z]{0,7}(?:nli|squad|quad)\b)"  # `squad_v2`, `conll2003`
 # A name that sets of questions have: `SQuAD-it`, `TyDiQA`, `BraQuAD 2.0`, `korquad_v1`.
-QUESTIONS = r"[\w-]{0,20}(?:Qu?AD|QUAD|quad|QA)(?![a-z](?!\d))[\w-]{0,12}(?: ?v?\d(?:[\d.]*\d)?)?"
+QUESTIONS = r"(?:[\w-]{0,20}(?:Qu?AD|QUAD|quad|QA)(?![a-z](?!\d))[\w-]{0,12}|SQAC|Ty[Dd]i ?QA)(?: ?v?\d(?:[\d.]*\d)?)?"
+_OF_TOOLS = r"(?! (?:checkpoint|model|weights|metric|script|library|package|tokenizer))"
 _SPLIT = r"(?:[Tt]rain(?:ing)?|[Dd]ev(?:elopment)?|[Tt]est(?:ing)?|[Vv]alid(?:ation)?|[Ee]val(?:uation)?)"
 _PHRASE = re.compile(
     rf"{_DETERMINER}{_OF}{_QUALITIES}(?P<before>(?:[\w-]{{2,20}} ){{0,4}}?{HEAD} (?:called |named |of )?)?"
-    r"(?:\*\*|__|[\"“'])?"
+    r"(?:\*{1,2}|__|[\"“'])?"
     r"(?:\[(?:\*\*|`)?(?:[Tt]he )?(?P<linked>[^\[\]]{2,80}?)(?:\*\*|`)?\]"
     r"\((?P<target>[^()\s]{0,300})(?: \"[^\"()]*\")?\)"
-    rf"|`(?P<code>[\w./-]{{2,60}})`(?! (?:checkpoint|model|weights))|(?P<bare>{_BARE})|(?P<small>{_SMALL}))"
-    rf"(?:\*\*|__|[\"”'])?(?P<tongue> in (?:{_TONGUE})\b)?"
+    rf"|`(?P<code>[\w./-]{{2,60}})`{_OF_TOOLS}|(?P<bare>{_BARE})|(?P<small>{_SMALL}))"
+    rf"(?:\*{{1,2}}|__|[\"”'])?(?P<tongue> in (?:{_TONGUE})\b)?"
     rf"(?P<split> {_SPLIT}(?: (?:set|split)|(?= [Dd]ata)))?(?P<head>(?: [a-z-]{{2,14}}){{0,2}}? {HEAD}\b)?"
     r"(?: \((?P<short>[A-Z][\w-]*[A-Z][\w.-]*)\))?"
 )
 _NEXT = re.compile(
-    r"\s?(?:,? and(?: then)?(?: on| by| with)?|,|\+|&|/|,? plus|,? as well as|,? followed by|,? then(?: on)?)\s"
+    r"\s?(?:,? and(?: then)?(?: on| by| with)?|,? plus|,? as well as|,? followed by|,? then(?: on)?|[,+&/])\s"
 )
 # What follows a name that says no more than itself; other words make it the beginning of something else.
 _ENDED = re.compile(
     r"\s?(?:$|[,;:()]|\.(?!\w)|[-–—] )| (?:for|with|using|by|in|to|and|at|via|as|from|which|that|while|then|over|on"
-    r"|released|provided|because|where|when|is|was|are|were|during|plus|after|before|has|followed|\+|&) ?"
+    r"|released|provided|containing|consisting|because|where|when|is|was|are|were|during|plus|after|before|has"
+    r"|followed|\+|&) ?"
 )
 _OF_WHOLE = re.compile(r"(?: \*{0,2}\([^()]{1,20}\)\*{0,2})? (?:present )?(?:of|in|from) (?:the )?(?P<link>(?=\[))?")
 _ENDS_WITH_HEAD = re.compile(rf" (?:(?P<dataset>[Dd]ata ?[Ss]ets?)|{HEAD})$")
 _OWN_HEAD = re.compile(r" data ?sets?$")
+_TASK = re.compile(r"(?<=\d) (?:NER|Named Entity Recognition|POS|QA|Question Answering)$", re.IGNORECASE)
 _KIND = re.compile(r" (?P<kind>reviews|tweets|articles|news|comments|posts|titles|abstracts|headlines|dumps?)\b")
 # Machines, libraries, models, sizes and tasks.
 NOT_DATA = re.compile(
     r"\b(?:[GTI]PUs?|GTX|RTX|V100\w*|A100\w*|P100|T4|K80|[\w-]*TPU[\w-]*|RAM|VM|Colab\w*|Cloud|SageMaker|AWS|Azure"
-    r"|Kaggle|PyTorch|TensorFlow|Keras|Adam\w*|Trainer|Transformers|Hugging ?[Ff]ace|Haystack|FARM|Linux|Ubuntu|Python"
-    r"|NVIDIA|Tesla|Git[Hh]ub|Notebook|Tokenizer|Pipeline|API|Accelerate|DeepSpeed|AutoTrain|AutoNLP|Optuna|Diffusion"
+    r"|Kaggle|PyTorch|TensorFlow|Keras|Adam\w*|Trainer|Transformers|Hugging ?[Ff]ace|Haystack|FARM"
+    r"|[Ss]imple ?[Tt]ransformers|Linux|Ubuntu|Python"
+    r"|NVIDIA|Tesla|Volta|Turing|Ampere|Git[Hh]ub|Notebook|Tokenizer|Pipeline|API|Accelerate|DeepSpeed|AutoTrain|AutoNLP|Optuna|Diffusion"
     r"|F1|EM)\b"
     r"|^(?:[\w-]{0,12}(?:BERT|Bert|RoBERTa)\w*|GPT-?\d|XLM-R\w*|[\w-]{0,4}ELECTRA|BART|BETO|T5|DeBERTa\w*|Longformer)\b"
-    r"|^(?:NL[PIU]|QA|NER|ML|MLM|NSP|Question|Natural Language|Masked|Next|X{1,3}L|(?:\w+ )?Q&A)$"
+    r"|^(?:NL[PIU]|QA|NER|AI|ML|MLM|MRC|NSP|Question|Natural Language|Masked|Next|X{1,3}L|(?:\w+ )?Q&A)$"
     r"|^(?:[\w-]+ ){0,2}?(?:(?:Question[ -])?Answering|Analysis"
     r"|Classification|Recognition|Validation|Inference|Understanding|Generation|Summari[sz]ation|Translation|Tagging"
     r"|Modell?ing|Reading Comprehension)$"
     r"|^(?:I|We|It|This|The|Table|Figure|Section|Step|Part|Version|Indic|Text|Custom|Public"
-    r"|Private|Large|Multiple|Various|Synthetic|Label+ed|Training|Test|Your|My|Each|Any|All|Some|Other|Same)$"
+    r"|Private|Large|Multiple|Various|Synthetic|Label+ed|Training|Test|Your|My|Each|Dataset|Corpus|Any|All|Some|Other|Same)$"
     r"|^(?:Jan|Febr)uary\b|^(?:March|April|May|June|July|August)\b|^(?:Sept|Nov|Dec)ember\b|^October\b"
-    r"|^~?\d[\d.,/]*(?:th|st|nd|rd|[kKMBG]B?|TB|MB)?$|^p\d\.\d?x?large",
+    r"|^~?\d[\d.,/]*(?:th|st|nd|rd|[kKMBG]B?|TB|MB)?$|^p\d\.\d?x?large|^\d+\.\d+\.\S*$| Loss$",
 )
 _NO_NAME = re.compile(
     r"(?:none|unknown|train(?:ing)?|test|dev|valid(?:ation)?|eval(?:uation)?|here|link|this|github|repo\w*|paper|\w+-(?:curated|labell?ed"
@@ -135,7 +139,7 @@ def _named_by(text: str, match: re.Match[str], head: str) -> Phrase | None:
             name, end = f"{name}{kind.group()}", kind.end()
         if not (has_head or kind or _ENDED.match(text, end)) or _is_none(name, has_head=has_head):
             return None
-    full = _full_name(name, match, head)
+    full = _full_name(_TASK.sub("", name), match, head)
     return None if full is None else Phrase(full, match.start(group), end, is_sure)
 
 
@@ -175,7 +179,7 @@ def phrases_at(text: str, place: int) -> Iterator[Phrase]:
 
 def _is_none(name: str, *, has_head: bool) -> bool:
     """Whether words that begin large name a machine, a library, a task or a language, and no data."""
-    if NOT_DATA.search(name) or not any(char.isalpha() for char in name):
+    if NOT_DATA.search(name) or len(name) < 2 or not any(char.isalpha() for char in name):
         return True
     words = name.lower().split()
     if words[0].isdigit() and all(word in LANGUAGES for word in words[1:]):

@@ -5,39 +5,41 @@ import re
 from harness.card.dialects.data_phrases import Phrase, phrase_before, phrases_at
 from harness.card.dialects.model_forms import FAMILY, TUNED
 
-_TRAIN = (
+TRAIN = (
     rf"(?:(?<![-\w])[Tt]rain(?:ed|s|ing)?|{TUNED}|\b[Ff]ine-?[Tt]unes?|\b[Tt]uned|[Tt]ransfer[-\s][Ll]earn(?:ing|ed))\b"
 )
-_TRAINED = re.compile(rf"(?<!\()(?<!\(\*){_TRAIN}(?! (?:code|scripts?|procedure|example|tutorial|notebook|repo))")
+_TRAINED = re.compile(rf"(?<!\()(?<!\(\*){TRAIN}(?! (?:code|scripts?|procedure|example|tutorial|notebook|repo|your))")
 # Words over which no verb reaches to its data: another verb, another model, the end of the sentence.
 _BAR = re.compile(
     r"\b(?:evaluat|test(?:ed|ing)|achiev|obtain|reach|compar|than\b|unlike|measur|outperform|pre-?train|can\b|could\b"
-    r"|report|surpass|generat)|[.;:](?=\s|$)"
+    r"|report|surpass|generat)|['’]s fine-?tun|[.;:](?=\s|$)"
 )
 _ASIDE = re.compile(r", (?:which|that) [^,.;]{0,80},")  # `X, which was pre-trained on Y, on Z`
 _PRETRAINED = re.compile(r"(?:This|The model|We|It|Our)\b[^.;]{0,80}?\bpre-?trained\b")
-_TO_DATA = re.compile(r"(?<!based)(?<!built) (?P<word>on|with|using|for) ")
+_TO_DATA = re.compile(r"(?<!based)(?<!built) (?P<word>on|with|using|for|to) ")
 _ARE = re.compile(
     rf"\b(?:[Tt]rain(?:ing)?|{TUNED}) (?:data|set|corpus|data ?sets?)(?: used)?"
-    r"(?: (?:is|are|was|were|comes? from|consists? of|contains?|includes?|stems? from)) (?:from )?"
+    r"(?: (?:(?:is|was|are|were)(?: (?:based|built) on)?|comes? from|consists? of|contains?|includes?|stems? from))"
+    r" (?:from )?"
 )
 _USED = re.compile(
     rf" (?:(?:is|was|are|were|been)(?: also| then| first)? )?used (?:here )?(?:to|for|in|as)(?: the| our| its)?"
-    rf"(?: \w+)? {_TRAIN}"
+    rf"(?: \w+)? {TRAIN}"
 )
 _WE_USED = re.compile(r"\b(?:[Ww]e|I) (?:have )?(?:used?|adopt(?:ed)?|utili[sz]ed?|combined?|merged?) ")
-_FOR_TRAINING = re.compile(rf"[^.;:]{{0,60}}? (?:for|as|to) (?:the |our )?(?:\w+ )?{_TRAIN}")
+_FOR_TRAINING = re.compile(rf"[^.;:]{{0,60}}? (?:for|as|to) (?:the |our )?(?:\w+ )?{TRAIN}")
 _TO_TRAIN = re.compile(
-    rf"\b(?:[Tt]o|[Ff]or|[Ww]hen) {_TRAIN}"
+    rf"\b(?:[Tt]o|[Ff]or|[Ww]hen)(?: the)? {TRAIN}"
     r"(?: (?:this|the|our|it|a)\b[^.;:A-Z]{0,30}| for [\w -]{3,30})?,? ?$"
 )
 # A clause with such words before the verb speaks of other models, or of what may be done.
 _OF_OTHERS = re.compile(
     r"\b(?:[Uu]nlike|[Cc]ompar\w+|than|[Oo]riginal(?:ly)? (?:[\w-]+ ){0,4}(?:was|were|is)|[Ii]nstead of|[Ss]imilar to"
     r"|[Ss]tate[- ]of[- ]the[- ]art|[Aa]lso tried|[Oo]ther|[Ii]f you|[Yy]ou can"
-    r"|(?:to|can|could|may|might|should|must) be|how to|want to|[Nn]ot|\w+n['’]t|[Tt]o try|[Pp]rovides?"
-    r"|(?:[Ee]xample|[Tt]his) (?:code|script)|[Oo]ur (?:\w+ )?models"
-    r"|[Mm]odels(?! (?:are|were|is|was|has|have)\b))\b[^.;]{0,60}$"
+    r"|(?:to|can|could|may|might|should|must) be|how to|want to|[Nn]ot|\w+n['’]t|[Tt]o try"
+    r"|(?<!sitory )(?<!repo )(?<!model )[Pp]rovides?"
+    r"|(?:[Ee]xample|[Tt]his) (?:code|script)|[Ee]xamples? (?:to|of|for)|[Oo]ur (?:\w+ )?models"
+    r"|[Mm]odels(?! (?:are|were|is|was|has|have)\b))\b[^.;]{0,60}$|(?<!model)['’]s $"
 )
 # `AcmeBERT is a pre-trained model of Latin, trained by Acme on …`
 _INTRODUCED = re.compile(
@@ -50,14 +52,15 @@ _MEASURED = re.compile(
     r"|[Mm]etrics)\b"
 )
 _BAR_OF_SCORES = re.compile(
-    rf"{_TRAIN}|\b(?:compar|than\b|pre-?train|[Ss]tate[- ]of[- ]the[- ]art|SOTA|\w+n't\b)|[.;](?!\w)"
+    rf"{TRAIN}|\b(?:compar|than\b|pre-?train|[Ss]tate[- ]of[- ]the[- ]art|SOTA|\w+n't\b)|[.;](?!\w)"
 )
-_TO_MEASURED = re.compile(r" (?P<word>on|over|using) ")
+_TO_MEASURED = re.compile(r" (?P<word>on|over|using|uses?) ")
 _USED_TO_MEASURE = re.compile(
     r" (?:(?:is|was|are|were|been)(?: also| then)? )?(?:used (?:here )?)?(?:to|for|in|as)"
-    rf"(?: the| our| its)?(?: model)?(?: {_TRAIN} and)?"
+    rf"(?: the| our| its)?(?: model)?(?: {TRAIN} and)?"
     r" (?:[Ee]valuat(?:e|ion|ing)|[Tt]est(?:ing)?|[Vv]alidation)\b(?! set)"
 )
+_MODELS = re.compile(r"(?: (?:and|or) [\w-]+(?: [\w-]+)?)? models\b")  # `tuned and non tuned models`
 _LONGEST_CLAUSE = 200
 
 
@@ -89,7 +92,10 @@ def pretrained_on(text: str) -> list[Phrase]:
 def evaluated_on(text: str) -> list[Phrase]:
     """The data sets that a sentence's model was measured on."""
     for match in _MEASURED.finditer(text):
-        found = [] if is_of_others(text, match) else _behind(text, match.end(), _TO_MEASURED, _BAR_OF_SCORES, ())
+        firm = (
+            ("on",) if match.group().endswith(("ated", "ested")) else ()
+        )  # `evaluated on X`, where a result may be on anything
+        found = [] if is_of_others(text, match) else _behind(text, match.end(), _TO_MEASURED, _BAR_OF_SCORES, firm)
         if found:
             return found
     return _used(text, _USED_TO_MEASURE)
@@ -120,7 +126,7 @@ def _behind(
 def _is_attribute(text: str, match: re.Match[str]) -> bool:
     """Whether a verb only tells what kind of model is spoken of: `the trained model`, `fine-tuned models`."""
     is_the = text.endswith(("the ", "The "), 0, match.start())
-    return text.startswith(" models", match.end()) or (is_the and text.startswith(" model ", match.end()))
+    return _MODELS.match(text, match.end()) is not None or (is_the and text.startswith(" model ", match.end()))
 
 
 def _used(text: str, form: re.Pattern[str]) -> list[Phrase]:

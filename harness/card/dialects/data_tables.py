@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from harness.card.dialects.data_phrases import QUESTIONS
 from harness.card.dialects.metrics import is_metric, metric_of, plain_metric
 from harness.card.dialects.names import is_setting
 from harness.card.dialects.table_shapes import Table
@@ -14,18 +15,14 @@ _TRAINED = re.compile(r"^train(?:ing)?(?:_(?:split|set|size|data|samples|example
 _NAMED_SPLIT = re.compile(r"^\S.{0,60}\s(?P<split>train(?:ing)?|dev|test|validation)(?: set)?$", re.IGNORECASE)
 _FILE = re.compile(r"(?P<part>train|dev|test|validation)\.(?:tsv|csv|jsonl?|txt)$")  # a table of the sizes of files
 
-# Names that data sets of questions have and models have not: `SQuAD 2.0`, `FQuAD`, `NewsQA`.
-_QUESTIONS = (
-    r"(?:[A-Za-z]{0,7}-?(?:QuAD|QUAD)|SQAC|(?:News|Trivia|Hotpot|Ty[Dd]i ?|COVID-)QA)"
-    r"(?:[-_ ][a-z]{2})?(?: ?v?\d[\d.]*)?"
-)
+_SET = rf"(?!QA\b|\w*(?:BERT|bert)){QUESTIONS}"  # neither a task nor a model tuned to questions
 # `SQuAD 2.0 F1`, `ViquiQuAD (EM)`, `GermEval (F1)`: the data before the metric.
 _ON_DATA = re.compile(
-    rf"^(?:(?P<data>{_QUESTIONS}) ?\(?|"
+    rf"^(?:(?P<data>{_SET}) ?\(?|"
     r"(?P<named>(?!(?:Has|No)Ans|Variance|Std|Number)[A-Z][\w. /-]{2,30}?(?: \((?:[Dd]ev|[Tt]est)\))?) ?\()"
     r"(?P<metric>[A-Za-z]\w{1,9}(?: [Mm]atch| [Ss]core)?)\)?$"
 )
-DATA_TITLE = re.compile(rf"^{_QUESTIONS}(?: (?:dev|test))?$")
+DATA_TITLE = re.compile(rf"^{_SET}(?: (?:dev|test))?$")
 
 
 def data_sets(table: Table) -> Iterator[Fact]:

@@ -62,7 +62,7 @@ class Document:
         """Paragraphs that can say something, each with its text behind list marks and the place where that begins."""
         for paragraph in self.paragraphs:
             text = paragraph.text.lstrip("-*>•# ")
-            if len(text) >= 12 and not text.startswith(("|", "<img", "![")):
+            if len(text) >= 6 and not text.startswith(("|", "<img", "![")):
                 yield paragraph, len(paragraph.text) - len(text), text
 
     @functools.cached_property

@@ -24,8 +24,8 @@ _LINE = re.compile(
 )
 _SEVERAL = re.compile(r"\s*[,;]\s*(?=[A-Za-z][\w ]{1,30}\s?[=:])")  # `lr=3e-5, batch_size=16`
 _SPACED = re.compile(
-    r"^\s*(?P<key>[A-Za-z][A-Za-z _]{1,30}?)\s+(?P<value>\d[\w.-]{0,12})\s*,?\s*$"
-)  # `learning rate 5e-5,`
+    r"^\s*(?P<key>[^\W\d][^\W\d ]*(?:[ _][^\W\d ]+){0,4})\s+(?:[-–—] )?(?P<value>\d[\w.-]{0,12}?)\s*[.,]?\s*\\?$"
+)  # `learning rate 5e-5,`, `epochs - 3.`
 _SET = re.compile(r"^\s*(?P<split>[A-Z]\w{2,12}) [Ss]et\s*:?\s*$")
 _BRACED = re.compile(r"""^\s*[{\[]|^\s*["'][^"'\n]{1,60}["']?\s*:|[{]""")
 _BARE_LINE = re.compile(
@@ -113,8 +113,7 @@ def _pairs(lines: Sequence[tuple[int, str]]) -> Iterator[Pair]:
         if text.lstrip().startswith(("#", "//", "export ")):
             continue
         match = _LINE.match(text.rstrip()[:400])
-        spaced = _SPACED.match(text[:80]) if match is None else None
-        if spaced and is_setting(spaced["key"], strong=True):
+        if match is None and (spaced := _spaced(text)) is not None:
             yield Pair(spaced["key"], spaced["value"], line, "=")
         if match is None:
             continue
@@ -126,12 +125,21 @@ def _pairs(lines: Sequence[tuple[int, str]]) -> Iterator[Pair]:
         yield Pair(match["key"].strip(), value.strip(), line, match["mark"])
 
 
+def _spaced(text: str) -> re.Match[str] | None:
+    """A line with a setting, a blank or a dash, and a number."""
+    match = _SPACED.match(text[:80])
+    return match if match and is_setting(match["key"], strong=" - " not in text) else None
+
+
 def _unfenced(document: Document) -> Iterator[list[tuple[int, str]]]:
     """Runs of lines outside code that are pairs of a known name and a value, and dictionaries on a single line."""
     block: list[tuple[int, str]] = []
     for line, text in document.lines:
         plain = text.strip().strip("`").lstrip("-*> ").strip()
         match = _BARE_LINE.match(text[:300]) if text[:80].strip() and not text.lstrip().startswith(_NO_PAIR) else None
+        if match is None and _spaced(text) is not None:
+            block.append((line, text))
+            continue
         is_pair = match is not None and (
             plain.startswith(('"', "'"))
             or is_metric(match["key"])

@@ -12,7 +12,7 @@ _LONGEST = 4000  # characters of a paragraph that are read
 _CHIP = (
     r"(?:(?:NVIDIA|Nvidia|nvidia|GeForce|TESLA|Tesla|tesla|Google|google|Cloud|cloud|Quadro|Graphcore|Apple|AMD)[ _])*"
     r"(?:[VPATKH]\d{1,4}(?:-\w+)*s?|v\d-\d{1,4}|[vpath]\d{3}|L4|L40S?|GTX ?\d{3,4}M?(?: ?Ti)?|RTX ?\w?\d{3,5}(?: ?Ti)?"
-    r"|Titan \w+|TPU ?[vV]?\d?(?:-\d+)?|TPUs?|Mk\d IPUs?|MI\d{3}X?)"
+    r"|Titan \w+|(?<=Apple )M\d(?: (?:Pro|Max|Ultra))?|TPU ?[vV]?\d?(?:-\d+)?|TPUs?|Mk\d IPUs?|MI\d{3}X?)"
 )
 _COUNT = (
     r"(?:(?:an?|one|the|single|two|four|eight|sixteen|\d{1,4} ?[xX×]?|cloud|[Gg]oogle|[Cc]olab|NVIDIA DGX \w+ with)"
@@ -25,7 +25,7 @@ _AFTER = (
 )
 _SENTENCE = re.compile(
     r"\b(?:[Tt]rained|[Tt]raining|[Ff]ine-?[Tt]un(?:ed|ing)|[Ff]intuned|run|ran|performed|completed|pre-?trained|model"
-    r"|steps|We|we|effectué|[Ee]ntraîn\w+|[Ee]ntren\w+|[Tt]rein\w+|trainiert|addestrat\w)\b(?:[^.\n]|\.(?=\w)){0,120}?"
+    r"|steps|We|we|effectué|[Ee]ntraîn\w+|[Ee]ntren\w+|[Tt]rein\w+|trainiert|addestrat\w)\b(?:[^.\n]|\.(?=\w)){0,240}?"
     r"\b(?:on|using|with|On|used|sur|auf|en|em|su|mit|con|com)\s+(?:une? |einer |una |uma )?(?:carte |tarjeta |placa )?"
     r"(?P<machine>" + _COUNT + _CHIP + _AFTER + ")"
 )

@@ -4,7 +4,7 @@ TUNED = r"[Ff]ined?[-\s]?[Tt]un{1,2}(?:ed|e|ing)"
 FAMILY = (
     r"[\w.-]{0,40}(?:bert|BERT|Bert|electra|ELECTRA|Electra|gpt|GPT|bart|BART|Bart|xlnet|XLNet|t5|T5|former"
     r"|deberta|DeBERTa|luke|LUKE|mpnet|MPNet|minilm|LM(?![a-z])|[Cc]anine|CANINE|[Ee]rnie|ERNIE|[Mm]u[Rr][Ii][Ll]|MURIL"
-    r"|[Bb]ig[Bb]ird|[Ss]plinter|XLM-R)[\w.-]{0,60}"
+    r"|[Bb]ig[Bb]ird|ELMo|BETO|FNet|[Ss]plinter|XLM-R)[\w.-]{0,60}"
 )
 PARTS = {
     # A model as cards print it: a bare name, in backticks, bold, or the words of a link whose address follows.
@@ -29,6 +29,7 @@ FORMS = (
     ("teacher", r"<name>(?: model)? was used as the teacher model\b"),
     ("student", r"<name>(?: model)? was used as the student model\b"),
     ("teacher", r"\b(?:with|using) <name> as <a>teacher\b"),
+    ("teacher", r"\bas <a>teacher(?: model)?,? (?:i\.e\.|namely|:) <a><name>(?=[\s,.)]|$)"),
     ("teacher", r"[Dd]istill(?:ation|ed) (?:with|from|by) <a>(?:[\w-]{1,15} ){0,3}<link>"),
     ("student", r"\b(?:optimi[sz]ation|quanti[sz]ation|pruning) of <a><link>"),
     (
@@ -42,7 +43,7 @@ FORMS = (
     ("student", r"\b[Bb]ased on <a>(?:pre-?trained )?`(?P<model>[\w./-]{3,100})`(?P<target>)"),
     ("student", r"\b(?:by|after) <tuned> <a>(?:[\w-]{1,12} ){0,2}<hyphens>"),
     ("student", r"[Ll]anguage model ?\(['\"`](?P<model>[\w./-]{3,90})['\"`]\)(?P<target>)"),
-    ("student", r"\b<tuned> (?:from|of) <a>(?:[A-Za-z]{1,12} ){0,3}<hyphens>"),
+    ("student", r"\b<tuned> (?:from|of) <a>(?:(?!on\b|for\b|with\b|using\b)[A-Za-z]{1,12} ){0,3}<hyphens>"),
     ("student", r"\b<tuned> (?:from|of) <a>(?:[\w-]{1,15} ){0,3}<link>"),
     ("student", r"\bis <a><link>(?: model)?,? (?:that (?:is|was) )?<tuned>\b"),
     ("student", r"\b[Mm]odel,? <link>,? <tuned> (?:on|for|using|from|with)\b"),
@@ -60,7 +61,6 @@ FORMS = (
         r"(?P<target>https://huggingface\.co/(?P<model>[\w./-]{3,100}))",
     ),
     ("student", r"\b(?:refer|see)(?: to)? <link> for (?:more )?details (?:about|of|on) the pre-?train(?:ed|ing) model"),
-    ("student", r"\b(?:with|is) <a><tuned> (?P<model><bert>)(?P<target>) model\b"),
     ("student", r"\bresult of <tuned> <a>.{0,80}?\bpre-?trained (?P<model><bert>)(?P<target>)"),
     ("student", r"^<tuned> <a><link> (?:model )?(?:on|using|for)\b"),
     ("student", r"^<tuned> <a><hyphens> (?:model )?(?:on|using|for|with)\b"),

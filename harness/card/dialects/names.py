@@ -135,14 +135,19 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 _NOT_WORD = re.compile(r"[\s_-]+")
+# What stands among settings and tells how a training went, and on what.
+NO_SETTING = re.compile(
+    r"\b(?:hardware|gpus?|device|time|duration|method|parameters|params|samples|selection)\b", re.IGNORECASE
+)
 _UNIT = re.compile(r"\s*\((?:s|steps?|epochs?|tokens?|lr|bs|ratio|max|min|initial|per[^()]{0,20})\)\s*$", re.IGNORECASE)
+_OPTION = re.compile(r"^[^()]{2,40}\(`?(?P<option>[a-z]+(?:_[a-z]+)+)`?\)$")  # `Stride (`doc_stride`)`
 _EARLY = re.compile(r"^(?:(?:the|used|total|final|training|model|optimal|best)[\s_]+)(?=\S)", re.IGNORECASE)
 
 
 @functools.lru_cache(maxsize=4096)  # a card repeats its keys, in a long table a hundred thousand times
 def plain_key(key: str) -> str:
     """A printed key in snake case, without quotes, emphasis and a unit in brackets."""
-    text = _UNIT.sub("", key.strip().strip("\"'`*_ :").replace("\\_", "_"))
+    text = _OPTION.sub(r"\g<option>", _UNIT.sub("", key.strip().strip("\"'`*_ :").replace("\\_", "_")))
     return _NOT_WORD.sub("_", text.strip().lower()).strip("_")
 
 
@@ -156,6 +161,12 @@ def is_setting(key: str, *, strong: bool = False) -> bool:
     """True for a key that names a setting in some spelling we know; `strong` leaves out words of everyday language."""
     plain = plain_key(key)
     return (plain in SETTINGS or _EARLY.sub("", plain) in SETTINGS) and not (strong and plain in _WEAK)
+
+
+def settings_of(key: str, raw: str) -> list[tuple[str, str]]:
+    """The settings of a key that names several, with their values: `Epochs / batch size`, `2 / 16`; else none."""
+    keys, values = (re.split(r"\s*/\s*", text.strip()) for text in (key, raw))
+    return list(zip(keys, values, strict=True)) if len(keys) == len(values) > 1 and all(map(is_setting, keys)) else []
 
 
 def is_placeholder(raw: str) -> bool:

@@ -148,7 +148,7 @@ def _without_break(value: str) -> str:
 def _words(value: str) -> str:
     """A value as a reader sees it: a link that is the whole of it becomes its words."""
     match = LINK.fullmatch(value)
-    return match["text"].strip("*") if match else without_links(value) if value.startswith("[") else value
+    return match["text"].strip("*") if match else without_links(value)
 
 
 def _model_in(value: str) -> str:

@@ -58,9 +58,9 @@ def tuned_names(body: Iterable[str]) -> frozenset[str]:
 
 
 def hyphenated(title: str) -> frozenset[str]:
-    """The names with hyphens that a title has before it says how the model was made."""
+    """The names with hyphens or underscores that a title has before it says how the model was made."""
     words = _WORD.findall(_TRAINED.split(without_links(title)[:300])[0])
-    return frozenset(name for word in words if "-" in word and len(name := plain_name(word)) >= _SHORT_NAME)
+    return frozenset(name for word in words if re.search("[-_]", word) and len(name := plain_name(word)) >= _SHORT_NAME)
 
 
 def _names(header: Header, title: str, body: Iterable[str], code: Iterable[str]) -> Iterator[str]:

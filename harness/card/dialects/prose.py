@@ -8,7 +8,6 @@ from harness.card.dialects import context
 from harness.card.dialects.data_forms import (
     AND_THEN,
     EVALUATED,
-    EVALUATED_ON,
     EVALUATED_PART,
     EVALUATED_SETS,
     KOREAN,
@@ -57,7 +56,7 @@ _OF_OTHERS = re.compile(
 _IN_LANGUAGE = re.compile(r" (?:(?:machine[- ])?translated )?(?:in|to|into) (?P<language>[A-Za-z]{4,12})\b")
 _NO_DATA = {
     "none", "unknown", "unkown", "the", "a", "an", "this", "our", "your", "those", "same", "downstream", "custom",
-    "following", "nlp", "mlm", "these", "it", "its", "some", "here",
+    "following", "nlp", "mlm", "these", "it", "its", "some", "here", "transformers", "simpletransformers",
 }  # fmt: skip
 _NOT_DATA = re.compile(
     r"\b(?:[GTI]PUs?|models?|downstream|tasks?|objective|hyper-?parameters|following|steps|epochs|variety|RAM"
@@ -69,6 +68,7 @@ _NOT_DATA = re.compile(
 )
 _BOTH_HEADING = re.compile(r"^train(?:ing)? (?:and|&) (?:eval(?:uation)?|test(?:ing)?|validation) data$", re.IGNORECASE)
 _NAME_ALONE = re.compile(r"^[`*]{0,2}(?P<data>[A-Z0-9](?:[\w./+()'-]{0,40} ){0,7}[\w./+()'-]{1,40})[`*]{0,2}$")
+_SENTENCE = re.compile(r"needed|\b(?:contains?|consists?|was|were|is|are|has|have|used)\b")
 _DATA_HEADING = re.compile(
     r"^(?:used )?(?:\w{1,12} )?(?:training data|data ?sets?|training corpora|corpora"
     r"|données d['’](?:entra[iî]nement|apprentissage)|datos de entrenamiento|dados de trein\w+|trainingsdaten):?$",
@@ -81,12 +81,13 @@ _DATA_ARE = re.compile(
 )
 # `fine-tuned on three data sets:` before a list of links
 _LIST_OF_DATA = re.compile(
-    r"(?:(?<!pre)(?<!pre-)[Tt]rained|[Tt]uned)\b[^.:]{0,30} on(?:\b[^.:]{0,80}\b(?:data ?sets?|corpora)\b[^.:]{0,40}"
+    r"(?:(?<!pre)(?<!pre-)[Tt]rain(?:ed|ing)|[Tt]un(?:ed|ing))\b[^.:]{0,30} on"
+    r"(?:\b[^.:]{0,80}\b(?:data ?sets?|corpora)\b[^.:]{0,40}"
     r"| the following)?:$|^(?:[-*+] )?\**(?:[Tt]rain(?:ing)? )?[Dd]ata ?sets?\b[^:]{0,60}:\**$"
 )
 # `The following corpus is used for training` before an address
 _USED = re.compile(r"\b(?:data ?set|data|corpus) (?:is|was) used (?:for|in) (?:fine-?)?(?:tun|train)ing[.:]?$")
-_ITEM_LINK = re.compile(r"(?:\d{1,2}[.)] )?\[(?P<data>[^\[\]]{2,80})\]\([^()\s]{0,300}\)")
+_ITEM_LINK = re.compile(r"(?:\d{1,2}[.)] )?(?:[Tt]he )?\[(?P<data>[^\[\]]{2,80})\]\([^()\s]{0,300}\)")
 _ITEM = re.compile(r"(?:\d{1,2}[.)] )(?P<data>[^\[\]:]{3,80})$|(?P<bare>[A-Z][^\[\]:.]{2,80})$")
 _WITH_ADDRESS = re.compile(r"(?P<data>[A-Z][\w .-]{1,50}?): https?://\S+(?: |$)")
 _LINK_ALONE = re.compile(r"\[(?P<data>[^\[\]]{2,60})\]\([^()\s]{0,300}\)\.?$")
@@ -135,12 +136,22 @@ def _sentences(document: Document) -> Iterator[tuple[bool, Fact]]:
             listed = first
             data = item["data"] or item["bare"]
             yield False, Fact("train_data", data.strip(" .;,"), first, NAME)
-        alone = _NAME_ALONE.match(paragraph.text) if _BOTH_HEADING.match(section) else None
-        if alone and "needed" not in alone["data"]:
+        for data in _alone(paragraph.text) if _BOTH_HEADING.match(section) else ():
             for name in ("train_data", "eval_data"):
-                yield False, Fact(name, alone["data"], first, NAME)
+                yield False, Fact(name, data, first, NAME)
         if _DATA_HEADING.match(section) and first not in titles:
             yield from ((False, Fact("train_data", data, first, NAME)) for data in _below_heading(text))
+
+
+def _alone(text: str) -> list[str]:
+    """The data that a line consists of: links to them, or one name."""
+    text = " ".join(text.split())
+    phrases = [phrase for phrase in phrases_at(text, 0) if "](" in text]
+    if phrases and text[phrases[-1].end :].strip(" .") == "":
+        return [phrase.name for phrase in phrases]
+    match = _NAME_ALONE.match(text)
+    is_name = match is not None and not _SENTENCE.search(match["data"])
+    return [match["data"]] if match and is_name else []
 
 
 def _below_heading(text: str) -> Iterator[str]:
@@ -224,10 +235,8 @@ def _evaluated(text: str, *, is_of_base: bool) -> Iterator[tuple[str, int, str]]
     match = EVALUATED_PART.search(text) or EVALUATED_SETS.search(text) or EVALUATED.search(text)
     if match:
         yield "eval_data", match.start("data"), match["data"].strip()
-    elif (match := EVALUATED_ON.search(text)) is not None and _is_data(match["data"].strip(), is_sure=False):
-        yield "eval_data", match.start("data"), match["data"].strip(" .*")
-    else:
-        for phrase in evaluated_on(text) if not is_of_base else ():
+    elif not is_of_base and (phrases := evaluated_on(text)):
+        for phrase in phrases:
             yield "eval_data", phrase.start, phrase.name
     match = LINKED_SET.search(text)
     if match:

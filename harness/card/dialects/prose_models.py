@@ -7,6 +7,7 @@ in other words says nothing here, and what it says is reported missing rather th
 import re
 from collections.abc import Iterable, Iterator
 
+from harness.card.data_sets import LANGUAGES
 from harness.card.dialects import context
 from harness.card.dialects.base_sentences import bases
 from harness.card.dialects.document import Document, Finding
@@ -23,10 +24,10 @@ _SIGNS = (
     "checkpoint", "nitiali", "trained", "This is", "adapter", "Adapter", "Bas", "onversion", "xport", "ersion of",
 )  # fmt: skip
 _BASIS_SIGNS = (
-    "ased on", "ase on", "erived", "ase model", "nitiali", "tart", "uilt", "uild", "top of", "from", "ersion of",
-    "ariant", "opy of", "uned", "uning", "tunes", "trained", "eights", "heckpoint", "ackbone", "ook ", "model is",
-    "model was", "odel: ", "训练", "微调", "-based", "powered", "от ", "на ба", "на осн", "ontains", "riginal model",
-    "sed for", "dditional",
+    "ased o", "ase on", "asis of", "erived", "ase model", "nitiali", "tart", "uilt", "uild", "top of", "from",
+    "ersion of", "ariant", "opy of", "uned", "uning", "tunes", "trained", "eights", "heckpoint", "ackbone", "ook ",
+    "model is", "model was", "odel: ", "训练", "微调", "-based", "powered", "от ", "на ба", "на осн", "ontains",
+    "riginal model", "sed for", "dditional",
 )  # fmt: skip
 # A model is introduced in words that introduce other things too, so only a link to one on the Hub counts.
 _INTRODUCED = (
@@ -34,8 +35,8 @@ _INTRODUCED = (
     r"|\b[Bb]ased? on <a>(?:[\w-]{1,15} ){0,2}|\bpre-?trained (?:model )?)<link>"
 )
 _NOTE = re.compile(r"[-*+ ]{0,3}<sup")
-_NO_MODEL = {"trained", "pretrained", "pre-trained", "the", "this", "a", "an", "model", "our", "distilled", "quantized",
-             "none", "null", "unknown"}  # fmt: skip
+_NO_MODEL = {*LANGUAGES, "trained", "pretrained", "pre-trained", "the", "this", "a", "an", "model", "our", "distilled",
+             "quantized", "none", "null", "unknown"}  # fmt: skip
 
 _SIZE_FIRST = re.compile(
     r"\b(?P<family>[A-Za-z]*(?:BERT|bert|Bert)\w*) \(`?(?:base|large|small|tiny)-[\w-]+$"

@@ -3,6 +3,7 @@
 What a sentence compares with ("for comparison, BERT reaches 88.7") is another model's number, and says so.
 """
 
+import dataclasses
 import re
 from collections.abc import Iterable, Iterator
 
@@ -33,7 +34,7 @@ _N = (
     r"(?P<value>[+-]?(?:\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)(?:[eE][-−+]?\d+)?(?: ?[·*x×] ?10 ?\^?\{?[-−]\d+\}?)?"
     r"(?:\^\{?-?\d+\}?)?[kK]?)"
 )
-_WORD = r"one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty"
+_WORD = r"single|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty"
 _IS = (
     r"(?: \([^()]{0,20}\))?(?:\s+(?:was|is|are|were|of|to|set|equal|used|being|at|value|size|around|about"
     r"|=)|\s*[:=]){0,6}"
@@ -44,7 +45,8 @@ _KEYS = (
     r"|(?:train(?:ing)? |total |effective |mini-?|per[- ]device )?batch[- ]size"
     r"|weight decay|dropout(?: rate| probability)?|warm-?up (?:steps|ratio|proportion)"
     r"|(?:max(?:imum)?[- ])?(?:sequence|input) length|max(?:imum)? length|gradient accumulation(?: steps)?"
-    r"|label smoothing|number of epochs|random seed|document stride|doc_stride|adam epsilon)"
+    r"|label smoothing|number of epochs|random seed|document stride|doc_stride|adam epsilon"
+    r"|epsilon(?= of)|(?<=\()seed(?= )|(?<=, )batch)"
 )
 _SETTING = re.compile(r"\b" + _KEYS + _IS + _N + r"(?![\w.]*\w{4}|['’]\d| ?(?:seconds|GB|MB|words)\b)", re.IGNORECASE)
 _TURNED = re.compile(
@@ -59,13 +61,13 @@ _LISTED = re.compile(
 )
 _EPOCHS = re.compile(
     r"\b(?:trained|train|fine-?tuned|training|ran|run|finetuned|pre-?trained)\b(?:[^.\n]|\.(?=\w)){0,180}?\b(?:for"
-    r"|over|in|with|after|during|total) (?:a total of |of |about )?[`*]{0,2}(?P<value>\d{1,4}|"
+    r"|over|in|with|after|during|total) (?:a total of |of |about |an? )?[`*]{0,2}(?P<value>\d{1,4}|"
     + _WORD
     + r")[`*]{0,2} (?:more |additional |training |full )?(?P<key>epochs?)\b",
     re.IGNORECASE,
 )
 # `learning rate 2e-5, batch size 32, 4 epochs`
-_EPOCHS_LISTED = re.compile(r"[,;] (?P<value>\d{1,3}) (?P<key>epochs?)(?=[,;.]|$| and\b)")
+_EPOCHS_LISTED = re.compile(rf"[,;.] (?P<value>\d{{1,3}}|(?i:{_WORD})) (?P<key>epochs?)(?=[,;.]|$| and\b)")
 _STEPS = re.compile(
     r"\b(?:trained|train|fine-?tuned|training|finetuned|pre-?trained)\b[^.\n]{0,80}?\bfor (?:a total "
     r"of )?[`*]{0,2}(?P<value>\d[\d,.]{0,9}[kKM]?(?: million)?)[`*]{0,2} (?P<key>(?:training |gradient "
@@ -143,7 +145,8 @@ def _settings(document: Document, paragraph: Paragraph) -> Iterator[Finding]:
     for form in (_SETTING, _TURNED, _OPTIMIZER, _EPOCHS, _STEPS, _SCHEDULE):
         for match in form.finditer(paragraph.text):
             line = paragraph.line(match.start("value"))
-            yield state(match["key"], match["value"], document.section(line), line, NAME)
+            one = state(match["key"], match["value"], document.section(line), line, NAME)
+            yield dataclasses.replace(one, name="num_train_epochs") if one.name == "epoch" else one  # `one epoch`
     epochs = _EPOCHS_LISTED.search(paragraph.text) if "epoch" in paragraph.text else None
     epochs = epochs if _SETTING.search(paragraph.text) else None
     if epochs:

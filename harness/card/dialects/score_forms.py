@@ -10,17 +10,17 @@ _METRIC = (
     r"|validation score|ROUGE-?[12L]|AUC|MRR(?:@\d+)?|Pearson(?: correlation)?|Spearman(?: correlation)?))"
 )
 CLAIM = re.compile(
-    r"(?<![\w-])" + _METRIC + r"(?: metric| value| score)?"
+    r"(?<![\w-])" + _METRIC + r"(?: metric| value| score)?(?: achieved| obtained)?"
     r"(?: (?:on|for) (?:the )?(?:(?!and\b|with\b|is\b)[\w.-]{1,20} ?){1,5}?)?"
-    r"(?: ?\([^()]{0,30}\))?(?: achieved| obtained)?"
+    r"(?: ?\([^()]{0,60}\))?"
     r"(?:\s+(?:of|is|was|are|to|at|reaches|about|around|equal|approximately|over|=)"
     r"|\s*(?:=>|->|→|[:=])|(?= \d{1,3}\.\d+(?! ?(?:%|points?)? (?:points?|higher|lower|better|worse|more|less)\b)))+"
-    r"\s*[*`~]{0,3}(?P<value>\d+(?:\.\d+|,\d+)?(?:\s?[-–/]\s?\d+(?:\.\d+)?)?)(?P<percent>\s?%)?[*`]{0,3}(?![\w/]|[.,]\d)"
+    r"\s*[*`~]{0,3}(?P<value>\d+(?:\.\d+|,\d+)?(?:\s?[-–/]\s?\d+(?:\.\d+)?)?)(?P<percent>\s?%)?[*`]{0,3}"
+    r"(?![\w/]|[.,]\d|\s?%? (?:[Pp]recision|[Rr]ecall|[Ss]pecificity|FPR)\b)"  # `recall at 80% precision`
 )
 REVERSED = re.compile(
-    r"(?<![\w.])(?P<value>\d{1,3}\.\d+|\d{1,3}(?=\s?%))(?P<percent>\s?%)?[*`]{0,2} (?:(?![Bb]est\b)\w+ |\()?"
-    + _METRIC
-    + r"\b"
+    r"(?<![\w.])(?<!ecall at )(?<!ecision at )(?P<value>\d{1,3}\.\d+|\d{1,3}(?=\s?%))(?P<percent>\s?%)?"
+    r"[*`]{0,2} (?:(?![Bb]est\b)\w+ |\()?" + _METRIC + r"\b"
     r"(?! (?:loss|drop|gain|degradation|improvement|points?)\b)"
 )
 

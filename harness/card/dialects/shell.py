@@ -16,6 +16,7 @@ from harness.domain import Fact, Stated
 
 NAME = "shell"
 _TOKEN = re.compile(r"""(?:[^\s'"\\]|\\.|'[^'\n]*'|"[^"\n]*"|['"])+|\\$""")
+_BREAK = re.compile(r"\\+n(?=\s*--)")  # of lines, in letters
 _ASSIGNED = re.compile(
     r"""^\s*[!%]?(?:export\s+)?(?P<name>[A-Za-z_]\w{0,40})=(?P<value>"[^"]*"|'[^']*'|[^\s#;]*)\s*(?:#.*|\\\s*)?$"""
 )
@@ -163,9 +164,7 @@ def _tokens(command: Sequence[tuple[int, str]]) -> Iterator[tuple[int, str]]:
     has_flags = False
     for line, text in command:
         is_ended = False
-        for match in _TOKEN.finditer(
-            text[:4000].replace("\\n--", " --").replace("\\n", " ") if "\\n--" in text else text[:4000]
-        ):
+        for match in _TOKEN.finditer(_BREAK.sub(" ", text[:4000])):
             token = match.group().rstrip("\\") if not match.group().startswith(("'", '"')) else match.group()
             if token in _NEXT and not has_flags:
                 continue  # what goes before the command: `export X=… && python …`

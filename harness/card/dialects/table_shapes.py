@@ -13,7 +13,7 @@ from harness.card.dialects.metrics import is_metric, metric_of
 _OF_RULE = set("|:+=- \t\r")
 _OF_PARTS = {metric_of(f"{part} {name}") for part in ("HasAns", "NoAns") for name in ("EM", "F1")}
 _NUMBERED = re.compile(r"#?\d[\d.,]*[.)]?$")
-_SCORE = re.compile(r"\d\.\d|^\d+$")
+_SCORE = re.compile(r"\d+\.\d|^\d+$")
 _BREAK = re.compile(r"\s*<\s*/?\s*br\s*/?\s*>\s*", re.IGNORECASE)
 _PAIRED = re.compile(r"\d+(?:\.\d+)?\s*/\s*\d+(?:\.\d+)?$")  # a cell with two scores
 _BRACKETED = re.compile(r"\(([^()]{4,30})\)")
@@ -57,7 +57,10 @@ def _of_lines(lines: Sequence[tuple[int, str]]) -> Table | None:
     if rule is None:
         return None
     rows = [(line, _cells(text)) for line, text in lines[rule + 1 : rule + 1 + _MAX_ROWS] if not _is_rule(text)]
-    return Table(_cells(lines[rule - 1][1]), tuple(rows), lines[0][0])
+    header = _cells(lines[rule - 1][1])
+    if len(header) == 2 and is_metric(header[0]) and _SCORE.match(header[1]):
+        header, rows = ("Metric", "Value"), [(lines[rule - 1][0], header), *rows]  # scores alone, without a header
+    return Table(header, tuple(rows), lines[0][0])
 
 
 def _cells(text: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from harness.card.dialects.data_tables import DATA_TITLE, data_sets, on_data
 from harness.card.dialects.document import Document, Finding
 from harness.card.dialects.header import items, scalar
 from harness.card.dialects.metrics import claim_of, is_metric, metric_of, plain_metric
-from harness.card.dialects.names import is_setting, state
+from harness.card.dialects.names import NO_SETTING, is_setting, settings_of, state
 from harness.card.dialects.own_names import plain_name
 from harness.card.dialects.table_shapes import (
     Table,
@@ -42,7 +42,11 @@ _LANGUAGE = re.compile(r"^lang", re.IGNORECASE)
 _SPLIT_BEFORE = re.compile(r"^(?P<split>dev|test|validation|train) \w", re.IGNORECASE)  # `Dev EM`
 _SHORT = re.compile(r"^[PR](?:[ ._-]\w{1,20})?$")  # precision and recall, of a class perhaps, beside another metric
 _SPLITS = re.compile(r"^(?:split|subset|set|partition)s?$", re.IGNORECASE)
-_CLASS = re.compile(r"^(?:class(?:es)?|label|labels|entity|entities|tag|tags|category|type|)$", re.IGNORECASE)
+_CLASS = re.compile(
+    r"^(?:(?:class|label|entity|tag|category|type|relation)(?: (?:type|name|label))?|classes|labels|entities|tags|)$",
+    re.IGNORECASE,
+)
+_PER_CLASS = re.compile(r"\bper[- ](?:class|label|entity|tag|category|type|relation)\b", re.IGNORECASE)
 _SCORES = re.compile(r"\b(?P<metric>\w[\w-]{1,20})\s+scores?\b", re.IGNORECASE)
 
 
@@ -75,13 +79,12 @@ def _of_table(document: Document, table: Table) -> Iterator[Finding]:
         # Where several models' settings stand side by side, this one's column.
         at = next((n for n, title in enumerate(header) if n and is_this(document, title)), 1)
         for line, cells in table.rows:
-            if (
-                len(cells) > at
-                and _is_value(cells[at])
-                and (is_setting(cells[0]) or len(cells) == 2)
-                and not is_metric(cells[0])
-            ):
-                yield state(cells[0], cells[at], document.section(line), line, NAME)
+            if len(cells) <= at or not _is_value(cells[at]) or (is_metric(cells[0]) and cells[at][0].isdigit()):
+                continue
+            several = settings_of(cells[0], cells[at])
+            for key, value in several or [(cells[0], cells[at])]:
+                if several or is_setting(key) or (len(cells) == 2 and not NO_SETTING.search(key)):
+                    yield state(key, value, document.section(line), line, NAME)
     elif sum(1 for cell in header if is_setting(cell)) > 1 and len(table.rows) == 1:
         line, cells = table.rows[0]
         for key, value in zip(header, cells, strict=False):
@@ -141,7 +144,9 @@ def _metrics_along(document: Document, table: Table, columns: Sequence[int]) -> 
     if len(labels) > 1 and _DATA.match(table.header[labels[0]]):
         labels.sort(key=lambda n: not _is_named(table, n))  # `Task | Dataset`: data are more than the task
     title = table.header[labels[0]].strip() if labels else ""
-    is_report = bool(labels) and _is_report(table, labels[0], columns)
+    is_report = bool(labels) and (
+        _is_report(table, labels[0], columns) or _PER_CLASS.search(document.section(table.line)) is not None
+    )
     are_models = any(is_this(document, name) for name in table.over if name)
     own = own_rows(document, table, labels[0]) if labels else frozenset()
     pages = pages_of_others(document, table)

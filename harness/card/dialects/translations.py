@@ -1,4 +1,4 @@
-"""Common settings, metrics and facts as cards in Chinese, German, French, Spanish and Portuguese call them."""
+"""Common settings, metrics and facts as cards in Chinese, German, French, Spanish, Portuguese, Russian call them."""
 
 from collections.abc import Mapping
 
@@ -6,18 +6,19 @@ from collections.abc import Mapping
 SETTINGS: Mapping[str, tuple[str, ...]] = {
     "learning_rate": (
         "学习率", "lernrate", "taux_d'apprentissage", "taux_d’apprentissage", "tasa_de_aprendizaje",
-        "taxa_de_aprendizado", "taxa_de_aprendizagem",
+        "taxa_de_aprendizado", "taxa_de_aprendizagem", "скорость_обучения",
     ),
     "train_batch_size": (
         "批大小", "批次大小", "批量大小", "训练批大小", "训练批次大小", "batch大小", "batchgröße", "batch_größe",
         "stapelgröße",
         "taille_de_lot", "taille_du_lot", "taille_des_lots", "taille_de_batch", "taille_du_batch", "tamaño_de_lote",
-        "tamaño_del_lote", "tamaño_de_batch", "tamanho_do_lote", "tamanho_de_lote", "tamanho_do_batch",
+        "tamaño_del_lote", "tamaño_de_batch", "tamanho_do_lote", "tamanho_de_lote", "tamanho_do_batch", "размер_батча",
     ),
     "num_train_epochs": (
         "训练轮数", "训练轮次", "轮数", "epoch数", "训练周期", "epochen", "anzahl_der_epochen", "anzahl_epochen",
         "trainingsepochen", "époques", "nombre_d'époques", "nombre_d’époques", "épocas", "número_de_épocas",
         "num_épocas", "épocas_de_entrenamiento", "épocas_de_treinamento",
+        "эпохи", "эпох", "количество_эпох", "число_эпох",
     ),
     "max_steps": ("训练步数", "trainingsschritte", "pasos_de_entrenamiento", "passos_de_treinamento"),
     "max_seq_length": (

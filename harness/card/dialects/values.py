@@ -21,7 +21,7 @@ _LATEX = {"\\times": "x", "\\cdot": "·", "\\pm": "±", "\\%": "%", "\\,": ""}
 _MATH = re.compile(r"\$(\s*[-+.\d][^$]{0,40})\$")
 _WORDS = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
-    "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "fifty": 50, "hundred": 100,
+    "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "fifty": 50, "hundred": 100, "single": 1,
 }  # fmt: skip
 
 
@@ -37,6 +37,9 @@ def cleaned(raw: str) -> str:
     text = without_breaks(raw.strip()).rstrip(",;").strip()
     if text.endswith(".") and text[-2:-1].isdigit() and "." not in text[:-1]:
         text = text[:-1]
+    text = (
+        text[2:-2] if len(text) > 4 and text.startswith("**") and text.endswith("**") and text.count("*") == 4 else text
+    )
     if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'`" and text[0] not in text[1:-1]:
         text = text[1:-1].strip()
     return text

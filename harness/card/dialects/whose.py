@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterable
 
+from harness.card.dialects import model_index
 from harness.card.dialects.document import Document
 from harness.card.dialects.links import LINK, hub_model
 from harness.card.dialects.own_names import plain_name
 from harness.card.dialects.table_shapes import Table
+from harness.domain import Claim
 
 THIS = re.compile(
     r"\((?:this|our)(?: model| one)?\)|^(?:this (?:model|one|work)|ours?)$|\bthis model\b|\bours\b"
@@ -21,6 +23,8 @@ _OF_FAMILY = re.compile(
     r"^(?P<model>(?:m|Al|Distil|Ro|Camem)?BERT|mT5|XLM-?R(?:oBERTa)?|RoBERTa|ELECTRA)(?:[- ](?:base|large))? "
     r"(?P<metric>F1|EM|[Aa]ccuracy|[Pp]recision|[Rr]ecall)$"
 )
+_OF_MODEL = re.compile(r"^(?P<model>\S.{1,40}?)\s+(?:F1(?:[- ][Ss]core)?|EM|[Aa]ccuracy|[Pp]recision|[Rr]ecall)$")
+_DECIMAL = re.compile(r"\d{1,3}\.\d+$")
 _LONG_NAME = 12  # characters of a name that is no family's, such as `bert`
 
 
@@ -50,17 +54,27 @@ def own_rows(document: Document, table: Table, column: int) -> frozenset[int]:
     said = {n for n, label in labels.items() if THIS.search(label)}
     if len(said) > 1 and said & titled:
         return frozenset(said & titled)  # `small (ours)` and `large (ours)`, on the card of the large one
+    indexed = set() if firm else _indexed(document, table)
+    if len(indexed) == 1:
+        return frozenset(indexed)
     others = {n for n, label in labels.items() if n not in firm and is_this(document, label)}
     if firm & titled or others:
         return frozenset(firm if firm & titled else firm | others)
     return frozenset(firm or _linked(document, labels))
 
 
+def _indexed(document: Document, table: Table) -> set[int]:
+    """The rows that repeat two or more scores of the `model-index`."""
+    scores = {round(one.value, 2) for one in model_index.find(document) if isinstance(one, Claim) and one.value > 1}
+    found = {line: {float(cell) for cell in cells if _DECIMAL.match(cell)} for line, cells in table.rows if scores}
+    return {line for line, row in found.items() if len(scores & {round(100 * x if x <= 1 else x, 2) for x in row}) > 1}
+
+
 def _linked(document: Document, labels: Iterable[int]) -> set[int]:
-    """The rows that link to this model's page on the Hub; else the only one that links to a page there at all."""
+    """The rows that link to this model's page on the Hub; else those that link to the only page that any links to."""
     pages = _pages(document, labels)
     own = {n for n, model in pages.items() if plain_name(model) in document.own_names}
-    return own or (set(pages) if len(pages) == 1 else set())
+    return own or (set(pages) if len(set(pages.values())) == 1 else set())
 
 
 def pages_of_others(document: Document, table: Table) -> dict[int, str]:
@@ -92,7 +106,11 @@ def _goes_on(name: str, own: frozenset[str]) -> bool:
 
 
 def family(document: Document, table: Table, n: int) -> str | None:
-    """The family of models that a column names where another of its metric does not: `mBERT F1 | yo_bert F1`."""
+    """The model that a column names where another names this one; else a family, where others do not."""
+    models = [match["model"] for title in table.header if (match := _OF_MODEL.match(title)) is not None]
+    match = _OF_MODEL.match(table.header[n])
+    if match and not is_this(document, match["model"]) and any(is_this(document, one) for one in models):
+        return match["model"]
     match = _OF_FAMILY.match(table.header[n])
     if match is None or is_this(document, match["model"]):
         return None
