@@ -13,9 +13,9 @@ from harness.judge.paired import paired_difference
 from harness.plan.cost import format_duration
 from harness.record import store
 from harness.record.folder import Run
+from tests.minilm.learned import beginnings, learned
 from tests.minilm.records import (
     BOTH,
-    PLAIN,
     RESULTS,
     SQUAD1,
     SQUAD2,
@@ -33,12 +33,11 @@ BESIDE = {
     "baseline": "the numbers that `harness gate` holds a later run of each card against",
     "bench": "speed, as the benchmarks of `tests/bench` wrote it down",
     "cards": "the MiniLM cards as `harness card` wrote them again from a record",
-    "minilm-*/scores": "the evaluator matrices above, as `harness score` wrote them",
+    "minilm-*/scores": "the scores under other evaluators, as `harness score` wrote them",
     "parser": "how many fuzzed cards, files and records were read, and what came of them",
     "plots": "the pictures above, by `harness plot`",
     "pocket": "the runs behind the claims of the pocket cards, further runs held against them, and planted faults",
 }
-ENOUGH = 3.0  # spreads of a seed, beyond which a gap is called a finding
 
 
 def page() -> Iterator[str]:
@@ -46,7 +45,7 @@ def page() -> Iterator[str]:
     first, second = runs(SQUAD1), runs(SQUAD2)
     yield "# What a teacher is worth"
     yield ""
-    yield _learned(first)
+    yield learned(first)
     yield ""
     yield (
         f"{_linked(SQUAD1.teacher)}, six layers, teaches {_linked(SQUAD1.student)}, three; both learn from 11,820 "
@@ -58,7 +57,6 @@ def page() -> Iterator[str]:
     yield from _table(SQUAD1, first)
     yield from _findings(SQUAD1, first)
     yield from _ablations(first)
-    yield from _matrix(SQUAD1, first)
     for name in ("claims", "articles"):
         if (RESULTS / "plots" / f"{name}.svg").is_file():
             yield f"![{name} of the distilled student](plots/{name}.svg)"
@@ -68,7 +66,7 @@ def page() -> Iterator[str]:
     yield from _floor(second)
     yield from _table(SQUAD2, second)
     yield from _findings(SQUAD2, second)
-    yield from _matrix(SQUAD2, second)
+    yield from _matrices(((SQUAD1, first), (SQUAD2, second)))
     yield "## What is here"
     yield ""
     yield "All ran on a core or two beside other work: times say what it took, not what it costs. Settings were chosen"
@@ -77,35 +75,9 @@ def page() -> Iterator[str]:
     yield ""
     yield "| records | what they are |"
     yield "|---|---|"
-    for pair, found in ((SQUAD1, first), (SQUAD2, second)):
-        for arm, same in itertools.groupby(found, key=lambda one: one.arm):
-            told = list(same)
-            names = ", ".join(f"`{one.folder.relative_to(RESULTS).as_posix()}` ({one.seed})" for one in told)
-            yield f"| {names} | {_name_of(pair, arm)}, by seed |"
+    yield "| `minilm-*/` | runs: each seed above leads to its record |"
     for folder, what in BESIDE.items():
         yield f"| `{folder}/` | {what} |"
-
-
-def _learned(found: Sequence[Told]) -> str:
-    """The first line, in words of everyday."""
-    both, plain, teacher = (of_arm(found, arm) for arm in (BOTH, PLAIN, TEACHER))
-    if not (both and plain and teacher):
-        return "**Nothing was learned yet**: the trainings below are not finished."
-    with_, without, best = (mean_of("exact", one) for one in (both, plain, teacher))
-    spread = spread_of("exact", found)
-    gap = with_ - without
-    told = (
-        f"of 100 questions a small reader answers {with_:.0f} right when a larger one teaches it, and {without:.0f} "
-        f"when it learns from the right answers alone for as long; its teacher answers {best:.0f}."
-    )
-    if spread is None:
-        return f"**One training of each so far: {told}**"
-    if abs(gap) < ENOUGH * spread.value:
-        said = "A teacher made no difference that chance does not make too"
-    else:
-        said = "A teacher is worth more than practice" if gap > 0 else "A teacher is worth less than practice"
-    chance = f"Chance alone moves such a number by {spread.value:.1f} from one training to the next."
-    return f"**{said}: {told}** {chance}"
 
 
 def _linked(name: str) -> str:
@@ -135,13 +107,17 @@ def _row(pair: Pair, arm: str, told: Sequence[Told], found: Sequence[Told]) -> s
 
     kept = 100 * mean_of("f1", told) / mean_of("f1", of_arm(found, TEACHER))
     parts = ("HasAns_f1", "NoAns_f1") if pair is SQUAD2 else ()
-    cells = [_name_of(pair, arm), " ".join(str(one.seed) for one in told)]
+    cells = [_name_of(pair, arm), _seeds(told)]
     cells += [mean([one.scores[metric] for one in told]) for metric in ("exact", "f1", *parts)]
     cells += [] if parts else [mean([_f1_of_kept(one) for one in told])]
     foretold = [one for one in told if one.expected is not None]
     took = format_duration(statistics.fmean(one.took for one in foretold or told))
     forecast = f", {format_duration(mean_expected(foretold))}" if foretold else ""
     return f"| {' | '.join([*cells, f'{kept:.1f} %', f'{took}{forecast}'])} |"
+
+
+def _seeds(told: Sequence[Told]) -> str:
+    return " ".join(f"[{one.seed}]({one.folder.relative_to(RESULTS).as_posix()})" for one in told)
 
 
 def mean_expected(told: Sequence[Told]) -> float:
@@ -172,6 +148,8 @@ def _findings(pair: Pair, found: Sequence[Told]) -> Iterator[str]:
     untried = [name for arm, name in pair.arms.items() if not of_arm(found, arm)]
     if untried:
         yield f"- Not tried yet: {'; '.join(untried)}."
+    if pair is SQUAD1:
+        yield from beginnings(found)
     yield from _spreads(found)
     flips = [_flips(pair, arm, of_arm(found, arm)) for arm in pair.arms]
     if any(flips):
@@ -228,8 +206,7 @@ def _ablations(found: Sequence[Told]) -> Iterator[str]:
     for arm in arms:
         told = of_arm(found, arm)
         gaps = ", ".join(_gap(metric, found, told, of_arm(found, BOTH)) for metric in ("exact", "f1"))
-        seeds = " ".join(str(one.seed) for one in told)
-        yield f"| {arm} | {seeds} | {mean_of('exact', told):.2f} | {mean_of('f1', told):.2f} | {gaps} |"
+        yield f"| {arm} | {_seeds(told)} | {mean_of('exact', told):.2f} | {mean_of('f1', told):.2f} | {gaps} |"
     yield ""
 
 
@@ -245,23 +222,26 @@ def _floor(found: Sequence[Told]) -> Iterator[str]:
     yield ""
 
 
-def _matrix(pair: Pair, found: Sequence[Told]) -> Iterator[str]:
-    """Scores of one student under every protocol, as `harness score` left them."""
-    for path in sorted(RESULTS.glob(f"{pair.student}/scores/*/matrix.json")):
-        plain, files = store.read_json(path), store.read_json(path.parent / "inputs.json")["weights"]["files"]
-        (of,) = (one for one in found if Run.open(one.folder).evaluation.weights == files)
-        yield (
-            f"The evaluator matrix, `harness score` on the weights of seed {of.seed} ({_name_of(pair, of.arm)}), in "
-            f"fp32, where the run itself scored in bf16 (exact {of.scores['exact']:.2f}, f1 {of.scores['f1']:.2f}):"
-        )
-        yield ""
-        names = ["exact", "f1", *(name for name in ("HasAns_f1", "NoAns_f1") if name in plain["rows"][0]["scores"])]
-        yield f"| protocol | scorer | {' | '.join(names)} |"
-        yield f"|---|---|{'---:|' * len(names)}"
-        for row in plain["rows"]:
-            numbers = " | ".join(f"{row['scores'][name]:.2f}" for name in names)
-            yield f"| {row['protocol']} | {row['scorer']} | {numbers} |"
-        yield ""
+def _matrices(pairs: Sequence[tuple[Pair, Sequence[Told]]]) -> Iterator[str]:
+    """Scores of one student a pair under every protocol, as `harness score` left them."""
+    of, rows = [], dict[tuple[str, str], list[str]]()
+    for pair, found in pairs:
+        (path,) = RESULTS.glob(f"{pair.student}/scores/*/matrix.json")
+        weights = store.read_json(path.parent / "inputs.json")["weights"]["files"]
+        (run,) = (one for one in found if Run.open(one.folder).evaluation.weights == weights)
+        of.append(f"{pair.data}: seed {run.seed}, which scored {run.scores['exact']:.2f} and {run.scores['f1']:.2f}")
+        for row in store.read_json(path)["rows"]:
+            numbers = [f"{row['scores'][name]:.2f}" for name in ("exact", "f1")]
+            rows.setdefault((row["protocol"], row["scorer"]), []).extend(numbers)
+    yield "## The same weights under other evaluators"
+    yield ""
+    yield f"Students of both stages by `harness score`, in fp32, where a run scores in bf16. {'; '.join(of)}."
+    yield ""
+    yield f"| protocol | scorer |{''.join(f' {pair.data}: exact | f1 |' for pair, _ in pairs)}"
+    yield f"|---|---|{'---:|---:|' * len(pairs)}"
+    for names, numbers in rows.items():
+        yield f"| {' | '.join((*names, *numbers))} |"
+    yield ""
 
 
 if __name__ == "__main__":

@@ -16,6 +16,8 @@ from harness.record.parts import ScoredAnswer
 
 RESULTS = Path(__file__).parents[2] / "results"
 TEACHER, BOTH, PREDICTION, PLAIN, TENTH = "teacher", "both", "prediction", "plain, 3 epochs", "tenth"
+# Begun with the first three layers of the pretrained model, where the card takes every second one.
+BOTH_FIRST, PLAIN_FIRST = "layers 1, 2, 3", f"{PLAIN}, layers 1, 2, 3"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,7 +39,8 @@ SQUAD1 = Pair(
         PREDICTION: "distilled, prediction layer alone, as many steps",
         PLAIN: "fine-tuned, not distilled, as many steps",
         "plain, 9 epochs": "fine-tuned, not distilled, three times as many steps",
-        "plain, 3 epochs, layers 1, 2, 3": "fine-tuned, not distilled, begun with the first three layers",
+        BOTH_FIRST: "distilled, both stages, begun with the first three layers",
+        PLAIN_FIRST: "fine-tuned, not distilled, as many steps, begun with the first three layers",
     },
 )
 SQUAD2 = Pair(
@@ -74,15 +77,16 @@ def arm_of(experiment: Experiment, pair: Pair) -> str:
     epochs = {stage.name: int(stage.value("num_train_epochs")) for stage in experiment.stages}
     if experiment.name != pair.student:
         return TEACHER if experiment.name == pair.teacher else TENTH
-    begins = experiment.run["student_layers"]
-    begun = f", layers {begins.value}" if begins.origin == "overridden" else ""
+    begins, precision = experiment.run["student_layers"], experiment.run["precision"]
+    of_run = [f"layers {begins.value}"] if begins.origin == "overridden" else []
+    of_run += [str(precision.value)] if precision.origin == "overridden" else []
     if experiment.recipe == "finetune":
-        return f"plain, {epochs['finetune']} epochs{begun}"
+        return ", ".join([f"plain, {epochs['finetune']} epochs", *of_run])
     changed = [f"{stage.name}.{one.name} {one.value}" for stage in experiment.stages
                for one in stage.settings if one.origin == "overridden"]  # fmt: skip
     if not epochs["intermediate_layer"]:
         return PREDICTION
-    return ", ".join([*changed, *([begun.removeprefix(", ")] if begun else [])]) or BOTH
+    return ", ".join([*changed, *of_run]) or BOTH
 
 
 def read(folder: Path, pair: Pair) -> Told:
