@@ -87,7 +87,7 @@ def test_golden_intermediate_terms_are_those_of_tinybert_0598f02(batches: Any, r
             **{f"hidden_{i}": term for i, term in enumerate(described["hidden_per_layer_first_is_embedding"])},
         }
         assert found.keys() == terms.keys()
-        assert {n: float(term) for n, term in found.items()} == pytest.approx(terms, rel=1e-5, abs=0)
+        assert {n: float(term.detach()) for n, term in found.items()} == pytest.approx(terms, rel=1e-5, abs=0)
 
 
 def test_golden_gradient_of_the_projection_is_that_of_tinybert_0598f02(batches: Any, replayed: Any) -> None:
