@@ -85,8 +85,7 @@ def test_the_cards_claim_what_was_measured_over_their_seeds(pair: Pair, arm: str
 @pytest.mark.parametrize(("name", "pair"), [(AT_FLOOR, SQUAD2), (ANSWERABLE, SQUAD1)])
 def test_the_measured_priors_are_what_the_records_say(name: str, pair: Pair) -> None:
     prior = PRIORS[name]
-    found = {metric: spread_of(metric.removeprefix("HasAns_") if name == ANSWERABLE else metric, runs(pair))
-             for metric in prior.spreads}  # fmt: skip
+    found = {metric: spread_of(metric, runs(pair)) for metric in prior.spreads}
     assert dict(prior.spreads) == {metric: round(one.value, 2) for metric, one in found.items() if one}
     assert {one.df for one in found.values() if one} == {prior.df}
 
@@ -145,6 +144,14 @@ def test_a_regenerated_card_follows_from_its_record(pair: Pair, arm: str, tmp_pa
 
 def said_in(name: str) -> str:
     return " ".join((ROOT / name).read_text(encoding="utf-8").split())
+
+
+@by_data
+def test_the_readme_of_the_cards_says_how_many_seeds_a_student_was_trained_with(pair: Pair) -> None:
+    n = len(of_arm(runs(pair), BOTH))
+    words = ("one seed", "two seeds", "three seeds", "four seeds", "five seeds")[n - 1]
+    row = f"[{pair.student}.md]({pair.student}.md) | a real student of three layers | distilled from it in both stages"
+    assert f"| {row}; {words} |" in said_in("cards/README.md")
 
 
 def test_the_readmes_say_what_the_records_of_squad_1_do() -> None:
