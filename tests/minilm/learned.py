@@ -10,11 +10,12 @@ from tests.minilm.records import (
     PREDICTION,
     SQUAD1,
     TEACHER,
+    Spread,
     Told,
     mean_of,
     of_arm,
     spread_of,
-)  # fmt: skip
+)
 
 ENOUGH = 3.0  # spreads of a seed, beyond which a gap is called a finding
 
@@ -24,10 +25,10 @@ def learned(found: Sequence[Told]) -> str:
     both, plain, teacher = (of_arm(found, arm) for arm in (BOTH, PLAIN, TEACHER))
     if not (both and plain and teacher):
         return "**Nothing was learned yet**: the trainings below are not finished."
-    if len(of_arm(found, PLAIN_FIRST)) and (said := _learned_of_beginnings(found)):
-        return said
-    with_, without, best = (mean_of("exact", one) for one in (both, plain, teacher))
     spread = spread_of("exact", found)
+    if spread is not None and (of_beginnings := _learned_of_beginnings(found, spread)):
+        return f"{of_beginnings} {_chance(spread)}"
+    with_, without, best = (mean_of("exact", one) for one in (both, plain, teacher))
     gap = with_ - without
     told = (
         f"of 100 questions a small reader answers {with_:.0f} right when a larger one teaches it, and {without:.0f} "
@@ -39,23 +40,24 @@ def learned(found: Sequence[Told]) -> str:
         said = "A teacher made no difference that chance does not make too"
     else:
         said = "A teacher is worth more than practice" if gap > 0 else "A teacher is worth less than practice"
-    chance = f"Chance alone moves such a number by {spread.value:.1f} from one training to the next."
-    return f"**{said}: {told}** {chance}"
+    return f"**{said}: {told}** {_chance(spread)}"
 
 
-def _learned_of_beginnings(found: Sequence[Told]) -> str | None:
+def _chance(spread: Spread) -> str:
+    return f"Chance alone moves such a number by {spread.value:.1f} from one training to the next."
+
+
+def _learned_of_beginnings(found: Sequence[Told], spread: Spread) -> str | None:
     """The same, where what the student begins as was varied and makes a difference that chance does not; else None."""
-    spread = spread_of("exact", found)
     told = {arm: mean_of("exact", same) for arm in (TEACHER, *SQUAD1.arms) if (same := of_arm(found, arm))}
-    if spread is None or min(told[BOTH], told[PLAIN_FIRST]) - told[PLAIN] < ENOUGH * spread.value:
+    if PLAIN_FIRST not in told or min(told[BOTH], told[PLAIN_FIRST]) - told[PLAIN] < ENOUGH * spread.value:
         return None
     taught = f", {told[BOTH_FIRST]:.0f} with one" if BOTH_FIRST in told else ""
     return (
         f"**A teacher makes up for a poor beginning: of 100 questions a small reader answers {told[PLAIN]:.0f} right "
         "when it begins as every second layer of a pretrained model and learns from the right answers alone, "
         f"{told[BOTH]:.0f} when a larger reader teaches it as long; when it begins as the first three layers, "
-        f"{told[PLAIN_FIRST]:.0f} without a teacher{taught}. The teacher answers {told[TEACHER]:.0f}.** Chance alone "
-        f"moves such a number by {spread.value:.1f} from one training to the next."
+        f"{told[PLAIN_FIRST]:.0f} without a teacher{taught}. The teacher answers {told[TEACHER]:.0f}.**"
     )
 
 

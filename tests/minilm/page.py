@@ -33,6 +33,7 @@ BESIDE = {
     "baseline": "the numbers that `harness gate` holds a later run of each card against",
     "bench": "speed, as the benchmarks of `tests/bench` wrote it down",
     "cards": "the MiniLM cards as `harness card` wrote them again from a record",
+    "minilm-*": "runs: each seed above leads to its record",
     "minilm-*/scores": "the scores under other evaluators, as `harness score` wrote them",
     "parser": "how many fuzzed cards, files and records were read, and what came of them",
     "plots": "the pictures above, by `harness plot`",
@@ -75,7 +76,6 @@ def page() -> Iterator[str]:
     yield ""
     yield "| records | what they are |"
     yield "|---|---|"
-    yield "| `minilm-*/` | runs: each seed above leads to its record |"
     for folder, what in BESIDE.items():
         yield f"| `{folder}/` | {what} |"
 
