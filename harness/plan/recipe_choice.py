@@ -155,8 +155,8 @@ def blocks_of(draft: Draft, headings: Mapping[str, str]) -> dict[str, tuple[Stat
         return blocks
     only = settings_of(card, "")
     if not only and len(headings) == 1:
-        only = settings_of(card, "prediction")
-        for stage in headings if only else ():
+        (stage,), only = headings, settings_of(card, "prediction")
+        if only:
             _note_one_of_two(draft, stage, only[0].line)
     return dict.fromkeys(headings, only)
 

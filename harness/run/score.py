@@ -74,9 +74,10 @@ def score(request: Request, watch: ProgressCallback) -> tuple[Matrix, Path]:
     stages = stages_of(request)
     loading.silence_library_logging()
     subject, weights = _weights(request)
-    data = _data(request)
+    named = _named_data(request)
+    data = _data(request, named)
     for stage in stages:
-        data_checks.check_rules(stage, data.paragraphs, _named_data(request))
+        data_checks.check_rules(stage, data.paragraphs, named)
     longest = max(int(stage.value("max_seq_length")) for stage in stages)
     fit.check_positions(weights, max_seq_length=longest)
     odd = fit.check_reads("model", weights, max_seq_length=longest, initialise=False, needs_head=True)
@@ -230,9 +231,8 @@ def _meant_data(request: Request) -> str:
     return meant_data(str(request.eval), _declared_data(request))
 
 
-def _data(request: Request) -> Data:
-    """The questions: of the file given, else those that the card names, else the SQuAD 2.0 dev set of the Hub."""
-    named = _named_data(request)
+def _data(request: Request, named: str) -> Data:
+    """The questions of `named`: of a file, or of the Hub."""
     here = Path(request.card.path).parent if request.card else Path()
     reference = data_reference(named, card_dir=here, is_option=request.eval is not None)
     if reference.path is not None:

@@ -92,9 +92,8 @@ def pretrained_on(text: str) -> list[Phrase]:
 def evaluated_on(text: str) -> list[Phrase]:
     """The data sets that a sentence's model was measured on."""
     for match in _MEASURED.finditer(text):
-        firm = (
-            ("on",) if match.group().endswith(("ated", "ested")) else ()
-        )  # `evaluated on X`, where a result may be on anything
+        # `evaluated on X`, where a result may be on anything
+        firm = ("on",) if match.group().endswith(("ated", "ested")) else ()
         found = [] if is_of_others(text, match) else _behind(text, match.end(), _TO_MEASURED, _BAR_OF_SCORES, firm)
         if found:
             return found

@@ -37,9 +37,8 @@ def cleaned(raw: str) -> str:
     text = without_breaks(raw.strip()).rstrip(",;").strip()
     if text.endswith(".") and text[-2:-1].isdigit() and "." not in text[:-1]:
         text = text[:-1]
-    text = (
-        text[2:-2] if len(text) > 4 and text.startswith("**") and text.endswith("**") and text.count("*") == 4 else text
-    )
+    if len(text) > 4 and text.startswith("**") and text.endswith("**") and text.count("*") == 4:
+        text = text[2:-2]
     if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'`" and text[0] not in text[1:-1]:
         text = text[1:-1].strip()
     return text
