@@ -1,6 +1,5 @@
 """A headless Chromium for tests of pages, told what to do over a pipe: no driver, no port, no network."""
 
-import base64
 import json
 import os
 import select
@@ -88,10 +87,6 @@ class Browser:
         )
         features = [{"name": "prefers-color-scheme", "value": theme}]
         self.call("Emulation.setEmulatedMedia", media=media, features=features)
-
-    def shoot(self, path: Path, *, is_whole: bool = False) -> None:
-        shot = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=is_whole)
-        path.write_bytes(base64.b64decode(shot["data"]))
 
     def _next(self) -> dict[str, Any]:
         until = time.monotonic() + PATIENCE_S

@@ -1,7 +1,6 @@
 """Tiny random span models of each family of encoders, with a fast tokenizer of the family's own kind."""
 
 import functools
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -100,8 +99,3 @@ def _unigram(kind: str) -> Any:
     names = {"cls_token": cls, "sep_token": sep, "pad_token": pad, "unk_token": unk, "mask_token": special[-1]}
     names |= {"bos_token": cls, "eos_token": sep}
     return transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=512, **names)
-
-
-def config_of(folder: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    return found

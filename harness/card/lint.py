@@ -8,7 +8,7 @@ from harness.card.completeness import Completeness, completeness
 from harness.card.forensics import Finding, examine
 from harness.card.never_answering import floor_of, near
 from harness.card.references import SQUAD2, data_named
-from harness.domain import Card, Claim, Note, Stated
+from harness.domain import Card, Claim, Stated
 
 Kind = Literal["conflict", "implausible", "unread", "evidence", "note", "metadata", "missing"]
 _NOISE = 1e-9  # points: the official script sums scores for best_f1 in another order than for f1
@@ -63,10 +63,6 @@ def lint(card: Card) -> Lint:
     remarks += [Remark("missing", 1, f"{name} is not stated") for name in whole.missing]
     found = sorted((remark for remark in remarks if remark is not None), key=lambda remark: remark.line)
     return Lint(card.path, whole, tuple(found))
-
-
-def _of_hub(note: Note) -> Remark:
-    return Remark("metadata", note.line or 1, f"the Hub would refuse this: {note.text}")
 
 
 def _conflicts(card: Card) -> Iterator[Remark]:

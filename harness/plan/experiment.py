@@ -35,21 +35,14 @@ def plan(card: Card, options: Options) -> Experiment:
     stages = tuple(resolve_stage(draft, name, block, defaults) for name, block in blocks.items())
     augmentation = resolve_augmentation(draft, stages, defaults)
     of_evaluation = settings_of_evaluation(card)
-    evaluation = resolve_evaluation(draft, of_evaluation, defaults)
     run_settings = resolve_run(draft, str(recipe.value), defaults)
     evaluated = next(one for one in run_settings if one.name == "eval_data")
     declared = declared_data(card, defaults)
     meant = meant_data(str(evaluated.value), declared) if evaluated.origin == "overridden" else str(evaluated.value)
-    evaluation = with_rules_of(evaluation, meant)
+    evaluation = with_rules_of(resolve_evaluation(draft, of_evaluation, defaults), meant)
     claims, unjudged = _claims(draft, evaluated)
-    allowed = tolerances(draft, claims, declared)
-    run = Stage("run", (recipe, program, *run_settings, *allowed))
-    extra = () if augmentation is None else (augmentation,)
-    check_overrides(draft, run, (*extra, *stages, evaluation))
-    for section in (run, *extra):
-        check_section(draft, section)
-    for stage in (*stages, evaluation):
-        check_stage(draft, stage)
+    run = Stage("run", (recipe, program, *run_settings, *tolerances(draft, claims, declared)))
+    _check(draft, run, augmentation, (*stages, evaluation))
     note_conflicts(draft, (*(one for block in blocks.values() for one in block), *of_evaluation), claims)
     note_unread(draft)
     _note_floor(draft, claims, floor_of(declared))
@@ -76,6 +69,16 @@ def plan(card: Card, options: Options) -> Experiment:
         augmentation=augmentation,
         unjudged=unjudged,
     )
+
+
+def _check(draft: Draft, run: Stage, augmentation: Stage | None, stages: Sequence[Stage]) -> None:
+    """Puts on record which options name no setting, and which settings have no value or one that is out of range."""
+    extra = () if augmentation is None else (augmentation,)
+    check_overrides(draft, run, (*extra, *stages))
+    for section in (run, *extra):
+        check_section(draft, section)
+    for stage in stages:
+        check_stage(draft, stage)
 
 
 def _claims(draft: Draft, evaluated: Setting) -> tuple[tuple[Claim, ...], tuple[str, ...]]:
@@ -121,11 +124,6 @@ def _with_padding(draft: Draft, defaults: Program, names: Collection[str]) -> Op
 def _words(card: Card, name: str) -> str | None:
     fact = card.fact(name)
     return fact.value if fact else None
-
-
-def _derived(setting: Setting) -> str | None:
-    """The data that follow from what a card says, where it names none in words of its own."""
-    return str(setting.value) if setting.origin == "derived" and setting.value is not None else None
 
 
 def _note_unused(draft: Draft, used: Set[Stated]) -> None:

@@ -22,7 +22,6 @@ from tests.fleet.fakes import PLANNED, POCKET, FakeEngine, record
 from tests.recorded import ROOT
 
 LOST = JobState("ended", None)
-ENDED = JobState("ended", 0)
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,6 @@ from harness.plan.options import Options
 
 SQUAD1 = ("rajpurkar/squad:train", "rajpurkar/squad:validation")
 SQUAD2 = ("rajpurkar/squad_v2:train", "rajpurkar/squad_v2:validation")
-TYDIQA = tuple(f"google-research-datasets/tydiqa/secondary_task:{split}" for split in ("train", "validation"))
 GERMANQUAD = ("deepset/germanquad:train", "deepset/germanquad:test")
 FQUAD = ("illuin/fquad:train", "illuin/fquad:validation")
 SQUAD_ES2 = ("ccasimiro/squad_es/v2.0.0:train", "ccasimiro/squad_es/v2.0.0:validation")
