@@ -44,13 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
         environment.go_offline()
     if arguments.dry_run:
         return _dry_run(arguments)
-    for name in ("gradient_accumulation_steps", "num_processes"):
-        if getattr(arguments, name) < 1:
-            raise PlanError([f"--{name.replace('_', '-')} {getattr(arguments, name)}: must be at least 1"])
-    if (arguments.checkpoint_steps or 1) < 1 or not arguments.checkpoint_minutes > 0:
-        raise PlanError(["--checkpoint-steps and --checkpoint-minutes must be above 0"])
-    if arguments.num_processes > 1 and ":" in (arguments.device or ""):
-        raise PlanError([f"--device {arguments.device}: several processes take a GPU each; leave the number out"])
+    _check_numbers(arguments)
     described, options = find_card(arguments.card), plan_command.options_of(arguments)
     experiment = plan(described, options)
     if launch.is_wanted(arguments.num_processes, arguments.accelerate_config):
@@ -91,6 +85,17 @@ def run(arguments: argparse.Namespace) -> int:
         )
     # A launcher takes any code but 0 for a crash, and a verdict is none.
     return 0 if launch.leave(outcome.judgement.exit_code) else outcome.judgement.exit_code
+
+
+def _check_numbers(arguments: argparse.Namespace) -> None:
+    """Raises PlanError at an option that no run could keep to."""
+    for name in ("gradient_accumulation_steps", "num_processes"):
+        if getattr(arguments, name) < 1:
+            raise PlanError([f"--{name.replace('_', '-')} {getattr(arguments, name)}: must be at least 1"])
+    if (arguments.checkpoint_steps or 1) < 1 or not arguments.checkpoint_minutes > 0:
+        raise PlanError(["--checkpoint-steps and --checkpoint-minutes must be above 0"])
+    if arguments.num_processes > 1 and ":" in (arguments.device or ""):
+        raise PlanError([f"--device {arguments.device}: several processes take a GPU each; leave the number out"])
 
 
 # Of this command itself, not of the run: what a fleet decides. True: a value follows.
