@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import pytest
+from scipy.stats import f as f_distribution
 
 from harness.card.read import read_card
 from harness.cli.main import main
 from harness.plan.claims import measured
-from harness.plan.priors import ANSWERABLE, AT_FLOOR, PRIORS, REACHED
+from harness.plan.priors import ANSWERABLE, AT_FLOOR, HALF_LEARNED, PRIORS, REACHED
 from harness.qa import official_squad
 from harness.qa.squad import read_squad
 from harness.record import compact, store
@@ -21,11 +22,12 @@ from tests.minilm.records import (
     SQUAD1,
     SQUAD2,
     TEACHER,
-    TENTH,
     Pair,
     claims_of,
+    half_learned,
     mean_of,
     of_arm,
+    of_student,
     runs,
     spread_of,
 )
@@ -82,25 +84,43 @@ def test_the_cards_claim_what_was_measured_over_their_seeds(pair: Pair, arm: str
     }
 
 
-@pytest.mark.parametrize(("name", "pair"), [(AT_FLOOR, SQUAD2), (ANSWERABLE, SQUAD1)])
-def test_the_measured_priors_are_what_the_records_say(name: str, pair: Pair) -> None:
+def arms_behind(name: str) -> frozenset[str]:
+    """Which of the SQuAD 1.1 student's trainings a prior was measured on."""
+    half = half_learned(runs(SQUAD1))
+    return half if name == HALF_LEARNED else of_student(runs(SQUAD1)) - half
+
+
+@pytest.mark.parametrize("name", [AT_FLOOR, ANSWERABLE, HALF_LEARNED])
+def test_the_measured_priors_are_what_the_records_say(name: str) -> None:
     prior = PRIORS[name]
-    found = {metric: spread_of(metric, runs(pair)) for metric in prior.spreads}
+    pair, arms = (SQUAD2, None) if name == AT_FLOOR else (SQUAD1, arms_behind(name))
+    found = {metric: spread_of(metric, runs(pair), arms) for metric in prior.spreads}
     assert dict(prior.spreads) == {metric: round(one.value, 2) for metric, one in found.items() if one}
     assert {one.df for one in found.values() if one} == {prior.df}
 
 
 def test_the_judge_tells_the_measured_priors() -> None:
-    floor, other = PRIORS[AT_FLOOR].spreads, PRIORS[ANSWERABLE].spreads
+    floor, learned, half = (PRIORS[name].spreads for name in (AT_FLOOR, ANSWERABLE, HALF_LEARNED))
     measured = f"students like ours: exact {floor['exact']:.2f}, f1 {floor['f1']:.2f} near the score of never answering"
-    assert f"{measured}, {other['exact']:.2f}, {other['f1']:.2f} where all" in said_in("harness/judge/README.md")
+    answerable = f"{learned['exact']:.2f}, {learned['f1']:.2f} where all questions have answers"
+    rest = f"{half['exact']:.2f}, {half['f1']:.2f} there, half-learned"
+    assert f"{measured}; {answerable}; {rest}" in said_in("harness/judge/README.md")
 
 
 def test_a_prior_reaches_as_far_as_the_scores_it_was_measured_on() -> None:
-    students = [one.scores for one in runs(SQUAD1) if one.arm not in (TEACHER, TENTH)]
-    for metric, reach in REACHED.items():
-        found = [scores[metric] for scores in students]
-        assert reach == (round(min(found), 2), round(max(found), 2))
+    for name, reached in REACHED.items():
+        for metric, reach in reached.items():
+            found = [one.scores[metric] for one in runs(SQUAD1) if one.arm in arms_behind(name)]
+            assert reach == (round(min(found), 2), round(max(found), 2))
+
+
+@pytest.mark.parametrize("metric", ["exact", "f1"])
+def test_seeds_of_half_learned_students_lie_further_apart_than_chance_tells(metric: str) -> None:
+    """By the F test of two variances, with an error of 1 %: why their spreads are not pooled with the others'."""
+    half, learned = (spread_of(metric, runs(SQUAD1), arms_behind(name)) for name in (HALF_LEARNED, ANSWERABLE))
+    assert half is not None
+    assert learned is not None
+    assert f_distribution.sf((half.value / learned.value) ** 2, half.df, learned.df) < 0.01
 
 
 @by_data

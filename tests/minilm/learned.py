@@ -10,10 +10,11 @@ from tests.minilm.records import (
     PREDICTION,
     SQUAD1,
     TEACHER,
-    Spread,
     Told,
+    half_learned,
     mean_of,
     of_arm,
+    spread_between,
     spread_of,
 )
 
@@ -25,9 +26,9 @@ def learned(found: Sequence[Told]) -> str:
     both, plain, teacher = (of_arm(found, arm) for arm in (BOTH, PLAIN, TEACHER))
     if not (both and plain and teacher):
         return "**Nothing was learned yet**: the trainings below are not finished."
-    spread = spread_of("exact", found)
-    if spread is not None and (of_beginnings := _learned_of_beginnings(found, spread)):
-        return f"{of_beginnings} {_chance(spread)}"
+    if spread_of("exact", found) is not None and (of_beginnings := _learned_of_beginnings(found)):
+        return f"{of_beginnings} {_chance(found)}"
+    spread = spread_between("exact", found, both, plain)
     with_, without, best = (mean_of("exact", one) for one in (both, plain, teacher))
     gap = with_ - without
     told = (
@@ -36,21 +37,23 @@ def learned(found: Sequence[Told]) -> str:
     )
     if spread is None:
         return f"**One training of each so far: {told}**"
-    if abs(gap) < ENOUGH * spread.value:
+    if abs(gap) < ENOUGH * spread:
         said = "A teacher made no difference that chance does not make too"
     else:
         said = "A teacher is worth more than practice" if gap > 0 else "A teacher is worth less than practice"
-    return f"**{said}: {told}** {_chance(spread)}"
+    return f"**{said}: {told}** {_chance(found)}"
 
 
-def _chance(spread: Spread) -> str:
-    return f"Chance alone moves such a number by {spread.value:.1f} from one training to the next."
+def _chance(found: Sequence[Told]) -> str:
+    settled, half = (spread_of("exact", found, arms) for arms in (None, half_learned(found)))
+    moves = f"Chance alone moves such a number by {settled.value:.1f} from one training to the next" if settled else ""
+    return f"{moves}, by {half.value:.1f} where less than half was learned." if half else f"{moves}."
 
 
-def _learned_of_beginnings(found: Sequence[Told], spread: Spread) -> str | None:
+def _learned_of_beginnings(found: Sequence[Told]) -> str | None:
     """The same, where what the student begins as was varied and makes a difference that chance does not; else None."""
     told = {arm: mean_of("exact", same) for arm in (TEACHER, *SQUAD1.arms) if (same := of_arm(found, arm))}
-    if PLAIN_FIRST not in told or min(told[BOTH], told[PLAIN_FIRST]) - told[PLAIN] < ENOUGH * spread.value:
+    if PLAIN_FIRST not in told or not all(_is_far("exact", found, one, PLAIN) for one in (BOTH, PLAIN_FIRST)):
         return None
     taught = f", {told[BOTH_FIRST]:.0f} with one" if BOTH_FIRST in told else ""
     return (
@@ -61,14 +64,19 @@ def _learned_of_beginnings(found: Sequence[Told], spread: Spread) -> str | None:
     )
 
 
+def _is_far(metric: str, found: Sequence[Told], above: str, below: str) -> bool:
+    """Whether one arm is above another by more than chance tells."""
+    ours, others = of_arm(found, above), of_arm(found, below)
+    spread = spread_between(metric, found, ours, others)
+    return spread is not None and mean_of(metric, ours) - mean_of(metric, others) > ENOUGH * spread
+
+
 def beginnings(found: Sequence[Told]) -> Iterator[str]:
     """Why the student of every second layer learns so little without the intermediate layers of a teacher."""
     f1 = {arm: mean_of("f1", same) for arm in SQUAD1.arms if (same := of_arm(found, arm))}
-    spread = spread_of("f1", found)
-    if spread is None or not {PREDICTION, PLAIN_FIRST} <= set(f1):
+    if not {PREDICTION, PLAIN_FIRST} <= set(f1):
         return
-    far = ENOUGH * spread.value
-    is_beginning = f1[PLAIN_FIRST] - f1[PLAIN] > far and f1[BOTH] - f1[PREDICTION] > far
+    is_beginning = _is_far("f1", found, PLAIN_FIRST, PLAIN) and _is_far("f1", found, BOTH, PREDICTION)
     said = "it is the beginning" if is_beginning else "it is not the beginning alone"
     yield (
         f"- Why so little is learned without the intermediate layers: {said}. Every second layer of a model was never "

@@ -7,7 +7,7 @@ A test holds the page to what this prints.
 
 import itertools
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from harness.judge.paired import paired_difference
 from harness.plan.cost import format_duration
@@ -23,9 +23,12 @@ from tests.minilm.records import (
     TENTH,
     Pair,
     Told,
+    half_learned,
     mean_of,
     of_arm,
+    of_student,
     runs,
+    spread_between,
     spread_of,
 )
 
@@ -158,8 +161,8 @@ def _findings(pair: Pair, found: Sequence[Told]) -> Iterator[str]:
 
 
 def _gap(metric: str, found: Sequence[Told], ours: Sequence[Told], others: Sequence[Told]) -> str:
-    gap, spread = mean_of(metric, ours) - mean_of(metric, others), spread_of(metric, found)
-    times = f" ({abs(gap) / spread.value:.1f} spreads of a seed)" if spread else ""
+    gap, spread = mean_of(metric, ours) - mean_of(metric, others), spread_between(metric, found, ours, others)
+    times = f" ({abs(gap) / spread:.1f} spreads of a seed)" if spread else ""
     return f"{metric} {gap:+.2f}{times}"
 
 
@@ -174,16 +177,28 @@ def _paired(pairs: Sequence[tuple[Told, Told]]) -> str:
 
 
 def _spreads(found: Sequence[Told]) -> Iterator[str]:
-    known = {metric: spread for metric in ("exact", "f1") if (spread := spread_of(metric, found))}
-    if not known:
+    half = half_learned(found)
+    pooled = _spread_said(found, of_student(found) - half)
+    if pooled is None:
         yield "- One seed of each: how far a seed moves these numbers is not measured yet, so no gap here is a finding."
         return
-    said = " and ".join(f"{name} {one.value:.2f} (95 % {one.low:.2f} to {one.high:.2f})" for name, one in known.items())
-    df = next(iter(known.values())).df
     yield (
         f"- Spread of a seed, its standard deviation pooled over the student's trainings that were run more than once, "
-        f"with one teacher: {said}, {df} degrees of freedom."
+        f"with one teacher: {pooled}."
     )
+    if said := _spread_said(found, half):
+        yield (
+            "- Trainings that answer fewer than half of what the teacher does are half-learned, and pooled by "
+            f"themselves: {said}. A gap to one of them is counted in the root mean square of both spreads."
+        )
+
+
+def _spread_said(found: Sequence[Told], arms: Collection[str]) -> str | None:
+    known = {metric: spread for metric in ("exact", "f1") if (spread := spread_of(metric, found, arms))}
+    if not known:
+        return None
+    said = " and ".join(f"{name} {one.value:.2f} (95 % {one.low:.2f} to {one.high:.2f})" for name, one in known.items())
+    return f"{said}, {next(iter(known.values())).df} degrees of freedom"
 
 
 def _flips(pair: Pair, arm: str, told: Sequence[Told]) -> str:

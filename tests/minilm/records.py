@@ -3,7 +3,7 @@
 import functools
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -128,12 +128,26 @@ class Spread:
     high: float
 
 
-def spread_of(metric: str, found: Sequence[Told]) -> Spread | None:
-    """Pooled over the student's arms, each about its own mean (chi-square interval); None where none has two seeds.
+def half_learned(found: Sequence[Told]) -> frozenset[str]:
+    """The student's arms that answer fewer than half of the questions that the teacher does.
 
-    The teacher's seeds are no part of it: it is another model.
+    Their seeds lie further apart than those of the others (a test says by how much), so they are not pooled with them.
     """
-    arms = {one.arm for one in found} - {TEACHER, TENTH}
+    enough = mean_of("exact", of_arm(found, TEACHER)) / 2
+    return frozenset(arm for arm in of_student(found) if mean_of("exact", of_arm(found, arm)) < enough)
+
+
+def of_student(found: Sequence[Told]) -> frozenset[str]:
+    return frozenset(one.arm for one in found) - {TEACHER, TENTH}
+
+
+def spread_of(metric: str, found: Sequence[Told], arms: Collection[str] | None = None) -> Spread | None:
+    """Pooled over these of the student's arms (all but the half-learned ones), each about its own mean.
+
+    The interval is that of chi-square; None where no arm has two seeds. The teacher's seeds are no part of it: it is
+    another model.
+    """
+    arms = of_student(found) - half_learned(found) if arms is None else arms
     by_arm = [[one.scores[metric] for one in of_arm(found, arm)] for arm in sorted(arms)]
     df = sum(len(values) - 1 for values in by_arm)
     if df == 0:
@@ -141,6 +155,15 @@ def spread_of(metric: str, found: Sequence[Told]) -> Spread | None:
     squares = math.fsum((value - statistics.fmean(values)) ** 2 for values in by_arm for value in values)
     low, high = (math.sqrt(squares / chi2.ppf(p, df)) for p in (0.975, 0.025))
     return Spread(math.sqrt(squares / df), df, low, high)
+
+
+def spread_between(metric: str, found: Sequence[Told], ours: Sequence[Told], others: Sequence[Told]) -> float | None:
+    """What a gap between two of the student's arms is counted in: root mean square of the spreads of their kinds."""
+    half = half_learned(found)
+    kinds = [half if told[0].arm in half else None for told in (ours, others)]
+    spreads = [spread_of(metric, found, kind) for kind in kinds]
+    known = [one.value for one in spreads if one is not None]
+    return math.sqrt(statistics.fmean(value**2 for value in known)) if len(known) == len(spreads) else None
 
 
 def mean_of(metric: str, found: Sequence[Told]) -> float:

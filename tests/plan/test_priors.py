@@ -9,7 +9,16 @@ import pytest
 from harness.cli.main import main
 from harness.domain import Claim, Experiment, Stage
 from harness.judge import conditions, verdict
-from harness.plan.priors import ANSWERABLE, AT_FLOOR, CORRELATIONS, EXPECTED, PRIORS, prior_of, regime_of
+from harness.plan.priors import (
+    ANSWERABLE,
+    AT_FLOOR,
+    CORRELATIONS,
+    EXPECTED,
+    HALF_LEARNED,
+    PRIORS,
+    prior_of,
+    regime_of,
+)
 from harness.plan.sources import describe
 from harness.plan.tolerances import tolerances_of
 from harness.record import store
@@ -55,7 +64,7 @@ def test_a_record_is_judged_by_the_prior_it_names(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("exact", "floor", "name"),
     [(71.88, 50.07, EXPECTED), (51.03, 50.07, AT_FLOOR), (45.5, 50.07, AT_FLOOR), (45.5, 0.0, ANSWERABLE),
-     (81.2, 0.0, EXPECTED), (5.0, 0.0, EXPECTED), (45.5, None, EXPECTED)],
+     (20.0, 0.0, HALF_LEARNED), (81.2, 0.0, EXPECTED), (5.0, 0.0, EXPECTED), (45.5, None, EXPECTED)],
 )  # fmt: skip
 def test_the_measured_spread_holds_for_students_like_those_it_was_measured_on(
     exact: float, floor: float | None, name: str
@@ -65,10 +74,17 @@ def test_the_measured_spread_holds_for_students_like_those_it_was_measured_on(
 
 
 def test_a_metric_whose_spread_was_not_measured_has_the_expected_one() -> None:
-    claims = [Claim(name, 45.5, "points", 1, "45.5", 1, "test") for name in ("HasAns_f1", "NoAns_f1")]
+    claims = [Claim(name, 60.5, "points", 1, "60.5", 1, "test") for name in ("HasAns_f1", "NoAns_f1")]
     assert regime_of(claims[:1], 0.0) == ANSWERABLE
     assert regime_of(claims, 0.0) == EXPECTED
     assert regime_of([], 0.0) == EXPECTED
+
+
+def test_claims_of_which_one_is_beyond_the_reach_of_what_was_measured_have_the_expected_spread() -> None:
+    exact, f1 = (Claim(*told, "points", 1, str(told[1]), 1, "test") for told in (("exact", 20.0), ("f1", 62.0)))
+    assert regime_of([exact], 0.0) == HALF_LEARNED
+    assert regime_of([f1], 0.0) == ANSWERABLE
+    assert regime_of([exact, f1], 0.0) == EXPECTED
 
 
 def test_the_target_card_is_judged_by_a_spread_that_is_said_to_be_expected() -> None:
