@@ -103,7 +103,7 @@ def test_the_judge_tells_the_measured_priors() -> None:
     floor, learned, half = (PRIORS[name].spreads for name in (AT_FLOOR, ANSWERABLE, HALF_LEARNED))
     measured = f"students like ours: exact {floor['exact']:.2f}, f1 {floor['f1']:.2f} near the score of never answering"
     answerable = f"{learned['exact']:.2f}, {learned['f1']:.2f} where all questions have answers"
-    rest = f"{half['exact']:.2f}, {half['f1']:.2f} there, half-learned"
+    rest = f"half-learned {half['exact']:.2f}, {half['f1']:.2f}"
     assert f"{measured}; {answerable}; {rest}" in said_in("harness/judge/README.md")
 
 
