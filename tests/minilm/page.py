@@ -202,11 +202,11 @@ def _spread_said(found: Sequence[Told], arms: Collection[str]) -> str | None:
 
 
 def _flips(pair: Pair, arm: str, told: Sequence[Told]) -> str:
-    hops = [paired_difference("exact", one.rows, other.rows, seed=0) for one, other in itertools.combinations(told, 2)]
-    if not hops:
-        return ""
-    share = statistics.fmean(one.gained + one.lost for one in hops) / len(told[0].rows)
-    return f"{share:.1%} ({pair.arms[arm]})"
+    flipped = [
+        statistics.fmean(one.exact != other.exact for one, other in zip(first.rows, second.rows, strict=True))
+        for first, second in itertools.combinations(told, 2)
+    ]
+    return f"{statistics.fmean(flipped):.1%} ({pair.arms[arm]})" if flipped else ""
 
 
 def _ablations(found: Sequence[Told]) -> Iterator[str]:
