@@ -26,7 +26,7 @@ def learned(found: Sequence[Told]) -> str:
     both, plain, teacher = (of_arm(found, arm) for arm in (BOTH, PLAIN, TEACHER))
     if not (both and plain and teacher):
         return "**Nothing was learned yet**: the trainings below are not finished."
-    if spread_of("exact", found) is not None and (of_beginnings := _learned_of_beginnings(found)):
+    if of_beginnings := _learned_of_beginnings(found):
         return f"{of_beginnings} {_chance(found)}"
     spread = spread_between("exact", found, both, plain)
     with_, without, best = (mean_of("exact", one) for one in (both, plain, teacher))

@@ -160,10 +160,8 @@ def spread_of(metric: str, found: Sequence[Told], arms: Collection[str] | None =
 def spread_between(metric: str, found: Sequence[Told], ours: Sequence[Told], others: Sequence[Told]) -> float | None:
     """What a gap between two of the student's arms is counted in: root mean square of the spreads of their kinds."""
     half = half_learned(found)
-    kinds = [half if told[0].arm in half else None for told in (ours, others)]
-    spreads = [spread_of(metric, found, kind) for kind in kinds]
-    known = [one.value for one in spreads if one is not None]
-    return math.sqrt(statistics.fmean(value**2 for value in known)) if len(known) == len(spreads) else None
+    first, second = (spread_of(metric, found, half if told[0].arm in half else None) for told in (ours, others))
+    return math.sqrt((first.value**2 + second.value**2) / 2) if first and second else None
 
 
 def mean_of(metric: str, found: Sequence[Told]) -> float:
