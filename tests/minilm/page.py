@@ -16,6 +16,7 @@ from harness.record.folder import Run
 from tests.minilm.learned import beginnings, learned
 from tests.minilm.records import (
     BOTH,
+    BOTH_OTHER,
     RESULTS,
     SQUAD1,
     SQUAD2,
@@ -24,6 +25,7 @@ from tests.minilm.records import (
     Pair,
     Told,
     half_learned,
+    kept_of,
     mean_of,
     of_arm,
     of_student,
@@ -60,11 +62,9 @@ def page() -> Iterator[str]:
     yield ""
     yield from _table(SQUAD1, first)
     yield from _findings(SQUAD1, first)
-    yield from _ablations(first)
-    for name in ("claims", "articles"):
-        if (RESULTS / "plots" / f"{name}.svg").is_file():
-            yield f"![{name} of the distilled student](plots/{name}.svg)"
-            yield ""
+    yield "![claims of the distilled student](plots/claims.svg)"
+    yield "![articles of the distilled student](plots/articles.svg)"
+    yield ""
     yield "## The hard case: questions without an answer"
     yield ""
     yield from _floor(second)
@@ -88,8 +88,8 @@ def _linked(name: str) -> str:
 
 
 def _name_of(pair: Pair, arm: str) -> str:
-    names = {TEACHER: "teacher", TENTH: "teacher, a tenth of the questions", **pair.arms}
-    return names.get(arm, f"both stages, but {arm}")
+    names = {TEACHER: "teacher", TENTH: "teacher, a tenth of the questions", **pair.arms, **pair.ablations}
+    return names[arm]
 
 
 def _table(pair: Pair, found: Sequence[Told]) -> Iterator[str]:
@@ -97,7 +97,7 @@ def _table(pair: Pair, found: Sequence[Told]) -> Iterator[str]:
     parts = ["f1, with answer", "f1, without"] if is_hard else [f"f1, the {len(_kept()):,} that SQuAD 2.0 kept"]
     yield f"| model | seeds | exact | f1 | {' | '.join(parts)} | of the teacher's f1 | training, forecast |"
     yield f"|---|---|---:|---:|{'---:|' * len(parts)}---:|---:|"
-    for arm in (TEACHER, TENTH, *pair.arms):
+    for arm in (TEACHER, TENTH, *pair.arms, *pair.ablations):
         if told := of_arm(found, arm):
             yield _row(pair, arm, told, found)
     yield ""
@@ -108,7 +108,6 @@ def _row(pair: Pair, arm: str, told: Sequence[Told], found: Sequence[Told]) -> s
         spread = f" ± {statistics.stdev(values):.2f}" if len(values) > 1 else ""
         return f"{statistics.fmean(values):.2f}{spread}"
 
-    kept = 100 * mean_of("f1", told) / mean_of("f1", of_arm(found, TEACHER))
     parts = ("HasAns_f1", "NoAns_f1") if pair is SQUAD2 else ()
     cells = [_name_of(pair, arm), _seeds(told)]
     cells += [mean([one.scores[metric] for one in told]) for metric in ("exact", "f1", *parts)]
@@ -116,7 +115,7 @@ def _row(pair: Pair, arm: str, told: Sequence[Told], found: Sequence[Told]) -> s
     foretold = [one for one in told if one.expected is not None]
     took = format_duration(statistics.fmean(one.took for one in foretold or told))
     forecast = f", {format_duration(mean_expected(foretold))}" if foretold else ""
-    return f"| {' | '.join([*cells, f'{kept:.1f} %', f'{took}{forecast}'])} |"
+    return f"| {' | '.join([*cells, f'{kept_of(found, told):.1f} %', f'{took}{forecast}'])} |"
 
 
 def _seeds(told: Sequence[Told]) -> str:
@@ -145,19 +144,36 @@ def _findings(pair: Pair, found: Sequence[Told]) -> Iterator[str]:
         others = of_arm(found, arm)
         if not (ours and others):
             continue
-        said = ", ".join(_gap(metric, found, ours, others) for metric in ("exact", "f1"))
         pairs = [(one, other) for one in ours for other in others if one.seed == other.seed]
-        yield f"- Both stages against {pair.arms[arm]}: {said}. {_paired(pairs)}"
-    untried = [name for arm, name in pair.arms.items() if not of_arm(found, arm)]
-    if untried:
-        yield f"- Not tried yet: {'; '.join(untried)}."
+        yield f"- Both stages against {pair.arms[arm]}: {_gaps(found, ours, others)}. {_paired(pairs)}"
     if pair is SQUAD1:
+        yield from _ablations(pair, found)
         yield from beginnings(found)
     yield from _spreads(found)
     flips = [_flips(pair, arm, of_arm(found, arm)) for arm in pair.arms]
     if any(flips):
         yield f"- Answers that flip between right and wrong from one seed to another: {', '.join(filter(None, flips))}."
     yield ""
+
+
+def _ablations(pair: Pair, found: Sequence[Told]) -> Iterator[str]:
+    """What of the distillation matters: each thing that was set otherwise against the same teacher's other students."""
+    if not (control := of_arm(found, BOTH_OTHER)):
+        return
+    said = []
+    for arm, name in list(pair.ablations.items())[1:]:
+        told = of_arm(found, arm)
+        same = [one for one in control if one.seed in {other.seed for other in told}]
+        if same:
+            said.append(f"{name.removeprefix('the same, ')}, {_gaps(found, told, same)}")
+    yield (
+        f"- What of it matters, one thing set otherwise at a time, against the same seeds: {'; '.join(said)}. Another "
+        f"teacher moves the student by {_gaps(found, control, of_arm(found, BOTH))}."
+    )
+
+
+def _gaps(found: Sequence[Told], ours: Sequence[Told], others: Sequence[Told]) -> str:
+    return ", ".join(_gap(metric, found, ours, others) for metric in ("exact", "f1"))
 
 
 def _gap(metric: str, found: Sequence[Told], ours: Sequence[Told], others: Sequence[Told]) -> str:
@@ -207,22 +223,6 @@ def _flips(pair: Pair, arm: str, told: Sequence[Told]) -> str:
         for first, second in itertools.combinations(told, 2)
     ]
     return f"{statistics.fmean(flipped):.1%} ({pair.arms[arm]})" if flipped else ""
-
-
-def _ablations(found: Sequence[Told]) -> Iterator[str]:
-    """What of the distillation matters: one thing set otherwise at a time."""
-    arms = sorted({one.arm for one in found} - {TEACHER, TENTH, *SQUAD1.arms})
-    if not arms:
-        return
-    yield "What of it matters, one thing set otherwise at a time:"
-    yield ""
-    yield "| both stages, but | seeds | exact | f1 | against both stages |"
-    yield "|---|---|---:|---:|---|"
-    for arm in arms:
-        told = of_arm(found, arm)
-        gaps = ", ".join(_gap(metric, found, told, of_arm(found, BOTH)) for metric in ("exact", "f1"))
-        yield f"| {arm} | {_seeds(told)} | {mean_of('exact', told):.2f} | {mean_of('f1', told):.2f} | {gaps} |"
-    yield ""
 
 
 def _floor(found: Sequence[Told]) -> Iterator[str]:

@@ -4,7 +4,7 @@ import functools
 import math
 import statistics
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from scipy.stats import chi2
@@ -18,16 +18,23 @@ RESULTS = Path(__file__).parents[2] / "results"
 TEACHER, BOTH, PREDICTION, PLAIN, TENTH = "teacher", "both", "prediction", "plain, 3 epochs", "tenth"
 # Begun with the first three layers of the pretrained model, where the card takes every second one.
 BOTH_FIRST, PLAIN_FIRST = "layers 1, 2, 3", f"{PLAIN}, layers 1, 2, 3"
+# Taught by another teacher than the card's, which is that of the lowest seed.
+OTHER = "teacher 43"
+BOTH_OTHER = f"{BOTH}, {OTHER}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pair:
-    """A teacher's card, its student's, the data both are judged on, and what the student's trainings are called."""
+    """A teacher's card, its student's, the data both are judged on, and what the student's trainings are called.
+
+    `ablations` are trainings by the teacher of another seed: as the card has it, then with one thing set otherwise.
+    """
 
     teacher: str
     student: str
     data: str
     arms: Mapping[str, str]
+    ablations: Mapping[str, str] = field(default_factory=dict)
 
 
 SQUAD1 = Pair(
@@ -38,9 +45,15 @@ SQUAD1 = Pair(
         BOTH: "distilled, both stages",
         PREDICTION: "distilled, prediction layer alone, as many steps",
         PLAIN: "fine-tuned, not distilled, as many steps",
-        "plain, 9 epochs": "fine-tuned, not distilled, three times as many steps",
         BOTH_FIRST: "distilled, both stages, begun with the first three layers",
         PLAIN_FIRST: "fine-tuned, not distilled, as many steps, begun with the first three layers",
+    },
+    {
+        BOTH_OTHER: "distilled, both stages, by the teacher of seed 43",
+        f"intermediate_layer.layer_map last, {OTHER}": "the same, in line with the teacher's last three layers",
+        f"prediction_layer.soft_label_weight 0.5, {OTHER}": "the same, half of the second loss from the right answers",
+        f"prediction_layer.temperature 4, {OTHER}": "the same, at temperature 4",
+        f"fp32, {OTHER}": "the same, in fp32",
     },
 )
 SQUAD2 = Pair(
@@ -60,20 +73,21 @@ SQUAD2 = Pair(
 class Told:
     """One run: what kind it is, its seed, its scores, its rows a question, seconds of its stages and their forecast.
 
-    An `arm` that no pair names is an ablation: what was set otherwise, as `STAGE.NAME VALUE`.
+    `taught_by` is the seed of the teacher, where the student had one.
     """
 
     folder: Path
     arm: str
     seed: int
+    taught_by: int | None
     scores: Mapping[str, float]
     rows: Sequence[ScoredAnswer]
     took: float
     expected: float | None
 
 
-def arm_of(experiment: Experiment, pair: Pair) -> str:
-    """Which kind of training a run is of."""
+def arm_of(experiment: Experiment, pair: Pair, taught: Sequence[str]) -> str:
+    """Which kind of training a run is of; `taught` says of its teacher what is not as the card has it."""
     epochs = {stage.name: int(stage.value("num_train_epochs")) for stage in experiment.stages}
     if experiment.name != pair.student:
         return TEACHER if experiment.name == pair.teacher else TENTH
@@ -85,20 +99,24 @@ def arm_of(experiment: Experiment, pair: Pair) -> str:
     changed = [f"{stage.name}.{one.name} {one.value}" for stage in experiment.stages
                for one in stage.settings if one.origin == "overridden"]  # fmt: skip
     if not epochs["intermediate_layer"]:
-        return PREDICTION
-    return ", ".join([*changed, *of_run]) or BOTH
+        return ", ".join([PREDICTION, *taught])
+    return ", ".join([*(changed + of_run or [BOTH]), *taught])
 
 
-def read(folder: Path, pair: Pair) -> Told:
-    """One finished run."""
+def read(folder: Path, pair: Pair, teachers: Mapping[str, int]) -> Told:
+    """One finished run; `teachers` are the seeds of those there are, by the hash of their weights."""
     run = Run.open(folder)
+    given = run.inputs.teacher
+    taught_by = None if given is None else teachers[weights_of(given)]
+    taught = [] if taught_by in (None, min(teachers.values())) else [f"teacher {taught_by}"]
     stages = [stage.name for stage in run.experiment.stages]
     cost = run.plain(store.FORECAST) if run.has(store.FORECAST) else None
     parts = None if cost is None else [one["seconds"] for one in cost["parts"] if one["name"] in stages]
     return Told(
         folder=folder,
-        arm=arm_of(run.experiment, pair),
+        arm=arm_of(run.experiment, pair, taught),
         seed=run.settings.seed,
+        taught_by=taught_by,
         scores=run.evaluation.metrics.scores,
         rows=run.evaluation.answers,
         took=sum(run.stage(name).seconds for name in stages),
@@ -110,8 +128,23 @@ def read(folder: Path, pair: Pair) -> Told:
 def runs(pair: Pair) -> tuple[Told, ...]:
     """Every recorded run of a pair's cards, by arm and seed."""
     names = (pair.teacher, pair.student, f"{pair.teacher}-tenth")
-    folders = [path.parent for name in names for path in sorted((RESULTS / name).glob(f"*/{store.VERDICT}"))]
-    return tuple(sorted((read(folder, pair) for folder in folders), key=lambda one: (one.arm, one.seed)))
+    folders = {name: [path.parent for path in sorted((RESULTS / name).glob(f"*/{store.VERDICT}"))] for name in names}
+    taught = [Run.open(folder) for folder in folders[pair.teacher]]
+    teachers = {weights_of(run.evaluation.weights): run.settings.seed for run in taught}
+    told = [read(folder, pair, teachers) for found in folders.values() for folder in found]
+    return tuple(sorted(told, key=lambda one: (one.arm, one.seed)))
+
+
+def weights_of(model: Mapping[str, str]) -> str:
+    return model["model.safetensors"]
+
+
+def kept_of(found: Sequence[Told], told: Sequence[Told]) -> float:
+    """How much of its own teacher's f1 a training keeps, in percent; where it had none, of the first teacher's."""
+    taught = {one.seed: one.scores["f1"] for one in of_arm(found, TEACHER)}
+    first = taught[min(taught)]
+    own = [taught[one.seed] if one.arm == TEACHER else taught.get(one.taught_by or -1, first) for one in told]
+    return statistics.fmean(100 * one.scores["f1"] / teacher for one, teacher in zip(told, own, strict=True))
 
 
 def of_arm(found: Sequence[Told], arm: str) -> list[Told]:
