@@ -17,6 +17,8 @@ from tests.conftest import SHARED
 from tests.minilm.page import page
 from tests.minilm.records import (
     BOTH,
+    BOTH_OTHER,
+    LAST_LAYERS,
     PLAIN,
     PLAIN_FIRST,
     PREDICTION,
@@ -186,6 +188,8 @@ def test_the_readmes_say_what_the_records_of_squad_1_do() -> None:
     assert f"keeps {kept:.0f} % of its teacher's f1 ({f1[BOTH]:.2f} of {teacher['f1']:.2f})" in said
     begun = mean_of("f1", of_arm(found, PLAIN_FIRST))
     assert f"for as many steps it reaches {f1[PLAIN]:.2f}, and {begun:.2f} where it begins as the first three" in said
+    control, last = (mean_of("f1", of_arm(found, arm)) for arm in (BOTH_OTHER, LAST_LAYERS))
+    assert f"last three layers in place of every second one, it has {control - last:.1f} points of f1 less" in said
     told = f"reaches exact {exact[BOTH]:.2f} and f1 {f1[BOTH]:.2f} on the SQuAD 1.1 dev set, its teacher "
     assert f"{told}{teacher['exact']:.2f} and {teacher['f1']:.2f}" in said_in("README.md")
 

@@ -12,9 +12,9 @@ from tests.minilm.records import (
     TEACHER,
     Told,
     half_learned,
+    in_spreads,
     mean_of,
     of_arm,
-    spread_between,
     spread_of,
 )
 
@@ -28,16 +28,15 @@ def learned(found: Sequence[Told]) -> str:
         return "**Nothing was learned yet**: the trainings below are not finished."
     if of_beginnings := _learned_of_beginnings(found):
         return f"{of_beginnings} {_chance(found)}"
-    spread = spread_between("exact", found, both, plain)
+    gap = in_spreads("exact", found, both, plain)
     with_, without, best = (mean_of("exact", one) for one in (both, plain, teacher))
-    gap = with_ - without
     told = (
         f"of 100 questions a small reader answers {with_:.0f} right when a larger one teaches it, and {without:.0f} "
         f"when it learns from the right answers alone for as long; its teacher answers {best:.0f}."
     )
-    if spread is None:
+    if gap is None:
         return f"**One training of each so far: {told}**"
-    if abs(gap) < ENOUGH * spread:
+    if abs(gap) < ENOUGH:
         said = "A teacher made no difference that chance does not make too"
     else:
         said = "A teacher is worth more than practice" if gap > 0 else "A teacher is worth less than practice"
@@ -66,9 +65,8 @@ def _learned_of_beginnings(found: Sequence[Told]) -> str | None:
 
 def _is_far(metric: str, found: Sequence[Told], above: str, below: str) -> bool:
     """Whether one arm is above another by more than chance tells."""
-    ours, others = of_arm(found, above), of_arm(found, below)
-    spread = spread_between(metric, found, ours, others)
-    return spread is not None and mean_of(metric, ours) - mean_of(metric, others) > ENOUGH * spread
+    gap = in_spreads(metric, found, of_arm(found, above), of_arm(found, below))
+    return gap is not None and gap > ENOUGH
 
 
 def beginnings(found: Sequence[Told]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from harness.judge.paired import paired_difference
 from harness.plan.cost import format_duration
 from harness.record import store
 from harness.record.folder import Run
-from tests.minilm.learned import beginnings, learned
+from tests.minilm.learned import ENOUGH, beginnings, learned
 from tests.minilm.records import (
     BOTH,
     BOTH_OTHER,
@@ -25,12 +25,12 @@ from tests.minilm.records import (
     Pair,
     Told,
     half_learned,
+    in_spreads,
     kept_of,
     mean_of,
     of_arm,
     of_student,
     runs,
-    spread_between,
     spread_of,
 )
 
@@ -149,7 +149,7 @@ def _findings(pair: Pair, found: Sequence[Told]) -> Iterator[str]:
     if pair is SQUAD1:
         yield from _ablations(pair, found)
         yield from beginnings(found)
-    yield from _spreads(found)
+    yield _spreads(found)
     flips = [_flips(pair, arm, of_arm(found, arm)) for arm in pair.arms]
     if any(flips):
         yield f"- Answers that flip between right and wrong from one seed to another: {', '.join(filter(None, flips))}."
@@ -160,15 +160,17 @@ def _ablations(pair: Pair, found: Sequence[Told]) -> Iterator[str]:
     """What of the distillation matters: each thing that was set otherwise against the same teacher's other students."""
     if not (control := of_arm(found, BOTH_OTHER)):
         return
-    said = []
+    said, far = [], []
     for arm, name in list(pair.ablations.items())[1:]:
-        told = of_arm(found, arm)
-        same = [one for one in control if one.seed in {other.seed for other in told}]
-        if same:
-            said.append(f"{name.removeprefix('the same, ')}, {_gaps(found, told, same)}")
+        told, what = of_arm(found, arm), name.removeprefix("the same, ")
+        if same := [one for one in control if one.seed in {other.seed for other in told}]:
+            said.append(f"{what}, {_gaps(found, told, same)}")
+            gaps = [in_spreads(metric, found, told, same) for metric in ("exact", "f1")]
+            far += [what] if all(gap and abs(gap) > ENOUGH for gap in gaps) else []
     yield (
-        f"- What of it matters, one thing set otherwise at a time, against the same seeds: {'; '.join(said)}. Another "
-        f"teacher moves the student by {_gaps(found, control, of_arm(found, BOTH))}."
+        f"- What of it matters, one thing set otherwise at a time, against the same seeds: {'; '.join(said)}. "
+        f"More than {ENOUGH:.0f} spreads of a seed in both metrics: {'; '.join(far) or 'nothing'}. "
+        f"Another teacher moves the student by {_gaps(found, control, of_arm(found, BOTH))}."
     )
 
 
@@ -177,9 +179,9 @@ def _gaps(found: Sequence[Told], ours: Sequence[Told], others: Sequence[Told]) -
 
 
 def _gap(metric: str, found: Sequence[Told], ours: Sequence[Told], others: Sequence[Told]) -> str:
-    gap, spread = mean_of(metric, ours) - mean_of(metric, others), spread_between(metric, found, ours, others)
-    times = f" ({abs(gap) / spread:.1f} spreads of a seed)" if spread else ""
-    return f"{metric} {gap:+.2f}{times}"
+    counted = in_spreads(metric, found, ours, others)
+    times = f" ({abs(counted):.1f} spreads of a seed)" if counted is not None else ""
+    return f"{metric} {mean_of(metric, ours) - mean_of(metric, others):+.2f}{times}"
 
 
 def _paired(pairs: Sequence[tuple[Told, Told]]) -> str:
@@ -192,21 +194,22 @@ def _paired(pairs: Sequence[tuple[Told, Told]]) -> str:
     return f"By question, f1 with its 95 % interval: {'; '.join(said)}." if said else ""
 
 
-def _spreads(found: Sequence[Told]) -> Iterator[str]:
+def _spreads(found: Sequence[Told]) -> str:
     half = half_learned(found)
     pooled = _spread_said(found, of_student(found) - half)
     if pooled is None:
-        yield "- One seed of each: how far a seed moves these numbers is not measured yet, so no gap here is a finding."
-        return
-    yield (
-        f"- Spread of a seed, its standard deviation pooled over the student's trainings that were run more than once, "
-        f"with one teacher: {pooled}."
-    )
-    if said := _spread_said(found, half):
-        yield (
-            "- Trainings that answer fewer than half of what the teacher does are half-learned, and pooled by "
-            f"themselves: {said}. A gap to one of them is counted in the root mean square of both spreads."
+        return (
+            "- One seed of each: how far a seed moves these numbers is not measured yet, so no gap here is a finding."
         )
+    rest = _spread_said(found, half)
+    of_half = (
+        " Trainings that answer fewer than half of what the teacher does are half-learned, and pooled by themselves: "
+        f"{rest}. A gap to one of them is counted in the root mean square of both spreads."
+    )
+    return (
+        f"- Spread of a seed, its standard deviation pooled over the student's trainings that were run more than once, "
+        f"with one teacher: {pooled}.{of_half if rest else ''}"
+    )
 
 
 def _spread_said(found: Sequence[Told], arms: Collection[str]) -> str | None:

@@ -20,7 +20,7 @@ TEACHER, BOTH, PREDICTION, PLAIN, TENTH = "teacher", "both", "prediction", "plai
 BOTH_FIRST, PLAIN_FIRST = "layers 1, 2, 3", f"{PLAIN}, layers 1, 2, 3"
 # Taught by another teacher than the card's, which is that of the lowest seed.
 OTHER = "teacher 43"
-BOTH_OTHER = f"{BOTH}, {OTHER}"
+BOTH_OTHER, LAST_LAYERS = f"{BOTH}, {OTHER}", f"intermediate_layer.layer_map last, {OTHER}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +50,7 @@ SQUAD1 = Pair(
     },
     {
         BOTH_OTHER: "distilled, both stages, by the teacher of seed 43",
-        f"intermediate_layer.layer_map last, {OTHER}": "the same, in line with the teacher's last three layers",
+        LAST_LAYERS: "the same, in line with the teacher's last three layers",
         f"prediction_layer.soft_label_weight 0.5, {OTHER}": "the same, half of the second loss from the right answers",
         f"prediction_layer.temperature 4, {OTHER}": "the same, at temperature 4",
         f"fp32, {OTHER}": "the same, in fp32",
@@ -195,6 +195,12 @@ def spread_between(metric: str, found: Sequence[Told], ours: Sequence[Told], oth
     half = half_learned(found)
     first, second = (spread_of(metric, found, half if told[0].arm in half else None) for told in (ours, others))
     return math.sqrt((first.value**2 + second.value**2) / 2) if first and second else None
+
+
+def in_spreads(metric: str, found: Sequence[Told], ours: Sequence[Told], others: Sequence[Told]) -> float | None:
+    """The gap between two of the student's arms, signed, in spreads of a seed; None while no spread is known."""
+    spread = spread_between(metric, found, ours, others)
+    return (mean_of(metric, ours) - mean_of(metric, others)) / spread if spread else None
 
 
 def mean_of(metric: str, found: Sequence[Told]) -> float:
