@@ -25,6 +25,7 @@ from tests.minilm.records import (
     SQUAD1,
     SQUAD2,
     TEACHER,
+    TENTH,
     Pair,
     claims_of,
     half_learned,
@@ -86,6 +87,11 @@ def test_the_cards_claim_what_was_measured_over_their_seeds(pair: Pair, arm: str
         metric: (f"{mean:.2f}", None if spread is None else f"{spread:.2f}")
         for metric, (mean, spread) in claims_of(runs(pair), arm, CLAIMED[pair.data]).items()
     }
+
+
+@by_data
+def test_every_training_has_a_name_on_the_page(pair: Pair) -> None:
+    assert {one.arm for one in runs(pair)} <= {TEACHER, TENTH, *pair.arms, *pair.ablations}
 
 
 def arms_behind(name: str) -> frozenset[str]:

@@ -52,7 +52,7 @@ SQUAD1 = Pair(
         BOTH_OTHER: "distilled, both stages, by the teacher of seed 43",
         LAST_LAYERS: "the same, in line with the teacher's last three layers",
         f"prediction_layer.soft_label_weight 0.5, {OTHER}": "the same, half of the second loss from the right answers",
-        f"prediction_layer.temperature 4, {OTHER}": "the same, at temperature 4",
+        f"prediction_layer.temperature 4.0, {OTHER}": "the same, at temperature 4",
         f"fp32, {OTHER}": "the same, in fp32",
     },
 )
