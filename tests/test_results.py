@@ -185,6 +185,8 @@ def test_the_readme_of_the_cards_says_with_how_many_seeds_a_model_was_trained(pa
     row = re.search(rf"^\| \[{name}\.md\].*$", (ROOT / "cards" / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert row
     assert row[0].endswith(f"; {words} |")
+    made = "fine-tuned on" if arm == TEACHER else "a real student of three layers | distilled from it in both stages;"
+    assert f"| {made} " in row[0]
 
 
 def test_the_readmes_say_what_the_records_of_squad_1_do() -> None:
