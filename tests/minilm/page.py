@@ -7,16 +7,18 @@ A test holds the page to what this prints.
 
 import itertools
 import statistics
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from harness.judge.paired import paired_difference
 from harness.plan.cost import format_duration
 from harness.record import store
 from harness.record.folder import Run
+from tests.minilm.hard_case import floor, lifted
 from tests.minilm.learned import ENOUGH, beginnings, learned
+from tests.minilm.phrases import by_question, gaps
 from tests.minilm.records import (
     BOTH,
     BOTH_OTHER,
+    PAIRED,
     RESULTS,
     SQUAD1,
     SQUAD2,
@@ -27,7 +29,6 @@ from tests.minilm.records import (
     half_learned,
     in_spreads,
     kept_of,
-    mean_of,
     of_arm,
     of_student,
     runs,
@@ -48,7 +49,7 @@ BESIDE = {
 
 def page() -> Iterator[str]:
     """Lines of the page."""
-    first, second = runs(SQUAD1), runs(SQUAD2)
+    first, second, third = runs(SQUAD1), runs(SQUAD2), runs(PAIRED)
     yield "# What a teacher is worth"
     yield ""
     yield learned(first)
@@ -60,22 +61,24 @@ def page() -> Iterator[str]:
         "`python -m tests.minilm.page`; `harness audit results/minilm-*/*Z-*` follows them all."
     )
     yield ""
-    yield from _table(SQUAD1, first)
+    yield from _table({SQUAD1: first})
     yield from _findings(SQUAD1, first)
-    yield "![claims of the distilled student](plots/claims.svg)"
-    yield "![articles of the distilled student](plots/articles.svg)"
+    yield " ".join(f"![{name} of the distilled student](plots/{name}.svg)" for name in ("claims", "articles"))
     yield ""
     yield "## The hard case: questions without an answer"
     yield ""
-    yield from _floor(second)
-    yield from _table(SQUAD2, second)
+    yield from floor(second)
+    yield from _table({SQUAD2: second, PAIRED: third})
+    yield from lifted(second, third)
     yield from _findings(SQUAD2, second)
     yield from _matrices(((SQUAD1, first), (SQUAD2, second)))
     yield "## What is here"
     yield ""
-    yield "All ran on a core or two beside other work: times say what it took, not what it costs. Settings were chosen"
-    yield "before any number of a dev set was seen, and not changed after. What a record holds:"
-    yield "[harness/record/README.md](../harness/record/README.md)."
+    yield (
+        "All ran on a core or two beside other work: times say what it took, not what it costs. Settings were chosen "
+        "before any number of a dev set was seen, and not changed after. What a record holds: "
+        "[harness/record/README.md](../harness/record/README.md)."
+    )
     yield ""
     yield "| records | what they are |"
     yield "|---|---|"
@@ -89,17 +92,19 @@ def _linked(name: str) -> str:
 
 def _name_of(pair: Pair, arm: str) -> str:
     names = {TEACHER: "teacher", TENTH: "teacher, a tenth of the questions", **pair.arms, **pair.ablations}
-    return names[arm]
+    return f"{names[arm]}, {pair.learns_from}" if pair.learns_from else names[arm]
 
 
-def _table(pair: Pair, found: Sequence[Told]) -> Iterator[str]:
-    is_hard = pair is SQUAD2
+def _table(pairs: Mapping[Pair, Sequence[Told]]) -> Iterator[str]:
+    """The runs of pairs that are judged on the same data, a training a row."""
+    is_hard = SQUAD2 in pairs
     parts = ["f1, with answer", "f1, without"] if is_hard else [f"f1, the {len(_kept()):,} that SQuAD 2.0 kept"]
     yield f"| model | seeds | exact | f1 | {' | '.join(parts)} | of the teacher's f1 | training, forecast |"
     yield f"|---|---|---:|---:|{'---:|' * len(parts)}---:|---:|"
-    for arm in (TEACHER, TENTH, *pair.arms, *pair.ablations):
-        if told := of_arm(found, arm):
-            yield _row(pair, arm, told, found)
+    for pair, found in pairs.items():
+        for arm in (TEACHER, TENTH, *pair.arms, *pair.ablations):
+            if told := of_arm(found, arm):
+                yield _row(pair, arm, told, found)
     yield ""
 
 
@@ -108,7 +113,7 @@ def _row(pair: Pair, arm: str, told: Sequence[Told], found: Sequence[Told]) -> s
         spread = f" ± {statistics.stdev(values):.2f}" if len(values) > 1 else ""
         return f"{statistics.fmean(values):.2f}{spread}"
 
-    parts = ("HasAns_f1", "NoAns_f1") if pair is SQUAD2 else ()
+    parts = ("HasAns_f1", "NoAns_f1") if pair.data == SQUAD2.data else ()
     cells = [_name_of(pair, arm), _seeds(told)]
     cells += [mean([one.scores[metric] for one in told]) for metric in ("exact", "f1", *parts)]
     cells += [] if parts else [mean([_f1_of_kept(one) for one in told])]
@@ -144,15 +149,13 @@ def _findings(pair: Pair, found: Sequence[Told]) -> Iterator[str]:
         others = of_arm(found, arm)
         if not (ours and others):
             continue
-        pairs = [(one, other) for one in ours for other in others if one.seed == other.seed]
-        yield f"- Both stages against {pair.arms[arm]}: {_gaps(found, ours, others)}. {_paired(pairs)}"
+        yield f"- Both stages against {pair.arms[arm]}: {gaps(found, ours, others)}. {by_question(ours, others)}"
     if pair is SQUAD1:
         yield from _ablations(pair, found)
         yield from beginnings(found)
-    yield _spreads(found)
-    flips = [_flips(pair, arm, of_arm(found, arm)) for arm in pair.arms]
-    if any(flips):
-        yield f"- Answers that flip between right and wrong from one seed to another: {', '.join(filter(None, flips))}."
+    flips = [said for arm in pair.arms if (said := _flips(pair, arm, of_arm(found, arm)))]
+    flipped = f" Answers that flip between right and wrong from one seed to another: {', '.join(flips)}."
+    yield f"{_spreads(found)}{flipped if flips else ''}"
     yield ""
 
 
@@ -164,34 +167,14 @@ def _ablations(pair: Pair, found: Sequence[Told]) -> Iterator[str]:
     for arm, name in list(pair.ablations.items())[1:]:
         told, what = of_arm(found, arm), name.removeprefix("the same, ")
         if same := [one for one in control if one.seed in {other.seed for other in told}]:
-            said.append(f"{what}, {_gaps(found, told, same)}")
-            gaps = [in_spreads(metric, found, told, same) for metric in ("exact", "f1")]
-            far += [what] if all(gap and abs(gap) > ENOUGH for gap in gaps) else []
+            said.append(f"{what}, {gaps(found, told, same)}")
+            counted = [in_spreads(metric, found, told, same) for metric in ("exact", "f1")]
+            far += [what] if all(gap and abs(gap) > ENOUGH for gap in counted) else []
     yield (
         f"- What of it matters, one thing set otherwise at a time, against the same seeds: {'; '.join(said)}. "
         f"More than {ENOUGH:.0f} spreads of a seed in both metrics: {'; '.join(far) or 'nothing'}. "
-        f"Another teacher moves the student by {_gaps(found, control, of_arm(found, BOTH))}."
+        f"Another teacher moves the student by {gaps(found, control, of_arm(found, BOTH))}."
     )
-
-
-def _gaps(found: Sequence[Told], ours: Sequence[Told], others: Sequence[Told]) -> str:
-    return ", ".join(_gap(metric, found, ours, others) for metric in ("exact", "f1"))
-
-
-def _gap(metric: str, found: Sequence[Told], ours: Sequence[Told], others: Sequence[Told]) -> str:
-    counted = in_spreads(metric, found, ours, others)
-    times = f" ({abs(counted):.1f} spreads of a seed)" if counted is not None else ""
-    return f"{metric} {mean_of(metric, ours) - mean_of(metric, others):+.2f}{times}"
-
-
-def _paired(pairs: Sequence[tuple[Told, Told]]) -> str:
-    """Question by question, seed by seed: f1 with its 95 % interval, answers won and lost."""
-    said = []
-    for one, other in pairs:
-        f1 = paired_difference("f1", other.rows, one.rows, seed=0)
-        between = f" ({f1.interval[0]:+.2f} to {f1.interval[1]:+.2f})" if f1.interval else ""
-        said.append(f"seed {one.seed} {f1.difference:+.2f}{between}, {f1.gained:,} won, {f1.lost:,} lost")
-    return f"By question, f1 with its 95 % interval: {'; '.join(said)}." if said else ""
 
 
 def _spreads(found: Sequence[Told]) -> str:
@@ -226,18 +209,6 @@ def _flips(pair: Pair, arm: str, told: Sequence[Told]) -> str:
         for first, second in itertools.combinations(told, 2)
     ]
     return f"{statistics.fmean(flipped):.1%} ({pair.arms[arm]})" if flipped else ""
-
-
-def _floor(found: Sequence[Told]) -> Iterator[str]:
-    never = 100 * statistics.fmean(not row.has_answer for row in found[0].rows)
-    best = max(of_arm(found, BOTH), key=lambda one: one.scores["f1"])
-    yield (
-        f"Half of the {int(found[0].scores['total']):,} questions of the {SQUAD2.data} have no answer: **a model that "
-        f"never answers scores {never:.2f} there, in exact and f1. The best student of {_linked(SQUAD2.student)} "
-        f"reaches {best.scores['exact']:.2f} and {best.scores['f1']:.2f}**, from 14,766 questions of which 2,946 have "
-        "none. What these numbers can show is which training does better, not a good model."
-    )
-    yield ""
 
 
 def _matrices(pairs: Sequence[tuple[Pair, Sequence[Told]]]) -> Iterator[str]:

@@ -28,6 +28,7 @@ class Pair:
     """A teacher's card, its student's, the data both are judged on, and what the student's trainings are called.
 
     `ablations` are trainings by the teacher of another seed: as the card has it, then with one thing set otherwise.
+    `learns_from` says which questions both learn from, where another pair is judged on the same data.
     """
 
     teacher: str
@@ -35,6 +36,7 @@ class Pair:
     data: str
     arms: Mapping[str, str]
     ablations: Mapping[str, str] = field(default_factory=dict)
+    learns_from: str = ""
 
 
 SQUAD1 = Pair(
@@ -66,6 +68,13 @@ SQUAD2 = Pair(
         "plain, 2 epochs": "fine-tuned, not distilled, 2 epochs",
         "plain, 4 epochs": "fine-tuned, not distilled, 4 epochs",
     },
+)
+PAIRED = Pair(
+    f"{SQUAD2.teacher}-paired",
+    f"{SQUAD2.student}-paired",
+    SQUAD2.data,
+    {BOTH: SQUAD2.arms[BOTH], "plain, 2 epochs": SQUAD2.arms["plain, 2 epochs"]},
+    learns_from="half of the questions without an answer",
 )
 
 

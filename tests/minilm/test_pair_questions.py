@@ -10,6 +10,7 @@ from tests.conftest import SHARED
 from tests.minilm import pair_questions
 from tests.minilm.pair_questions import MADE, pair
 
+ROOT = Path(__file__).parents[2]
 CAPITAL = Question("capital", "What is the capital of France?", (Answer("Paris", 0),))
 RIVER = Question("river", "Which river flows through the capital?", (Answer("The Seine", 0),))
 KING = Question("king", "Who was king in 1700?", ())
@@ -59,3 +60,20 @@ def test_the_written_file_reads_back(tmp_path: Path, capsys: pytest.CaptureFixtu
     for part, one in made:
         assert not one.answers
         assert not any(text in part.context for text in texts[one.id.removesuffix(MADE)])
+
+
+def test_the_page_and_the_cards_say_how_many_questions_there_are() -> None:
+    train = SHARED / "data/squad/train-v2.0.partial.derived.json"
+    if not train.is_file():
+        pytest.skip("the reference data are not here")
+    wanted = frozenset((ROOT / "cards" / "minilm-squad2.ids").read_text(encoding="utf-8").split())
+    found = [one for own in pair(read_squad(train), wanted).values() for one in own]
+    n_answered, n_made = sum(bool(one.answers) for one in found), sum(one.id.endswith(MADE) for one in found)
+    n_given = len(found) - n_answered - n_made
+    page = (ROOT / "results" / "README.md").read_text(encoding="utf-8")
+    assert f"both learn from {n_answered:,} questions" in page
+    assert f"from {n_answered + n_given:,} questions of which {n_given:,} have none" in page
+    assert len(found) == 2 * n_answered
+    for name in ("6l", "3l"):
+        card = (ROOT / "tests" / "minilm" / f"minilm-{name}-squad2-paired.md").read_text(encoding="utf-8")
+        assert f"{n_answered + n_given:,} of its questions and {n_made:,} that" in card
