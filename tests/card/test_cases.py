@@ -20,6 +20,7 @@ class Right:
     settings: Mapping[str, Value] | None = None
     claims: tuple[Scored, ...] | None = None
     section: str | None = None
+    splits: tuple[str | None, ...] | None = None  # of the claims
 
 
 ADAM = {"adam_beta1": 0.9, "adam_beta2": 0.98}
@@ -372,6 +373,8 @@ def assert_read(found: Card, right: Right) -> None:
         assert [(one.metric, one.value, one.dataset, one.subject) for one in found.claims] == [
             (metric, pytest.approx(value), data, subject) for metric, value, data, subject in right.claims
         ]
+    if right.splits is not None:
+        assert tuple(one.split for one in found.claims) == right.splits
     if right.section is not None:
         assert {one.section for one in found.stated} == {right.section}
 

@@ -9,6 +9,10 @@ from tests.card.test_cases import Right, assert_read
 
 HUB = "https://huggingface.co"
 CASES: dict[str, tuple[str, Right]] = {
+    "a script is no data": (
+        "# m\n- [Fine-tune on NER script provided by Acme](https://a.org/run_ner.py)\n",
+        Right({"train_data": ()}),
+    ),
     "trained on a task using data": (
         "# m\nThe net has been trained on the question answering task using [QuizQuAD-la](x), cut from the original.\n",
         Right({"train_data": ("QuizQuAD-la",)}),

@@ -9,6 +9,10 @@ from tests.card.test_cases import Right, assert_read
 
 HUB = "https://huggingface.co"
 CASES: dict[str, tuple[str, Right]] = {
+    "what the base model itself began as": (
+        f"# m\nThe base language model [(tiny)]({HUB}/acme/tiny) is a fine-tuned version of [bert]({HUB}/bert-tiny)\n",
+        Right({"student": ("acme/tiny",)}),
+    ),
     "the original model comes from": (
         f"# m\nThe original fp32 net model comes from the fine-tuned model [tiny-q]({HUB}/org/tiny-q).\n",
         Right({"student": ("org/tiny-q",)}),

@@ -8,6 +8,23 @@ from harness.card.read import parse
 from tests.card.test_cases import Right, assert_read
 
 CASES: dict[str, tuple[str, Right]] = {
+    "a leaderboard in the heading, the split in the sentence": (
+        "# m\n## QuizQuAD Leaderboard and scores\nOn the test set it has,\n```\n{'f1': 81.5}\n```\n"
+        "On the development set it has,\n```\n{'f1': 81.0}\n```\n",
+        Right(claims=(("f1", 81.5, "QuizQuAD", None), ("f1", 81.0, "QuizQuAD", None)), splits=("test", "dev")),
+    ),
+    "splits where data sets stand": (
+        "# m\n| Dataset | F1 |\n|--|--|\n| Dev | 71.6 |\n| Test | 73.8 |\n",
+        Right(claims=(("f1", 71.6, None, None), ("f1", 73.8, None, None)), splits=("dev", "test")),
+    ),
+    "a heading with a picture behind its words": (
+        "# m\n## Metrics on test set 📋\n| Metric | # score |\n|--|--|\n| F1 | 79.1 |\n",
+        Right(claims=(("f1", 79.1, None, None),), splits=("test",)),
+    ),
+    "some results, and the prompt of a shell": (
+        "# Some results\nAs follows\n\nme@box:~/run-1$ cat eval_results.txt\n* f1 = 0.8127\n",
+        Right(claims=(("f1", 81.27, None, None),)),
+    ),
     "results in the front matter's metrics": (
         "---\nmetrics:\n  - name: exact_match\n    type: exact_match\n    value: 65.1\n---\n# m\n",
         Right(claims=(("exact", 65.1, None, None),)),

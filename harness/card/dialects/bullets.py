@@ -45,6 +45,7 @@ _OF_KERAS = {
 }  # fmt: skip
 _VERSIONS = re.compile(r"framework versions?|env information", re.IGNORECASE)
 _VERSION = re.compile(r"^\s*[-*]\s+(?P<name>[A-Za-z][\w -]{1,30}?):?\s+v?(?P<version>\d+(?:\.\d+)+\S{0,30})\s*$")
+_PROMPT = re.compile(r"^(?:\S+@\S+ ?)?[$#] ")  # `me@box:~/run$ cat eval_results.txt`
 _FRAMEWORKS = {
     "transformers": "transformers", "peft": "peft", "setfit": "setfit",
     "sentence transformers": "sentence-transformers",
@@ -72,11 +73,8 @@ def find(document: Document) -> Iterable[Finding]:
 
 def _lists(document: Document) -> Iterator[_List]:
     found: list[tuple[int, str]] = []
-    before, section = "", 0
-    headings = {heading.line for heading in document.headings}
+    before = ""
     for line, text in document.lines:
-        if line in headings:
-            section = line
         is_item = _ANY_ITEM.match(text[:200]) is not None
         if is_item:
             if not found:
@@ -87,7 +85,6 @@ def _lists(document: Document) -> Iterator[_List]:
             found = []
     if found:
         yield _List(tuple(found), before)
-    del section
 
 
 def _spaced(text: str) -> re.Match[str] | None:
@@ -178,7 +175,7 @@ def _label_of(one: _List) -> str | None:
     """The short line directly above a list of numbers, where cards name the run that the numbers are of."""
     text = one.before.strip("*_ ")
     is_label = 0 < len(text) <= 80 and text[-1] not in ".:,;)" and not text.startswith(("#", "|", "-", "<", "!"))
-    return text if is_label and not _RESULTS.search(text) and " " in text else None
+    return text if is_label and not (_RESULTS.search(text) or _PROMPT.match(text)) and " " in text else None
 
 
 def _versions(one: _List) -> Iterator[Finding]:

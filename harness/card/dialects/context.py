@@ -12,7 +12,9 @@ _ON = re.compile(
     r"[^.\n]{0,80}?\b(?:on|for|of)\s+(?:the\s+)?"
     r"(?P<data>(?!with |which |that |following |this |our )(?:[^.,;:()\n]|\.(?=\d)){3,80})"
 )
-_HEADED = re.compile(r"^(?P<data>[A-Z0-9][\w .-]{2,40}?) (?:[Ee]valuation|[Rr]esults?|[Pp]erformance|[Ss]cores?)\b")
+_HEADED = re.compile(
+    r"^(?P<data>[A-Z0-9][\w .-]{2,40}?) (?:[Ee]valuation|[Rr]esults?|[Pp]erformance|[Ss]cores?|[Ll]eaderboard)\b"
+)
 # A heading that is all data: `on ARCD`, `SQuAD v2 dev`.
 _NAMED = re.compile(
     r"^(?:[Oo]n (?:the )?(?P<on>[A-Z0-9][\w .-]{1,40}?)|(?P<data>[A-Z][\w.-]*(?: v?[\d.]+| [A-Z][\w.-]*){0,3}) "
@@ -29,7 +31,8 @@ _SPLIT = re.compile(
     r"|\b(train)ing[\s_-]+(?:set|split|data)\b",
     re.IGNORECASE,
 )
-_END = re.compile(r"\s+(?:with|using|by|are|is|were|was|as|in|from|at|after|which|that|led|and)\b.*$")
+_END = re.compile(r"\s+(?:with|using|by|are|is|were|was|as|in|from|at|after|which|that|where|led|and)\b.*$")
+_AROUND = re.compile(r"^[ *`_]+|(?:[^\w)\]%+*\"'”»]|[*`_])+$")  # emphasis, and what ends a heading: `test set 📋`
 _OTHERS = re.compile(
     r"\b(?:baseline|original results?|for comparison|compared (?:to|with)|previous(?:ly)?|reported in)\b", re.IGNORECASE
 )
@@ -49,31 +52,13 @@ class About:
     subject: str | None = None
 
 
-_NO_DATA = {
-    "eval",
-    "evaluation",
-    "test",
-    "training",
-    "model",
-    "benchmark",
-    "experimental",
-    "final",
-    "main",
-    "test set",
-    "training set",
-    "training data",
-    "training split",
-    "train set",
-    "train split",
-    "dev set",
-    "development set",
-    "validation set",
-    "evaluation set",
-    "overall",
-    "global",
-    "specific",
-    "the following",
-}
+# What stands where a name of data would, and is none.
+_NO_DATA = re.compile(
+    r"(?:model|benchmark|experimental|final|main|overall|global|specific|the following|some|more|other|further"
+    r"|additional|detailed|our|initial|preliminary"
+    r"|(?:train(?:ing)?|dev(?:elopment)?|valid(?:ation)?|test|eval(?:uation)?)(?: (?:split|data|(?:data ?)?set))?)$",
+    re.IGNORECASE,
+)
 
 NONE = About()
 
@@ -86,11 +71,12 @@ def of(document: Document, line: int) -> About:
         if match is None and text is not sentence:
             named = _NAMED.match(text)
             if named and not (named["alone"] and text == document.title()):
-                return About((named["on"] or named["data"] or named["alone"]).strip(), split_of(f"{text} set"), None)
+                split = split_of(f"{text} set") or _measured_on(sentence)
+                return About((named["on"] or named["data"] or named["alone"]).strip(), split, None)
             match = _HEADED.match(text)
-        if match and match["data"].lower() not in _NO_DATA:
-            data = _END.sub("", match["data"]).strip(" *`_")
-            return About(data or None, _measured_on(text, match["data"]), None)
+        if match and not _NO_DATA.match(_AROUND.sub("", match["data"])):
+            data = _AROUND.sub("", _END.sub("", match["data"]))
+            return About(data or None, _measured_on(text, match["data"]) or _measured_on(sentence), None)
         if match and split_of(match["data"]) == "train":  # no name of a data set, and yet not the one evaluated on
             return About(None, "train", None)
     section = document.section(line)

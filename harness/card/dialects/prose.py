@@ -60,7 +60,7 @@ _NO_DATA = {
 }  # fmt: skip
 _NOT_DATA = re.compile(
     r"\b(?:[GTI]PUs?|models?|downstream|tasks?|objective|hyper-?parameters|following|steps|epochs|variety|RAM"
-    r"|[Cc]olab|collection|that|which|text|languages|images|was|were|is|are"
+    r"|[Cc]olab|collection|that|which|text|languages|images|was|were|is|are|scripts?|notebooks?|tutorials?"
     r"|(?:fine-?)?tuned|trained)\b"
     r"|^an? | for \d|^consist"
     r"|^(?:[A-Za-z]{0,10}BERT[a-z]{0,2}|GPT-?\d|XLM-R\w*|ELECTRA|BART)(?:[- ](?:base|large|small))?$"

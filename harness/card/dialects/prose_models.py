@@ -71,6 +71,11 @@ def _compiled(form: str) -> re.Pattern[str]:
 
 _MODELS = tuple((name, _needed(form), _compiled(form)) for name, form in FORMS)
 _HUB = _compiled(_INTRODUCED)
+# `The base model [X](…) is a fine-tuned version of Y`: this model came from X, and only X from Y.
+_OF_ITS_BASE = _compiled(
+    r"^[Tt]he (?:base|underlying|original|parent|backbone|starting)(?: language)? model,? \(?<link>\)?,?"
+    r" (?:is|was) an?\b"
+)
 
 
 def find(document: Document) -> Iterable[Finding]:
@@ -109,6 +114,9 @@ def _by_its_verbs(document: Document) -> Iterator[Fact]:
 def _models(text: str) -> Iterator[tuple[str, int, str]]:
     """Names of facts with the place and the value of each."""
     if not any(word in text for word in _SIGNS) or _NOTE.match(text):  # a note to a table of other models
+        return
+    if base := _OF_ITS_BASE.search(text):
+        yield "student", base.start("model"), _named(base["model"].strip("()"), base["target"])
         return
     for name, needed, form in _MODELS:
         match = form.search(text) if all(word in text for word in needed) else None

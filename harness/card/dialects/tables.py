@@ -42,6 +42,7 @@ _LANGUAGE = re.compile(r"^lang", re.IGNORECASE)
 _SPLIT_BEFORE = re.compile(r"^(?P<split>dev|test|validation|train) \w", re.IGNORECASE)  # `Dev EM`
 _SHORT = re.compile(r"^[PR](?:[ ._-]\w{1,20})?$")  # precision and recall, of a class perhaps, beside another metric
 _SPLITS = re.compile(r"^(?:split|subset|set|partition)s?$", re.IGNORECASE)
+_SPLIT_ALONE = re.compile(r"^(?:dev(?:elopment)?|test|valid(?:ation)?|train(?:ing)?)(?:[ _-]?set)?$", re.IGNORECASE)
 _CLASS = re.compile(
     r"^(?:(?:class|label|entity|tag|category|type|relation)(?: (?:type|name|label))?|classes|labels|entities|tags|)$",
     re.IGNORECASE,
@@ -192,7 +193,7 @@ def _is_named(table: Table, column: int) -> bool:
 
 def _of_row(about: context.About, title: str, label: str, *, is_own: bool) -> context.About:
     """What a row's label adds: its data, its split, or whose numbers they are."""
-    if _DATA.match(title):
+    if _DATA.match(title) and not _SPLIT_ALONE.match(label):
         data = f"{about.dataset} ({label})" if about.dataset and _LANGUAGE.match(title) else label
         return dataclasses.replace(about, dataset=data)
     split = context.split_of(f"{label} set")
