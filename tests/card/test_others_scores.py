@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.card.read import parse
-from tests.card.test_cases import Right, assert_read
+from tests.card.right import Right, assert_read
 
 CASES: dict[str, tuple[str, Right]] = {
     "a leaderboard in the heading, the split in the sentence": (

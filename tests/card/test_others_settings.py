@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.card.read import parse
-from tests.card.test_cases import Right, assert_read
+from tests.card.right import Right, assert_read
 
 HUB = "https://huggingface.co"
 CASES: dict[str, tuple[str, Right]] = {
