@@ -18,6 +18,7 @@ from tests.minilm.page import page
 from tests.minilm.records import (
     BOTH,
     BOTH_OTHER,
+    IN_FP32,
     LAST_LAYERS,
     PLAIN,
     PLAIN_FIRST,
@@ -29,6 +30,7 @@ from tests.minilm.records import (
     Pair,
     claims_of,
     half_learned,
+    in_spreads,
     kept_of,
     mean_of,
     of_arm,
@@ -51,7 +53,7 @@ def test_there_are_records() -> None:
 
 @pytest.mark.parametrize("run", RUNS, ids=lambda run: f"{run.parent.name}-{run.name}")
 def test_a_committed_record_follows_from_itself_and_its_answers_from_the_dev_set(run: Path) -> None:
-    golds = ["--eval", str(DEV2)] if DEV2.is_file() and run.parent.name.endswith("squad2") else []
+    golds = ["--eval", str(DEV2)] if DEV2.is_file() and "squad2" in run.parent.name else []
     assert main(["audit", str(run), *golds]) == 0
     assert not list(run.rglob("*.safetensors"))
 
@@ -132,6 +134,15 @@ def test_seeds_of_half_learned_students_lie_further_apart_than_chance_tells(metr
     assert half is not None
     assert learned is not None
     assert f_distribution.sf((half.value / learned.value) ** 2, half.df, learned.df) < 0.01
+
+
+@pytest.mark.parametrize("metric", ["exact", "f1"])
+def test_a_student_trained_in_bf16_agrees_with_its_twin_in_fp32_within_a_spread(metric: str) -> None:
+    (twin,) = of_arm(runs(SQUAD1), IN_FP32)
+    same = [one for one in of_arm(runs(SQUAD1), BOTH_OTHER) if one.seed == twin.seed]
+    gap = in_spreads(metric, runs(SQUAD1), [twin], same)
+    assert gap is not None
+    assert abs(gap) < 1
 
 
 @by_data

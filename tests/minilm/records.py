@@ -21,6 +21,7 @@ BOTH_FIRST, PLAIN_FIRST = "layers 1, 2, 3", f"{PLAIN}, layers 1, 2, 3"
 # Taught by another teacher than the card's, which is that of the lowest seed.
 OTHER = "teacher 43"
 BOTH_OTHER, LAST_LAYERS = f"{BOTH}, {OTHER}", f"intermediate_layer.layer_map last, {OTHER}"
+IN_FP32 = f"fp32, {OTHER}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +56,7 @@ SQUAD1 = Pair(
         LAST_LAYERS: "the same, in line with the teacher's last three layers",
         f"prediction_layer.soft_label_weight 0.5, {OTHER}": "the same, half of the second loss from the right answers",
         f"prediction_layer.temperature 4.0, {OTHER}": "the same, at temperature 4",
-        f"fp32, {OTHER}": "the same, in fp32",
+        IN_FP32: "the same, in fp32",
     },
 )
 SQUAD2 = Pair(
