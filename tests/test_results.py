@@ -35,6 +35,7 @@ from tests.minilm.records import (
     kept_of,
     mean_of,
     of_arm,
+    of_same_seeds,
     of_student,
     runs,
     spread_of,
@@ -140,7 +141,7 @@ def test_seeds_of_half_learned_students_lie_further_apart_than_chance_tells(metr
 @pytest.mark.parametrize("metric", ["exact", "f1"])
 def test_a_student_trained_in_bf16_agrees_with_its_twin_in_fp32_within_a_spread(metric: str) -> None:
     (twin,) = of_arm(runs(SQUAD1), IN_FP32)
-    same = [one for one in of_arm(runs(SQUAD1), BOTH_OTHER) if one.seed == twin.seed]
+    same = of_same_seeds(of_arm(runs(SQUAD1), BOTH_OTHER), [twin])
     gap = in_spreads(metric, runs(SQUAD1), [twin], same)
     assert gap is not None
     assert abs(gap) < 1

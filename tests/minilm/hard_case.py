@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 
 from tests.minilm.phrases import by_question, gaps
-from tests.minilm.records import BOTH, PAIRED, SQUAD2, TEACHER, Told, mean_of, of_arm
+from tests.minilm.records import BOTH, PAIRED, SQUAD2, TEACHER, Told, mean_of, of_arm, of_same_seeds
 
 
 def never_answering(found: Sequence[Told]) -> float:
@@ -29,7 +29,7 @@ def lifted(found: Sequence[Told], paired: Sequence[Told]) -> Iterator[str]:
     ours, teacher = of_arm(paired, BOTH), of_arm(paired, TEACHER)
     if not (ours and teacher):
         return
-    others = [one for one in of_arm(found, BOTH) if one.seed in {mine.seed for mine in ours}]
+    others = of_same_seeds(of_arm(found, BOTH), ours)
     before = of_arm(found, TEACHER)
     is_none = [mean_of("NoAns_f1", told) for told in (ours, others)]
     moved = [f"{name} {mean_of(name, teacher) - mean_of(name, before):+.2f}" for name in ("exact", "f1")]

@@ -30,6 +30,7 @@ from tests.minilm.records import (
     in_spreads,
     kept_of,
     of_arm,
+    of_same_seeds,
     of_student,
     runs,
     spread_of,
@@ -166,7 +167,7 @@ def _ablations(pair: Pair, found: Sequence[Told]) -> Iterator[str]:
     said, far = [], []
     for arm, name in list(pair.ablations.items())[1:]:
         told, what = of_arm(found, arm), name.removeprefix("the same, ")
-        if same := [one for one in control if one.seed in {other.seed for other in told}]:
+        if same := of_same_seeds(control, told):
             said.append(f"{what}, {gaps(found, told, same)}")
             counted = [in_spreads(metric, found, told, same) for metric in ("exact", "f1")]
             far += [what] if all(gap and abs(gap) > ENOUGH for gap in counted) else []

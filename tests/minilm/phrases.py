@@ -19,8 +19,11 @@ def _gap(metric: str, found: Sequence[Told], ours: Sequence[Told], others: Seque
 
 
 def by_question(ours: Sequence[Told], others: Sequence[Told]) -> str:
-    """Paired by question, each seed with the same one: f1 with its 95 % interval, or the range
-    of all seeds' ones, and answers won and lost, on average over the seeds."""
+    """Two trainings paired by question, each seed with the same one; "" where they share no seed.
+
+    Of several seeds: the range of their gaps in f1, what all their 95 % intervals lie within, and the mean of the
+    answers won and lost.
+    """
     pairs = [(one, other) for one in ours for other in others if one.seed == other.seed]
     if not pairs:
         return ""

@@ -74,7 +74,7 @@ PAIRED = Pair(
     f"{SQUAD2.teacher}-paired",
     f"{SQUAD2.student}-paired",
     SQUAD2.data,
-    {BOTH: SQUAD2.arms[BOTH], "plain, 2 epochs": SQUAD2.arms["plain, 2 epochs"]},
+    {BOTH: SQUAD2.arms[BOTH]},
     learns_from="half of the questions without an answer",
 )
 
@@ -159,6 +159,12 @@ def kept_of(found: Sequence[Told], told: Sequence[Told]) -> float:
 
 def of_arm(found: Sequence[Told], arm: str) -> list[Told]:
     return [one for one in found if one.arm == arm]
+
+
+def of_same_seeds(told: Sequence[Told], as_these: Sequence[Told]) -> list[Told]:
+    """Those of a training's runs that have the seed of one of these."""
+    seeds = {one.seed for one in as_these}
+    return [one for one in told if one.seed in seeds]
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,8 @@ def test_the_page_and_the_cards_say_how_many_questions_there_are() -> None:
     assert f"both learn from {n_answered:,} questions" in page
     assert f"from {n_answered + n_given:,} questions of which {n_given:,} have none" in page
     assert f"With {n_made:,} questions more that have no answer, so that half have none" in page
+    of_cards = (ROOT / "cards" / "README.md").read_text(encoding="utf-8")
+    assert f"With {n_made:,} questions more that have no answer, made by" in of_cards
     assert len(found) == 2 * n_answered
     for name in ("6l", "3l"):
         card = (ROOT / "tests" / "minilm" / f"minilm-{name}-squad2-paired.md").read_text(encoding="utf-8")

@@ -52,11 +52,12 @@ class About:
     subject: str | None = None
 
 
+SPLIT_NAME = r"(?:train(?:ing)?|dev(?:elopment)?|valid(?:ation)?|test)"
 # What stands where a name of data would, and is none.
 _NO_DATA = re.compile(
     r"(?:model|benchmark|experimental|final|main|overall|global|specific|the following|some|more|other|further"
     r"|additional|detailed|our|initial|preliminary"
-    r"|(?:train(?:ing)?|dev(?:elopment)?|valid(?:ation)?|test|eval(?:uation)?)(?: (?:split|data|(?:data ?)?set))?)$",
+    rf"|(?:{SPLIT_NAME}|eval(?:uation)?)(?: (?:split|data|(?:data ?)?set))?)$",
     re.IGNORECASE,
 )
 

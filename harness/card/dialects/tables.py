@@ -42,7 +42,7 @@ _LANGUAGE = re.compile(r"^lang", re.IGNORECASE)
 _SPLIT_BEFORE = re.compile(r"^(?P<split>dev|test|validation|train) \w", re.IGNORECASE)  # `Dev EM`
 _SHORT = re.compile(r"^[PR](?:[ ._-]\w{1,20})?$")  # precision and recall, of a class perhaps, beside another metric
 _SPLITS = re.compile(r"^(?:split|subset|set|partition)s?$", re.IGNORECASE)
-_SPLIT_ALONE = re.compile(r"^(?:dev(?:elopment)?|test|valid(?:ation)?|train(?:ing)?)(?:[ _-]?set)?$", re.IGNORECASE)
+_SPLIT_ALONE = re.compile(rf"^{context.SPLIT_NAME}(?:[ _-]?set)?$", re.IGNORECASE)
 _CLASS = re.compile(
     r"^(?:(?:class|label|entity|tag|category|type|relation)(?: (?:type|name|label))?|classes|labels|entities|tags|)$",
     re.IGNORECASE,
